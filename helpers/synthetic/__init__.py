@@ -1,0 +1,37 @@
+"""People who do not exist: names and seeds in, film with its truth out."""
+
+from helpers.synthetic.crowd import render_crowd, sample_crowd_frames
+from helpers.synthetic.footage import write_footage, write_take
+from helpers.synthetic.frame import (
+    EXPRESSION_PARAMETERS,
+    EXPRESSION_RANGES,
+    FRAME_DEFAULTS,
+)
+from helpers.synthetic.identity import (
+    IDENTITY_DEFAULTS,
+    identity_parameters,
+    true_swap_identity,
+)
+from helpers.synthetic.motion import sample_take
+from helpers.synthetic.people import NAMED_PEOPLE
+from helpers.synthetic.person import Person
+from helpers.synthetic.random_people import random_identity
+from helpers.synthetic.rendering import render
+
+__all__ = [
+    "EXPRESSION_PARAMETERS",
+    "EXPRESSION_RANGES",
+    "FRAME_DEFAULTS",
+    "IDENTITY_DEFAULTS",
+    "NAMED_PEOPLE",
+    "Person",
+    "identity_parameters",
+    "random_identity",
+    "render",
+    "render_crowd",
+    "sample_crowd_frames",
+    "sample_take",
+    "true_swap_identity",
+    "write_footage",
+    "write_take",
+]

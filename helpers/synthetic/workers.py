@@ -1,0 +1,95 @@
+"""Work split over processes: a function and jobs in, results out."""
+
+import concurrent.futures
+import contextlib
+import multiprocessing
+import os
+
+import cv2
+
+_THREAD_COUNTS = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+def run_jobs(function, jobs, processes=2, progress=None):
+    """Call a function once a job, in several processes, in any order.
+
+    Args:
+        function: function of a module (not of a notebook, which the other
+            processes could not import), called as `function(*job)`.
+        jobs: list of tuples of arguments that pickle can carry.
+        processes: int. 1 computes in this process.
+        progress: `None`, or a function called as `progress(done, total)` in
+            this process after each job.
+
+    Returns:
+        list of what the function returned, in the order of `jobs`.
+
+    Raises:
+        ValueError: if `processes` is below 1.
+    """
+    if processes < 1:
+        raise ValueError(
+            "The work needs at least one process. "
+            f"Received: processes={processes!r}"
+        )
+    results = [None] * len(jobs)
+    finished = (
+        _run_here(function, jobs)
+        if processes == 1 or len(jobs) < 2
+        else _run_apart(function, jobs, min(processes, len(jobs)))
+    )
+    for done, (position, result) in enumerate(finished, start=1):
+        results[position] = result
+        if progress is not None:
+            progress(done, len(jobs))
+    return results
+
+
+def _run_here(function, jobs):
+    for position, job in enumerate(jobs):
+        yield position, function(*job)
+
+
+def _run_apart(function, jobs, processes):
+    # "spawn" starts clean processes on every system; a forked copy of a
+    # notebook with TensorFlow in it can hang
+    pool = concurrent.futures.ProcessPoolExecutor(
+        processes,
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_use_one_thread,
+    )
+    try:
+        with _one_thread_each():
+            futures = {
+                pool.submit(function, *job): position
+                for position, job in enumerate(jobs)
+            }
+        for future in concurrent.futures.as_completed(futures):
+            yield futures[future], future.result()
+    finally:
+        # after an error or an interrupt, what has not begun never begins
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _use_one_thread():
+    cv2.setNumThreads(1)
+
+
+@contextlib.contextmanager
+def _one_thread_each():
+    """Environment for new processes: numpy reads it once, when imported."""
+    before = {name: os.environ.get(name) for name in _THREAD_COUNTS}
+    os.environ.update(dict.fromkeys(_THREAD_COUNTS, "1"))
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
