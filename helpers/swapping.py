@@ -1,0 +1,658 @@
+"""Swapping: a photo or video and a comb in, the same with another face out."""
+
+import contextlib
+import itertools
+import os
+import pathlib
+import time
+from collections import namedtuple
+
+import cv2
+import numpy as np
+
+from helpers import alignment, blending, manifests, masks, media, provenance
+
+# Between two frames of one shot small pictures of them differ by at most 9
+# grey levels (hand-held trial clips); at a hard cut by 17 to 100.
+CUT_DIFFERENCE = 12
+THUMBNAIL = (32, 32)
+
+# The centre of a face moves less than this many face widths in one frame.
+REACH = 0.75
+# After as many frames without the followed face any other one is taken.
+LOST_FRAMES = 12
+
+# The mask is drawn in by twice what its soft edge spreads, as a decoder has
+# learned nothing about the other side of the mask.
+ERODE_SHARE = 0.05
+FEATHER_SHARE = 0.025
+
+# Frames a batch for detector and network: large enough to be quick, small
+# enough for 16 frames of 1080p in memory.
+BATCH_SIZE = 16
+
+Swap = namedtuple("Swap", "frame target_crop face matrix")
+Swap.__doc__ = """One swapped face and what led to it.
+
+Args:
+    frame: uint8 array, shape `(height, width, 3)`, RGB, the result.
+    target_crop: float32 array, shape `(resolution, resolution, 3)`, 0-1,
+        what the encoder saw.
+    face: float32 array, same shape, what the source's decoder gave.
+    matrix: float64 array, shape `(2, 3)`, frame pixels to pixels of the two.
+"""
+
+FaceTrack = namedtuple("FaceTrack", "landmarks times face_counts shots broken")
+FaceTrack.__doc__ = """One face followed through a clip.
+
+Args:
+    landmarks: float64 array, shape `(frames, 5, 2)`, `(x, y)` in pixels of
+        the frame, NaN where the face was not found.
+    times: float64 array, shape `(frames,)`, seconds.
+    face_counts: int array, shape `(frames,)`, faces seen in each frame.
+    shots: int array, shape `(frames,)`, number of the shot: it rises at a
+        cut and where another face is taken up.
+    broken: `None`, or why the video could not be read to its end.
+"""
+
+
+def check_swap(comb, source, contract=None):
+    """Stop early if a comb cannot make this swap.
+
+    Args:
+        comb: comb with `identities` and `contract`.
+        source: name of the identity whose face should appear.
+        contract: dict or `None`. Data contract of the faces that belong to
+            the comb, from the manifest of the face sets.
+
+    Raises:
+        ValueError: if the comb has no decoder of this name.
+        ContractError: if the comb was trained under another contract.
+    """
+    if source not in comb.identities:
+        raise ValueError(
+            f"source should be one of {', '.join(comb.identities)}: each has "
+            f"a decoder in this comb. Received: source={source!r}"
+        )
+    if contract is not None:
+        manifests.check_contract(comb.contract, contract, "01_data_generation")
+
+
+def blending_mask(comb):
+    """The soft mask along which the comb's faces are pasted.
+
+    Args:
+        comb: comb with `contract` and `resolution`.
+
+    Returns:
+        float32 array, shape `(resolution, resolution)`, 0-1.
+    """
+    size, coverage = comb.contract["crop_size"], comb.contract["coverage"]
+    mask = masks.face_mask(size, comb.contract)
+    mask = masks.soften_mask(mask, ERODE_SHARE, FEATHER_SHARE)
+    return alignment.cut_network_crops(mask[None], coverage, comb.resolution)[0]
+
+
+def cut_target(comb, frame, landmarks):
+    """What the encoder sees of a face, cut exactly as in training.
+
+    Args:
+        comb: comb with `contract` and `resolution`.
+        frame: uint8 array, shape `(height, width, 3)`, RGB.
+        landmarks: float array, shape `(5, 2)`, `(x, y)` in frame pixels.
+
+    Returns:
+        Tuple of the crop, float32 array, shape `(resolution, resolution, 3)`,
+        0-1, and its matrix, float64 array, shape `(2, 3)`, frame pixels to
+        crop pixels.
+
+    Raises:
+        ValueError: if the landmarks are no five different points.
+    """
+    size, coverage = comb.contract["crop_size"], comb.contract["coverage"]
+    matrix = alignment.crop_matrix(landmarks, comb.contract)
+    stored = alignment.cut_crop(frame, matrix, size)
+    crop = alignment.cut_network_crops(stored[None], coverage, comb.resolution)[
+        0
+    ]
+    return crop, alignment.network_matrix(
+        matrix, size, coverage, comb.resolution
+    )
+
+
+def swap_frame(
+    comb, frame, landmarks, source, color="reinhard", blend="alpha", mask=None
+):
+    """One face of a frame swapped.
+
+    Args:
+        comb: comb of the identity `source`.
+        frame: uint8 array, shape `(height, width, 3)`, RGB.
+        landmarks: float array, shape `(5, 2)`, `(x, y)` in frame pixels, of
+            the face to replace.
+        source: name of the identity whose face should appear.
+        color: see `blending.match_color`.
+        blend: see `blending.blend_crop`.
+        mask: float array, shape `(resolution, resolution)`, 0-1, or `None`
+            for `blending_mask(comb)`.
+
+    Returns:
+        `Swap`. Its frame carries no mark: `swap_photo`, `swap_video` and
+        `write_before_after` put it on what they write.
+
+    Raises:
+        ValueError: if the source is unknown or an array does not fit.
+    """
+    check_swap(comb, source)
+    mask = blending_mask(comb) if mask is None else mask
+    target_crop, matrix = cut_target(comb, frame, landmarks)
+    face = comb.swap(target_crop[None], source)[0]
+    result = blending.composite_face(
+        frame, face, target_crop, matrix, mask, color, blend
+    )
+    return Swap(result, target_crop, face, matrix)
+
+
+def swap_photo(
+    comb,
+    photo_path,
+    output_path,
+    source,
+    detector,
+    faces="all",
+    visible=True,
+    **compositing,
+):
+    """Swap the faces of a photo, from file to file.
+
+    Args:
+        comb: comb of the identity `source`.
+        photo_path: str or path of the target's photo.
+        output_path: str or path of the .png or .jpg file to write.
+        source: name of the identity whose face should appear.
+        detector: `detection.FaceDetector`.
+        faces: `"all"`, or `"largest"` for the one that the photo is about.
+        visible: bool. Whether the label is drawn. In the European Union who
+            publishes a deepfake has to disclose it (AI Act, article 50).
+        **compositing: `color` and `blend`, see `swap_frame`.
+
+    Returns:
+        dict with `output`, `faces_found`, `faces_swapped`, `swaps` (list of
+        `Swap`, without the label), `before` (uint8 RGB array) and `mark`.
+
+    Raises:
+        FileNotFoundError: if there is no such photo.
+        MediaError: if the photo is damaged.
+        ValueError: if the photo shows no face, or if an argument is out of
+            range.
+    """
+    check_swap(comb, source)
+    if faces not in ("all", "largest"):
+        raise ValueError(
+            f"faces should be 'all' or 'largest'. Received: faces={faces!r}"
+        )
+    _check_paths(photo_path, output_path, provenance.PICTURES)
+    blending.check_modes(**compositing)
+    before = media.read_photo(photo_path)
+    found = detector.detect([before])[0]
+    if not found:
+        raise ValueError(
+            "A photo with a face is needed, but none was found in "
+            f"{photo_path}. Received: {before.shape[1]} x {before.shape[0]} "
+            "pixels. Take a photo with a larger or more frontal face, or a "
+            "detector with a smaller min_face_share."
+        )
+    chosen = found if faces == "all" else found[:1]
+    swaps, frame = [], before
+    for face in chosen:
+        swap = swap_frame(comb, frame, face["landmarks"], source, **compositing)
+        swaps.append(swap)
+        frame = swap.frame
+    mark = provenance.build_mark(source, visible_label=visible, **compositing)
+    provenance.write_picture(output_path, frame, mark, visible)
+    return {
+        "output": str(output_path),
+        "faces_found": len(found),
+        "faces_swapped": len(swaps),
+        "swaps": swaps,
+        "before": before,
+        "mark": mark,
+    }
+
+
+def find_face_track(video_path, detector, progress=None):
+    """Follow one face through a clip: the first pass over a video.
+
+    A shot begins with the face that matters most (the detector's first); from
+    then on the nearest one is the same person. A face that jumps is somebody
+    else, and is left alone until the followed one is lost for long.
+
+    Args:
+        video_path: str or path.
+        detector: `detection.FaceDetector`.
+        progress: function of `(frames done, frames in all)`, or `None`. The
+            latter is what the file says, an estimate.
+
+    Returns:
+        `FaceTrack` as detected, not stabilised.
+
+    Raises:
+        FileNotFoundError: if there is no such video.
+        MediaError: if no frame of the video can be read.
+    """
+    total = media.probe_video(video_path)["frames"]
+    follower = _FaceFollower()
+    for batch in _batches(_until_broken(video_path, follower)):
+        found = detector.detect([frame for _, _, frame in batch])
+        for (_, seconds, frame), faces in zip(batch, found, strict=True):
+            follower.follow(seconds, frame, faces)
+        if progress is not None:
+            progress(len(follower.times), total)
+    return follower.track()
+
+
+def stabilise_track(track, sigma=1.5):
+    """Calm the landmarks of a track over time, each shot on its own.
+
+    Args:
+        track: `FaceTrack`.
+        sigma: float. Width of the smoothing in frames; 0 changes nothing.
+
+    Returns:
+        `FaceTrack`.
+    """
+    landmarks = np.full_like(track.landmarks, np.nan)
+    for shot in np.unique(track.shots):
+        frames = np.flatnonzero(track.shots == shot)
+        points = track.landmarks[frames]
+        landmarks[frames] = alignment.stabilise_landmarks(
+            points, np.isfinite(points).all(axis=(1, 2)), sigma
+        )
+    return track._replace(landmarks=landmarks)
+
+
+def swap_video(
+    comb,
+    video_path,
+    output_path,
+    source,
+    detector,
+    visible=True,
+    progress=None,
+    **compositing,
+):
+    """Swap a face through a video, from file to file, in two passes.
+
+    The first pass follows the face, the second swaps and writes. Frames
+    without the face stay as they are and are reported; frame times and sound
+    are kept.
+
+    Args:
+        comb: comb of the identity `source`.
+        video_path: str or path of the target's video.
+        output_path: str or path of the .mp4 file to write.
+        source: name of the identity whose face should appear.
+        detector: `detection.FaceDetector`.
+        visible: bool. Whether swapped frames get the label. In the European
+            Union who publishes a deepfake has to disclose it (AI Act,
+            article 50).
+        progress: function of `(stage, frames done, frames in all)`, stage
+            `"detect"` or `"swap"`, or `None`.
+        **compositing: `color` and `blend`, see `swap_frame`.
+
+    Returns:
+        dict with `output`, `frames`, `swapped`, `without_face`,
+        `times_without_face` (list of seconds), `several_faces` (frames),
+        `shots` (in which the face is seen), `broken` (`None`, or why the
+        video could not be read to its end: the result ends there too),
+        `seconds` (dict of wall-clock seconds: `detect`, `network`,
+        `composite`, `write`) and `mark`.
+
+    Raises:
+        FileNotFoundError: if there is no such video.
+        MediaError: if no frame of the video can be read.
+        ValueError: if the video shows no face, or if an argument is out of
+            range.
+    """
+    check_swap(comb, source)
+    _check_paths(video_path, output_path, (".mp4",))
+    blending.check_modes(**compositing)
+    started = time.perf_counter()
+    track = find_face_track(
+        video_path, detector, _stage_progress(progress, "detect")
+    )
+    detect_seconds = time.perf_counter() - started
+    report = swap_track(
+        comb,
+        video_path,
+        output_path,
+        source,
+        stabilise_track(track),
+        visible,
+        _stage_progress(progress, "swap"),
+        **compositing,
+    )
+    report["seconds"] = {"detect": detect_seconds, **report["seconds"]}
+    return report
+
+
+def swap_track(
+    comb,
+    video_path,
+    output_path,
+    source,
+    track,
+    visible=True,
+    progress=None,
+    **compositing,
+):
+    """Swap a face that was followed before: the second pass over a video.
+
+    Args:
+        comb: comb of the identity `source`.
+        video_path: str or path of the target's video.
+        output_path: str or path of the .mp4 file to write.
+        source: name of the identity whose face should appear.
+        track: `FaceTrack` of this video, stabilised.
+        visible: bool. Whether swapped frames get the label.
+        progress: function of `(frames done, frames in all)`, or `None`.
+        **compositing: `color` and `blend`, see `swap_frame`.
+
+    Returns:
+        dict, see `swap_video`; `seconds` without `detect`.
+
+    Raises:
+        FileNotFoundError: if there is no such video.
+        MediaError: if no frame of the video can be read.
+        ValueError: if the video is longer than the track, if no frame shows
+            the face, or if an argument is out of range.
+    """
+    check_swap(comb, source)
+    _check_paths(video_path, output_path, (".mp4",))
+    blending.check_modes(**compositing)
+    found = _check_found(track, video_path)
+    mark = provenance.build_mark(source, visible_label=visible, **compositing)
+    seconds = {"network": 0.0, "composite": 0.0}
+    faces = _faces_ahead(comb, video_path, source, track.landmarks, seconds)
+    mask = blending_mask(comb)
+
+    def swap_next(index, _, frame):
+        _check_length(index, track, video_path)
+        if not found[index]:
+            return frame
+        target_crop, face, matrix = next(faces)
+        with _add_time(seconds, "composite"):
+            frame = blending.composite_face(
+                frame, face, target_crop, matrix, mask, **compositing
+            )
+            return provenance.draw_label(frame) if visible else frame
+
+    def tell(index):
+        progress(index + 1, len(found))
+
+    started = time.perf_counter()
+    with contextlib.closing(faces):
+        media.map_video(
+            video_path,
+            output_path,
+            swap_next,
+            metadata={"comment": provenance.mark_text(mark)},
+            progress=None if progress is None else tell,
+        )
+    # decoding and encoding are what is left
+    whole = time.perf_counter() - started
+    seconds["write"] = max(0.0, whole - sum(seconds.values()))
+    return {
+        "output": str(output_path),
+        **_count_frames(track, found),
+        "seconds": seconds,
+        "mark": mark,
+    }
+
+
+def write_before_after(
+    path, before, after, source, captions=("before", "after"), visible=True
+):
+    """Write a frame and its swap side by side, with the mark.
+
+    Args:
+        path: str or path of the .png or .jpg file to write.
+        before: uint8 array, shape `(height, width, 3)`, RGB.
+        after: uint8 array, same shape.
+        source: name of the identity whose face appears in `after`.
+        captions: two str, drawn above the pictures.
+        visible: bool. Whether `after` gets the label.
+
+    Returns:
+        uint8 array, shape `(height + caption, 2 * width + gap, 3)`: the
+        picture.
+
+    Raises:
+        ValueError: if the shapes differ or the file ending is unknown.
+    """
+    before, after = np.asarray(before), np.asarray(after)
+    if before.shape != after.shape or before.dtype != np.uint8:
+        raise ValueError(
+            "Before and after should be uint8 arrays of one shape. Received: "
+            f"{before.dtype} {before.shape} and {after.dtype} {after.shape}"
+        )
+    _check_paths(None, path, provenance.PICTURES)
+    if visible:
+        after = provenance.draw_label(after)
+    height, width = before.shape[:2]
+    gap = max(4, width // 60)
+    band = max(18, round(height * 0.07))
+    picture = np.full((height + band, 2 * width + gap, 3), 255, np.uint8)
+    for image, caption, left in zip(
+        (before, after), captions, (0, width + gap), strict=True
+    ):
+        picture[band:, left : left + width] = image
+        _draw_caption(picture[:band, left : left + width], caption)
+    mark = provenance.build_mark(source, visible_label=visible)
+    provenance.write_picture(path, picture, mark)
+    return picture
+
+
+class _FaceFollower:
+    """Chooses one face a frame, the same person as long as possible."""
+
+    def __init__(self):
+        self.landmarks, self.times = [], []
+        self.face_counts, self.shots = [], []
+        self.broken = None
+        self._box = self._thumbnail = None
+        self._missed, self._shot = 0, 0
+
+    def follow(self, time_seconds, rgb, faces):
+        """Take the next frame, its time in seconds, and its faces."""
+        thumbnail = cv2.resize(rgb, THUMBNAIL, interpolation=cv2.INTER_AREA)
+        if self._is_cut(thumbnail):
+            self._start_shot()
+        self._thumbnail = thumbnail
+        face = self._choose(faces)
+        nowhere = np.full((5, 2), np.nan)
+        self.landmarks.append(nowhere if face is None else face["landmarks"])
+        self.times.append(time_seconds)
+        self.face_counts.append(len(faces))
+        self.shots.append(self._shot)
+
+    def track(self):
+        """The finished `FaceTrack`."""
+        return FaceTrack(
+            np.array(self.landmarks, np.float64).reshape(-1, 5, 2),
+            np.array(self.times, np.float64),
+            np.array(self.face_counts, int),
+            np.array(self.shots, int),
+            self.broken,
+        )
+
+    def _is_cut(self, thumbnail):
+        if self._thumbnail is None:
+            return False
+        return cv2.absdiff(thumbnail, self._thumbnail).mean() > CUT_DIFFERENCE
+
+    def _start_shot(self):
+        self._shot += 1
+        self._box, self._missed = None, 0
+
+    def _choose(self, faces):
+        face = self._nearest(faces)
+        if face is None and faces and self._may_change(faces):
+            self._start_shot()
+        if face is None and faces and self._box is None:
+            face = faces[0]  # the detector puts the one that matters first
+        if face is None:
+            self._missed += 1
+            return None
+        self._box, self._missed = face["box"], 0
+        return face
+
+    def _may_change(self, faces):
+        # one face that jumps while no other was there: a cut unnoticed
+        lately = max(self.face_counts[-LOST_FRAMES:], default=0)
+        alone = len(faces) == 1 and lately <= 1
+        return self._box is not None and (alone or self._missed >= LOST_FRAMES)
+
+    def _nearest(self, faces):
+        if self._box is None or not faces:
+            return None
+        place = _box_centre(self._box)
+        distances = [
+            np.linalg.norm(_box_centre(face["box"]) - place) for face in faces
+        ]
+        best = int(np.argmin(distances))
+        near = distances[best] <= REACH * self._box[2]
+        return faces[best] if near else None
+
+
+def _box_centre(box):
+    x, y, width, height = box
+    return np.array([x + width / 2, y + height / 2])
+
+
+def _batches(items):
+    batch = []
+    for item in items:
+        batch.append(item)
+        if len(batch) == BATCH_SIZE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _until_broken(video_path, follower):
+    """All frames that can be read; a broken end is noted, not hidden."""
+    count = 0
+    try:
+        for frame in media.read_frames(video_path):
+            count += 1
+            yield frame
+    except media.MediaError as error:
+        if count == 0:
+            raise
+        follower.broken = str(error)
+
+
+def _faces_ahead(comb, video_path, source, landmarks, seconds):
+    """Target crop, face and matrix of each frame with a face, in batches.
+
+    The video is read a second time beside the writer, because the network is
+    quick only in batches and whole frames are too large to wait for it.
+    """
+    found = np.isfinite(landmarks).all(axis=(1, 2))
+    # no further than the last face: a broken end was noted by the first pass
+    needed = np.flatnonzero(found)[-1] + 1
+
+    def cut_all():
+        frames = itertools.islice(media.read_frames(video_path), needed)
+        for index, _, frame in frames:
+            if found[index]:
+                with _add_time(seconds, "network"):
+                    cut = cut_target(comb, frame, landmarks[index])
+                yield cut
+
+    for batch in _batches(cut_all()):
+        crops = np.stack([crop for crop, _ in batch])
+        with _add_time(seconds, "network"):
+            faces = comb.swap(crops, source)
+        for (crop, matrix), face in zip(batch, faces, strict=True):
+            yield crop, face, matrix
+
+
+@contextlib.contextmanager
+def _add_time(seconds, stage):
+    started = time.perf_counter()
+    try:
+        yield
+    finally:
+        seconds[stage] += time.perf_counter() - started
+
+
+def _count_frames(track, found):
+    return {
+        "frames": len(found),
+        "swapped": int(found.sum()),
+        "without_face": int((~found).sum()),
+        "times_without_face": track.times[~found].round(3).tolist(),
+        "several_faces": int((track.face_counts > 1).sum()),
+        "shots": len(np.unique(track.shots[found])),
+        "broken": track.broken,
+    }
+
+
+def _stage_progress(progress, stage):
+    if progress is None:
+        return None
+    return lambda done, total: progress(stage, done, total)
+
+
+def _check_found(track, video_path):
+    """Which frames show the face, bool array, shape `(frames,)`."""
+    found = np.isfinite(track.landmarks).all(axis=(1, 2))
+    if not found.any():
+        raise ValueError(
+            "A video that shows a face is needed, but none was found in "
+            f"{video_path}. Received: {len(found)} frames. Take a clip with "
+            "a larger or more frontal face, or a detector with a smaller "
+            "min_face_share."
+        )
+    return found
+
+
+def _check_length(index, track, video_path):
+    if index >= len(track.times):
+        raise ValueError(
+            f"The track has {len(track.times)} frames, but {video_path} has "
+            f"more. Received: frame {index}. Find the track of this video."
+        )
+
+
+def _check_paths(input_path, output_path, endings):
+    ending = pathlib.Path(output_path).suffix.lower()
+    if ending not in endings:
+        raise ValueError(
+            f"The result is written as one of {', '.join(endings)}. "
+            f"Received: output_path={str(output_path)!r}"
+        )
+    if input_path is None:
+        return
+    if os.path.realpath(input_path) == os.path.realpath(output_path):
+        raise ValueError(
+            "The result would overwrite its own target. Received: "
+            f"{str(output_path)!r} for both; choose another output path."
+        )
+
+
+def _draw_caption(band, caption):
+    height, width = band.shape[:2]
+    font, scale = cv2.FONT_HERSHEY_SIMPLEX, height * 0.5 / 21.5
+    (wide, high), _ = cv2.getTextSize(caption, font, scale, 1)
+    if wide > width:
+        scale *= width / wide
+        (wide, high), _ = cv2.getTextSize(caption, font, scale, 1)
+    origin = ((width - wide) // 2, (height + high) // 2)
+    # drawn on a copy: OpenCV does not draw into a part of an array
+    drawn = np.ascontiguousarray(band)
+    cv2.putText(drawn, caption, origin, font, scale, (40,) * 3, 1, cv2.LINE_AA)
+    band[:] = drawn

@@ -1,0 +1,596 @@
+"""Swapping: photos and videos, file to file, with a comb that is known."""
+
+from fractions import Fraction
+
+import av
+import cv2
+import numpy as np
+import pytest
+
+from helpers import (
+    alignment,
+    manifests,
+    masks,
+    media,
+    provenance,
+    swapping,
+)
+
+FRAME_SHAPE = (120, 160)
+FACE = np.array([(64, 46), (94, 46), (79, 63), (67, 80), (92, 80)], float)
+
+
+class MirrorComb:
+    """Gives back what it sees: a swap that should not be seen."""
+
+    identities = ("Rosa", "Marco")
+    resolution = 64
+    contract = manifests.data_contract()
+
+    def __init__(self):
+        self.batches = []
+
+    def swap(self, crops, source):
+        assert source in self.identities
+        assert crops.dtype == np.float32
+        self.batches.append(len(crops))
+        return crops.copy()
+
+
+class GreenComb(MirrorComb):
+    """Gives back one colour: a swap that cannot be overlooked."""
+
+    def swap(self, crops, source):
+        self.batches.append(len(crops))
+        return np.broadcast_to(np.float32([0, 1, 0]), crops.shape).copy()
+
+
+def face_at(x=0.0, y=0.0, scale=1.0):
+    """A face as the detector gives it, moved by x and y pixels."""
+    centre = FACE.mean(axis=0)
+    landmarks = (FACE - centre) * scale + centre + (x, y)
+    left, top = landmarks.min(axis=0) - 12 * scale
+    box = (left, top, 54 * scale, 62 * scale)
+    return {"box": box, "score": 0.99, "landmarks": landmarks}
+
+
+class FakeDetector:
+    """Gives the faces that the test wants, frame after frame."""
+
+    def __init__(self, faces_of_frames):
+        self.waiting = list(faces_of_frames)
+
+    def detect(self, images):
+        found, self.waiting = (
+            self.waiting[: len(images)],
+            self.waiting[len(images) :],
+        )
+        assert len(found) == len(images)
+        return found
+
+
+def picture(seed=0, shape=FRAME_SHAPE):
+    noise = np.random.default_rng(seed).random((5, 5, 3)) * 150 + 50
+    height, width = shape
+    large = cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.clip(np.rint(large), 0, 255).astype(np.uint8)
+
+
+def write_clip(path, frames, times=None):
+    """An mp4 of these frames, with times in milliseconds and a tone."""
+    times = [40 * n for n in range(len(frames))] if times is None else times
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=25)
+        video.height, video.width = frames[0].shape[:2]
+        video.pix_fmt = "yuv420p"
+        video.codec_context.time_base = Fraction(1, 1000)
+        video.options = {"crf": "10", "preset": "ultrafast"}
+        audio = container.add_stream("aac", rate=16000)
+        audio.layout = "mono"
+        for image, time in zip(frames, times, strict=True):
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.pts, frame.time_base = time, Fraction(1, 1000)
+            container.mux(video.encode(frame))
+        container.mux(video.encode())
+        for start in range(0, 16 * times[-1], 1024):
+            tone = np.sin((start + np.arange(1024)) * 0.17, dtype=np.float32)
+            sound = av.AudioFrame.from_ndarray(tone[None], "fltp", "mono")
+            sound.sample_rate, sound.pts = 16000, start
+            container.mux(audio.encode(sound))
+        container.mux(audio.encode())
+    return path
+
+
+def read_clip(path):
+    """Times in seconds and frames of a video."""
+    read = list(media.read_frames(path))
+    return [time for _, time, _ in read], [frame for *_, frame in read]
+
+
+def read_sound(path):
+    with av.open(str(path)) as container:
+        packets = container.demux(container.streams.audio[0])
+        return [bytes(packet) for packet in packets if packet.size]
+
+
+# -- a frame ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("blend", ["alpha", "multiband"])
+def test_a_comb_that_gives_back_what_it_sees_changes_nothing(blend):
+    frame = picture()
+    swap = swapping.swap_frame(
+        MirrorComb(), frame, FACE, "Rosa", color="reinhard", blend=blend
+    )
+    assert np.abs(swap.frame.astype(int) - frame).max() <= 3
+    assert swap.target_crop.shape == (64, 64, 3)
+    np.testing.assert_array_equal(swap.face, swap.target_crop)
+
+
+def test_only_the_face_is_swapped():
+    frame = picture()
+    swap = swapping.swap_frame(GreenComb(), frame, FACE, "Rosa", color="none")
+    nose = FACE[2].astype(int)
+    assert swap.frame[nose[1], nose[0]].tolist() == [0, 255, 0]
+    for x, y in FACE:  # eyes and mouth corners are exchanged too
+        assert swap.frame[round(y), round(x), 1] > 240
+    changed = (swap.frame != frame).any(axis=2)
+    contract = MirrorComb.contract
+    matrix = alignment.crop_matrix(FACE, contract)
+    egg = cv2.warpAffine(
+        masks.face_mask(256, contract),
+        matrix,
+        FRAME_SHAPE[::-1],
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+    )
+    # nothing outside the mask that the decoder was trained in, but a hair
+    assert not changed[cv2.dilate(egg, np.ones((5, 5))) == 0].any()
+    assert changed[egg > 0.5].mean() > 0.85
+
+
+def test_the_crop_is_cut_as_in_training():
+    comb, frame = MirrorComb(), picture()
+    crop, matrix = swapping.cut_target(comb, frame, FACE)
+    stored = alignment.cut_crop(
+        frame, alignment.crop_matrix(FACE, comb.contract), 256
+    )
+    expected = alignment.cut_network_crops(stored[None], 0.8, 64)[0]
+    np.testing.assert_array_equal(crop, expected)
+    # and the matrix puts the landmarks where the template has them
+    template = np.array(comb.contract["template"])
+    expected = ((template - 0.1) / 0.8) * 64 - 0.5
+    received = alignment.transform_points(matrix, FACE)
+    assert np.abs(received - expected).max() < 2
+
+
+def test_the_blending_mask_is_soft_and_leaves_the_border_free():
+    mask = swapping.blending_mask(MirrorComb())
+    assert mask.shape == (64, 64) and mask.dtype == np.float32
+    assert mask.max() > 0.999
+    border = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
+    assert border.max() < 0.02
+    assert np.abs(np.diff(mask, axis=1)).max() < 0.5
+
+
+def test_an_unknown_source_is_told_the_names():
+    with pytest.raises(ValueError, match="Rosa, Marco.*'Anna'"):
+        swapping.swap_frame(MirrorComb(), picture(), FACE, "Anna")
+
+
+def test_faces_of_another_contract_are_refused():
+    other = manifests.data_contract(coverage=0.7)
+    swapping.check_swap(MirrorComb(), "Rosa", MirrorComb.contract)
+    with pytest.raises(manifests.ContractError, match="0.8.*0.7"):
+        swapping.check_swap(MirrorComb(), "Rosa", other)
+
+
+# -- a photo ----------------------------------------------------------------
+
+
+@pytest.fixture
+def photo(tmp_path):
+    path = tmp_path / "photo.png"
+    media.write_image(path, picture(shape=(240, 320)))
+    return path
+
+
+TWO_FACES = [face_at(120, 60), face_at(20, 40)]
+
+
+@pytest.mark.parametrize("faces, count", [("all", 2), ("largest", 1)])
+@pytest.mark.parametrize("ending", [".png", ".jpg"])
+def test_a_photo_is_swapped_labelled_and_marked(
+    photo, tmp_path, faces, count, ending
+):
+    output = tmp_path / "new" / f"swap{ending}"
+    report = swapping.swap_photo(
+        GreenComb(),
+        photo,
+        output,
+        "Rosa",
+        FakeDetector([TWO_FACES]),
+        faces=faces,
+        color="none",
+    )
+    assert (report["faces_found"], report["faces_swapped"]) == (2, count)
+    result = media.read_photo(output)
+    greens = [
+        result[int(y), int(x), 1] > 230 and result[int(y), int(x), 0] < 25
+        for x, y in (face["landmarks"][2] for face in TWO_FACES)
+    ]
+    assert greens == [True, count == 2]
+    assert provenance.read_mark(output) == report["mark"]
+    assert report["mark"]["source_identity"] == "Rosa"
+    # the label is in the corner, and in nothing but the file
+    corner = np.s_[-8:, :40]
+    assert (result[corner].mean(), report["before"][corner].mean()) > (0, 0)
+    assert result[corner].mean() < 0.7 * report["before"][corner].mean()
+    np.testing.assert_array_equal(
+        report["swaps"][-1].frame[corner], report["before"][corner]
+    )
+
+
+def test_the_label_can_be_left_out_and_the_mark_says_so(photo, tmp_path):
+    output = tmp_path / "swap.png"
+    report = swapping.swap_photo(
+        MirrorComb(),
+        photo,
+        output,
+        "Rosa",
+        FakeDetector([TWO_FACES]),
+        visible=False,
+    )
+    np.testing.assert_array_equal(
+        media.read_photo(output), report["swaps"][-1].frame
+    )
+    assert provenance.read_mark(output)["visible_label"] is False
+
+
+def test_bad_photos_stop_and_leave_nothing(photo, tmp_path):
+    comb, output = MirrorComb(), tmp_path / "swap.png"
+    nobody = FakeDetector([[]])
+    with pytest.raises(ValueError, match="none was found in .*320 x 240"):
+        swapping.swap_photo(comb, photo, output, "Rosa", nobody)
+    with pytest.raises(FileNotFoundError, match="no file"):
+        swapping.swap_photo(comb, tmp_path / "x.png", output, "Rosa", nobody)
+    broken = tmp_path / "broken.png"
+    broken.write_bytes(photo.read_bytes()[:99])
+    with pytest.raises(media.MediaError, match="broken.png should be a photo"):
+        swapping.swap_photo(comb, broken, output, "Rosa", nobody)
+    with pytest.raises(ValueError, match="overwrite its own target"):
+        swapping.swap_photo(comb, photo, photo, "Rosa", nobody)
+    with pytest.raises(ValueError, match=".png, .jpg.*swap.tga"):
+        swapping.swap_photo(comb, photo, tmp_path / "swap.tga", "Rosa", nobody)
+    with pytest.raises(ValueError, match="'all' or 'largest'.*'both'"):
+        swapping.swap_photo(comb, photo, output, "Rosa", nobody, "both")
+    with pytest.raises(ValueError, match="none, mean, reinhard.*'rct'"):
+        swapping.swap_photo(comb, photo, output, "Rosa", nobody, color="rct")
+    assert not output.exists()
+
+
+# -- a track ----------------------------------------------------------------
+
+
+def follow(tmp_path, frames, faces, **options):
+    path = write_clip(tmp_path / "clip.mp4", frames)
+    return swapping.find_face_track(path, FakeDetector(faces), **options)
+
+
+def centres(track):
+    return np.round(track.landmarks.mean(axis=1) - FACE.mean(axis=0), 3)
+
+
+def test_the_followed_face_is_the_nearest_not_the_largest(tmp_path):
+    small, large = [face_at(-30), face_at(-28)], face_at(40, scale=1.2)
+    faces = [[small[0]], [large, small[1]], [large], [large, small[0]]]
+    track = follow(tmp_path, [picture()] * 4, faces)
+    assert centres(track)[[0, 1, 3], 0].tolist() == [-30, -28, -30]
+    # somebody else is not swapped just because the right one is missing
+    assert np.isnan(track.landmarks[2]).all()
+    assert track.face_counts.tolist() == [1, 2, 1, 2]
+    assert track.shots.tolist() == [0, 0, 0, 0]
+
+
+def test_another_face_is_taken_up_when_the_first_is_gone_for_long(tmp_path):
+    here, there = face_at(-30), face_at(40)
+    gone = swapping.LOST_FRAMES
+    faces = [[here, there], *[[there]] * (gone + 2)]
+    track = follow(tmp_path, [picture()] * len(faces), faces)
+    found = np.isfinite(track.landmarks[:, 0, 0])
+    assert found.tolist() == [True, *[False] * gone, True, True]
+    assert track.shots.tolist() == [0] * (gone + 1) + [1, 1]
+
+
+def test_a_new_shot_begins_at_a_cut(tmp_path):
+    frames = [picture(1)] * 3 + [picture(7)] * 3
+    # the second person sits where the first one sat, and another is larger
+    faces = [[face_at()]] * 3 + [[face_at(30), face_at()]] * 3
+    track = follow(tmp_path, frames, faces)
+    assert track.shots.tolist() == [0, 0, 0, 1, 1, 1]
+    assert centres(track)[:, 0].tolist() == [0, 0, 0, 30, 30, 30]
+
+
+def test_a_lone_face_that_jumps_is_taken_up_at_once(tmp_path):
+    faces = [[face_at(-40)]] * 2 + [[]] + [[face_at(40)]] * 2
+    track = follow(tmp_path, [picture()] * 5, faces)
+    assert track.shots.tolist() == [0, 0, 0, 1, 1]
+    assert np.isnan(track.landmarks[2]).all()
+    assert np.isfinite(track.landmarks[[0, 1, 3, 4]]).all()
+
+
+def test_stabilising_calms_each_shot_and_does_not_cross_the_cut():
+    noise = np.random.default_rng(0).normal(0, 0.7, (40, 1, 2))
+    steady = np.repeat(FACE[None], 40, axis=0)
+    # at the cut the second person is only 4 pixels away from the first
+    steady[20:] += 4
+    landmarks = steady + noise
+    landmarks[[5, 30]] = np.nan
+    shots = np.repeat([0, 1], 20)
+    track = swapping.FaceTrack(
+        landmarks, np.arange(40) / 25, np.ones(40, int), shots, None
+    )
+    calm = swapping.stabilise_track(track).landmarks
+    assert np.isnan(calm[[5, 30]]).all()
+    rest = np.setdiff1d(np.arange(40), [5, 30])
+    error = np.abs(calm - steady)[rest].mean()
+    assert error < 0.75 * np.abs(noise[rest]).mean()
+    # what the second shot shows has no influence on the first
+    moved = track.landmarks.copy()
+    moved[20:] += 3
+    again = swapping.stabilise_track(track._replace(landmarks=moved)).landmarks
+    np.testing.assert_array_equal(again[:20], calm[:20])
+
+
+def test_progress_counts_the_frames(tmp_path):
+    seen = []
+    follow(
+        tmp_path,
+        [picture()] * 20,
+        [[face_at()]] * 20,
+        progress=lambda done, total: seen.append((done, total)),
+    )
+    assert seen == [(16, 20), (20, 20)]
+
+
+# -- a video ----------------------------------------------------------------
+
+
+GAPS = (0, 7, 8)
+
+
+@pytest.fixture
+def clip(tmp_path):
+    """A clip of 20 frames at uneven times, with sound."""
+    times = np.cumsum([0, *[33, 50, 40] * 6, 45]).tolist()
+    frames = [picture(3)] * 20
+    return write_clip(tmp_path / "clip.mp4", frames, times)
+
+
+def gap_detector():
+    return FakeDetector([[] if n in GAPS else [face_at()] for n in range(20)])
+
+
+@pytest.fixture
+def written_frames(monkeypatch):
+    """What is handed to the encoder, before it loses anything."""
+    written = []
+    real = media.map_video
+
+    def spy(source_path, target_path, function, **options):
+        def keep(index, time, frame):
+            result = function(index, time, frame)
+            written.append((frame, result))
+            return result
+
+        return real(source_path, target_path, keep, **options)
+
+    monkeypatch.setattr(media, "map_video", spy)
+    return written
+
+
+def test_a_video_keeps_its_frames_times_and_sound(clip, tmp_path):
+    output = tmp_path / "swaps" / "swap.mp4"
+    comb = GreenComb()
+    report = swapping.swap_video(
+        comb, clip, output, "Marco", gap_detector(), color="none"
+    )
+    times_before, _ = read_clip(clip)
+    times_after, frames = read_clip(output)
+    assert len(frames) == 20
+    np.testing.assert_allclose(times_after, times_before, atol=1e-3)
+    assert read_sound(output) == read_sound(clip) != []
+    assert (report["frames"], report["swapped"]) == (20, 17)
+    assert report["without_face"] == 3
+    np.testing.assert_allclose(
+        report["times_without_face"],
+        [times_before[n] for n in GAPS],
+        atol=1e-3,
+    )
+    assert report["shots"] == 1 and report["broken"] is None
+    assert set(report["seconds"]) == {
+        "detect",
+        "network",
+        "composite",
+        "write",
+    }
+    assert provenance.read_mark(output) == report["mark"]
+    x, y = FACE[2].astype(int)
+    for index, frame in enumerate(frames):
+        red, green, _ = frame[y, x].astype(int)
+        assert (green - red > 150) == (index not in GAPS)
+    # in batches, not one by one
+    assert comb.batches == [16, 1]
+    assert sorted(p.name for p in output.parent.iterdir()) == ["swap.mp4"]
+
+
+def test_frames_without_a_face_are_bit_identical(
+    clip, tmp_path, written_frames
+):
+    swapping.swap_video(
+        MirrorComb(), clip, tmp_path / "swap.mp4", "Rosa", gap_detector()
+    )
+    for index, (before, after) in enumerate(written_frames):
+        if index in GAPS:
+            np.testing.assert_array_equal(after, before)
+            continue
+        # the label and nothing else can be seen
+        assert np.abs(after[:90].astype(int) - before[:90]).max() <= 3
+        assert np.abs(after[100:].astype(int) - before[100:]).max() > 30
+
+
+def test_a_video_without_the_label_is_only_swapped(
+    clip, tmp_path, written_frames
+):
+    report = swapping.swap_video(
+        MirrorComb(),
+        clip,
+        tmp_path / "swap.mp4",
+        "Rosa",
+        gap_detector(),
+        visible=False,
+    )
+    assert report["mark"]["visible_label"] is False
+    for before, after in written_frames:
+        assert np.abs(after.astype(int) - before).max() <= 3
+
+
+def test_a_video_tells_how_far_it_is(clip, tmp_path):
+    seen = []
+    swapping.swap_video(
+        MirrorComb(),
+        clip,
+        tmp_path / "swap.mp4",
+        "Rosa",
+        gap_detector(),
+        progress=lambda *told: seen.append(told),
+    )
+    assert seen[0] == ("detect", 16, 20)
+    assert seen[-1] == ("swap", 20, 20)
+
+
+def test_a_face_found_only_in_the_first_frame_is_enough(clip, tmp_path):
+    detector = FakeDetector([[face_at()], *[[]] * 19])
+    report = swapping.swap_video(
+        GreenComb(), clip, tmp_path / "swap.mp4", "Rosa", detector
+    )
+    assert (report["swapped"], report["without_face"]) == (1, 19)
+
+
+def test_bad_videos_stop_and_leave_nothing(clip, tmp_path):
+    comb, output = MirrorComb(), tmp_path / "new" / "swap.mp4"
+    nobody = FakeDetector([[]] * 20)
+    with pytest.raises(ValueError, match="none was found.*20 frames"):
+        swapping.swap_video(comb, clip, output, "Rosa", nobody)
+    with pytest.raises(FileNotFoundError, match="no file"):
+        swapping.swap_video(comb, tmp_path / "none.mp4", output, "Rosa", nobody)
+    text = tmp_path / "text.mp4"
+    text.write_text("no video")
+    with pytest.raises(media.MediaError, match="text.mp4 should be a video"):
+        swapping.swap_video(comb, text, output, "Rosa", nobody)
+    with pytest.raises(ValueError, match="overwrite its own target"):
+        swapping.swap_video(comb, clip, clip, "Rosa", nobody)
+    with pytest.raises(ValueError, match="as one of .mp4.*swap.avi"):
+        swapping.swap_video(comb, clip, tmp_path / "swap.avi", "Rosa", nobody)
+    with pytest.raises(ValueError, match="Rosa, Marco"):
+        swapping.swap_video(comb, clip, output, "Anna", nobody)
+    with pytest.raises(ValueError, match="alpha, multiband"):
+        swapping.swap_video(comb, clip, output, "Rosa", nobody, blend="x")
+    assert not output.exists()
+
+
+def test_a_full_disk_leaves_the_old_result(clip, tmp_path, monkeypatch):
+    output = tmp_path / "swap.mp4"
+    output.write_bytes(b"the old one")
+
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("helpers.blending.paste_crop", fail)
+    with pytest.raises(OSError, match="No space left"):
+        swapping.swap_video(MirrorComb(), clip, output, "Rosa", gap_detector())
+    assert output.read_bytes() == b"the old one"
+    assert {p.name for p in tmp_path.iterdir()} == {"clip.mp4", "swap.mp4"}
+
+
+def test_a_track_of_another_video_is_refused(clip, tmp_path):
+    track = swapping.find_face_track(clip, gap_detector())
+    short = swapping.FaceTrack(
+        track.landmarks[:9],
+        track.times[:9],
+        track.face_counts[:9],
+        track.shots[:9],
+        None,
+    )
+    with pytest.raises(ValueError, match="track has 9 frames"):
+        swapping.swap_track(
+            MirrorComb(), clip, tmp_path / "swap.mp4", "Rosa", short
+        )
+
+
+def test_a_broken_video_is_swapped_to_its_break_and_says_so(
+    clip, tmp_path, monkeypatch
+):
+    real = media._decode
+
+    def break_off(path, container, stream):
+        for count, frame in enumerate(real(path, container, stream)):
+            if count == 12:
+                raise media.MediaError("clip.mp4 breaks off: 12 frames")
+            yield frame
+
+    monkeypatch.setattr(media, "_decode", break_off)
+    output = tmp_path / "swap.mp4"
+    report = swapping.swap_video(
+        MirrorComb(), clip, output, "Rosa", gap_detector()
+    )
+    assert report["frames"] == 12 and "breaks off" in report["broken"]
+    monkeypatch.undo()
+    assert len(read_clip(output)[0]) == 12
+
+
+# -- before and after -------------------------------------------------------
+
+
+def test_before_and_after_stand_side_by_side(tmp_path):
+    path = tmp_path / "pictures" / "pair.jpg"
+    before, after = picture(1), picture(2)
+    drawn = swapping.write_before_after(path, before, after, "Rosa")
+    assert (drawn[-120:, :160] == before).all()
+    assert (drawn[-120:-30, -160:] == after[:90]).all()
+    # captions in the band above, the label in the picture on the right
+    for half in (drawn[:-120, :160], drawn[:-120, -160:]):
+        assert half.min() < 120 and half.max() == 255
+    assert (drawn[-120:, -160:] != after).any()
+    assert media.read_photo(path).shape == drawn.shape
+    assert provenance.read_mark(path)["source_identity"] == "Rosa"
+
+
+def test_before_and_after_have_one_shape(tmp_path):
+    with pytest.raises(ValueError, match="one shape.*120, 160.*60, 80"):
+        swapping.write_before_after(
+            tmp_path / "a.png", picture(), picture(shape=(60, 80)), "Rosa"
+        )
+    with pytest.raises(ValueError, match="a.bmp"):
+        swapping.write_before_after(
+            tmp_path / "a.bmp", picture(), picture(), "Rosa"
+        )
+
+
+# -- the real detector ------------------------------------------------------
+
+
+def test_a_real_clip_with_a_cut_goes_through(shared_data, tmp_path):
+    from helpers import detection
+
+    clip = shared_data / "awkward/videos/hard_cut_between_two_people.mp4"
+    short = tmp_path / "short.mp4"
+    frames = [f for _, _, f in media.read_frames(clip, start=42, stop=58)]
+    media.write_video(short, frames, 25)
+    output = tmp_path / "swap.mp4"
+    report = swapping.swap_video(
+        MirrorComb(), short, output, "Rosa", detection.FaceDetector()
+    )
+    assert report["swapped"] == 16 and report["shots"] == 2
+    for before, after in zip(frames, read_clip(output)[1], strict=True):
+        difference = np.abs(after.astype(int) - before)[:200]
+        assert difference.mean() < 4
