@@ -1,0 +1,165 @@
+"""Stored crops -> network crops for training: turned, shifted, warped, lit.
+
+Input and target are cut by the same function from the same transform, so the
+network never learns one scale and is asked for another.
+"""
+
+import cv2
+import numpy as np
+
+# An augmentation of nothing: what testing and prediction see.
+PLAIN = {"rotation": 0.0, "zoom": 0.0, "shift": 0.0, "warp": 0.0, "light": 0.0}
+# Crops that MTCNN aligned jitter by a few percent already.
+DEFAULT = {
+    "rotation": 6.0,
+    "zoom": 0.06,
+    "shift": 0.03,
+    "warp": 0.02,
+    "light": 0.1,
+}
+
+
+def sample_view(random, size, coverage, resolution, options):
+    """Random view of a stored crop: where the network's pixels lie in it.
+
+    Args:
+        random: `numpy.random.Generator`.
+        size: int. Side of the stored crop in pixels.
+        coverage: float. Share of the crop's side that the network sees.
+        resolution: int. Side of the network crop in pixels.
+        options: dict with `rotation` in degrees, and `zoom` and `shift` as
+            shares of the view's side: half widths of uniform distributions.
+
+    Returns:
+        float32 array, shape `(2, 3)`: `matrix @ (x, y, 1)` is the position in
+        the stored crop of a network pixel, both `(x, y)` in pixels.
+    """
+    angle = np.radians(options["rotation"]) * random.uniform(-1, 1)
+    scale = coverage * size / resolution
+    scale *= 1 + options["zoom"] * random.uniform(-1, 1)
+    move = options["shift"] * coverage * size * random.uniform(-1, 1, 2)
+    turn = scale * np.array(
+        [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
+    )
+    # centres of pixels are whole numbers, so the middle is (side - 1) / 2
+    middle = (size - 1) / 2 + move - turn @ np.full(2, (resolution - 1) / 2)
+    return np.column_stack([turn, middle]).astype(np.float32)
+
+
+def sample_warp(random, resolution, strength, grid=5):
+    """Smooth random displacement, for inputs only.
+
+    The network sees a warped face and has to draw the straight one, so it
+    cannot pass pixels through and has to know faces.
+
+    Args:
+        random: `numpy.random.Generator`.
+        resolution: int. Side of the network crop in pixels.
+        strength: float. Standard deviation of the displacement of a grid
+            point, as a share of the crop's side.
+        grid: int. Points a side of the grid that is interpolated.
+
+    Returns:
+        float32 array, shape `(resolution, resolution, 2)`: `(x, y)` in
+        pixels of the network crop.
+
+    Reference:
+        The random warp of the first public face-swap autoencoder, 2017,
+        with a standard deviation of 5 of 256 pixels on a 5x5 grid.
+    """
+    points = random.normal(0, strength * resolution, (grid, grid, 2))
+    return cv2.resize(
+        points.astype(np.float32),
+        (resolution, resolution),
+        interpolation=cv2.INTER_CUBIC,
+    )
+
+
+def cut_view(image, view, resolution, warp=None):
+    """Cut one network crop out of a stored crop.
+
+    Args:
+        image: uint8 array, shape `(size, size, 3)` or `(size, size)`, whose
+            `coverage` is about `resolution` pixels wide.
+        view: float32 array, shape `(2, 3)`, from `sample_view()`.
+        resolution: int. Side of the network crop in pixels.
+        warp: float32 array, shape `(resolution, resolution, 2)`, from
+            `sample_warp()`, or `None`.
+
+    Returns:
+        uint8 array, shape `(resolution, resolution, 3)` or `(resolution,
+        resolution)`.
+    """
+    if warp is None:
+        return cv2.warpAffine(
+            image,
+            view,
+            (resolution, resolution),
+            flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+    steps = np.arange(resolution, dtype=np.float32)
+    positions = warp + np.stack(np.meshgrid(steps, steps), axis=-1)
+    maps = positions @ view[:, :2].T + view[:, 2]
+    return cv2.remap(
+        image,
+        maps,
+        None,
+        cv2.INTER_LINEAR,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+
+
+def vary_light(random, image, strength):
+    """The same crop, a little brighter or darker, warmer or cooler.
+
+    Args:
+        random: `numpy.random.Generator`.
+        image: float32 array, shape `(height, width, 3)`, 0-1.
+        strength: float. Standard deviation of the logarithm of the factor.
+
+    Returns:
+        float32 array of the same shape, 0-1.
+    """
+    factors = np.exp(
+        strength * random.normal() + 0.4 * strength * random.normal(size=3)
+    )
+    return np.clip(image * factors.astype(np.float32), 0, 1)
+
+
+def shrink(images, resolution):
+    """Average blocks of pixels: the picture that a lower level sees.
+
+    Args:
+        images: float32 array, shape `(batch, height, width, channels)`.
+        resolution: int. A divisor of height and width.
+
+    Returns:
+        float32 array, shape `(batch, resolution, resolution, channels)`.
+    """
+    batch, side, _, channels = images.shape
+    block = side // resolution
+    if block == 1:
+        return images
+    shape = (batch, resolution, block, resolution, block, channels)
+    return images.reshape(shape).mean(axis=(2, 4))
+
+
+def fade_pictures(images, blend):
+    """Fade from the half-size pictures of the level below to the full ones.
+
+    Args:
+        images: float32 array, shape `(batch, height, width, channels)`.
+        blend: float in 0-1.
+
+    Returns:
+        float32 array of the same shape.
+
+    Reference:
+        Karras et al., 2018, section 2: real images are faded too.
+    """
+    if blend >= 1:
+        return images
+    small = shrink(images, images.shape[1] // 2)
+    coarse = small.repeat(2, axis=1).repeat(2, axis=2)
+    return np.float32(blend) * images + np.float32(1 - blend) * coarse

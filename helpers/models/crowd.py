@@ -1,0 +1,111 @@
+"""The crowd: a comb's pretraining on many people with one common decoder.
+
+All people share every convolution of the decoder; what makes a face the face
+of one person are two numbers a channel, a *style*. Since the input shows one
+person and the output another one, doing the same, the latent has to drop who
+is seen. A comb for other people starts from here.
+
+Reference:
+    Scaling and shifting the channels of a shared decoder for each identity
+    is the idea of Disney's later patent US 11,568,524 (its abstract). Pairs
+    of different people doing the same need a truth: only rendered people
+    have it.
+"""
+
+import keras
+import numpy as np
+
+from helpers.models.comb import Comb, resolution_of
+
+
+class Crowd(Comb):
+    """A shared encoder and one decoder with a style for each person.
+
+    Args:
+        people: int. How many people the crowd has.
+        **options: as for `Comb`. The shared levels have no style.
+    """
+
+    def __init__(self, people, **options):
+        self.people = people
+        super().__init__(("crowd",), **options)
+
+    def _build_decoder(self, name, people=None):
+        return super()._build_decoder(name, people=self.people)
+
+    @property
+    def decoder(self):
+        """The decoder of the whole crowd."""
+        return self.decoders["crowd"]
+
+    def config(self):
+        """What it takes to build this crowd again, as a dict for JSON."""
+        config = super().config()
+        del config["identities"]
+        return {"people": self.people, **config}
+
+    def autoencoder(self, level=None):
+        """Model that shows another person doing what the input does.
+
+        Args:
+            level: int or `None`. Level to work at; `None` for the top one.
+
+        Returns:
+            `keras.Model` from `{"blend": (batch, 1), "crops": (batch, height,
+            width, 3), "person": (batch, 1)}` to `{"crowd": (batch, height,
+            width, 3), "latents": (batch, latent_dim)}`.
+        """
+        level = self.level if level is None else level
+        side = resolution_of(level)
+        blend = keras.Input((1,), name="blend")
+        crops = keras.Input((side, side, 3), name="crops")
+        person = keras.Input((1,), name="person", dtype="int32")
+        latents = self.encoder(crops, blend, level)
+        pictures = self.decoder(latents, blend, level, person)
+        return keras.Model(
+            {"blend": blend, "crops": crops, "person": person},
+            {"crowd": pictures, "latents": latents},
+        )
+
+
+def build_crowd(people, **options):
+    """A new crowd with fresh weights. See `Crowd` for the arguments."""
+    return Crowd(people, **options)
+
+
+def comb_from_crowd(crowd, identities):
+    """A comb whose encoder, stem and decoders start from a crowd.
+
+    Every identity starts as the crowd's average face: the mean style is
+    multiplied into the convolutions, which the identity then has for itself.
+
+    Args:
+        crowd: a pretrained `Crowd`.
+        identities: names of the comb's identities.
+
+    Returns:
+        `Comb` with the crowd's widths, latent and contract.
+    """
+    config = crowd.config()
+    del config["people"]
+    comb = Comb(identities, **config)
+    pairs = list(zip(comb.encoder.layers(), crowd.encoder.layers()))
+    pairs += zip(comb.stem, crowd.stem)
+    for target, source in pairs:
+        target.set_weights(source.get_weights())
+    for decoder in comb.decoders.values():
+        targets = [*decoder.own, *decoder.to_rgb]
+        sources = [*crowd.decoder.own, *crowd.decoder.to_rgb]
+        for target, source in zip(targets, sources, strict=True):
+            style = crowd.decoder.styles.get(source.name)
+            target.set_weights(_with_mean_style(source, style))
+    return comb
+
+
+def _with_mean_style(layer, style):
+    kernel, bias = layer.get_weights()
+    if style is None:
+        return [kernel, bias]
+    scale, shift = (np.mean(w, axis=0) for w in style.get_weights())
+    # scale * (kernel x + bias) + shift, in one convolution
+    return [kernel * scale, bias * scale + shift]
