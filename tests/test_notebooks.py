@@ -1,0 +1,89 @@
+"""The notebooks: their form, and all of them in order with tiny parameters."""
+
+import json
+import math
+
+import form
+import pytest
+import runner
+
+from helpers import manifests
+
+NOTEBOOKS = form.find_notebooks()
+TINY = runner.read_tiny()
+# what a reader owns; a test writes to a folder of its own instead
+OWNED = ("data/", "weights/", "build/")
+SHARED = "weights/shared"
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_is_in_form(path):
+    assert form.check(path, TINY.get(path.stem)) == []
+
+
+def test_tiny_values_belong_to_notebooks_that_exist():
+    if len(NOTEBOOKS) < 5:
+        pytest.skip(f"{len(NOTEBOOKS)} of the five notebooks are written")
+    assert set(TINY) <= {path.stem for path in NOTEBOOKS}
+
+
+def moved(value, folder):
+    """A parameter's value with every folder of the reader's inside `folder`."""
+    if isinstance(value, str):
+        owned = value.startswith(OWNED) and not value.startswith(SHARED)
+        return (folder / value).as_posix() if owned else value
+    if isinstance(value, dict):
+        return {key: moved(item, folder) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return type(value)(moved(item, folder) for item in value)
+    return value
+
+
+def tiny_overrides(folder):
+    """Tiny parameters of each notebook, and no path of the reader's."""
+    overrides = {}
+    for path in NOTEBOOKS:
+        parameters = form.read_parameters(form.read_notebook(path))
+        wanted = parameters | TINY.get(path.stem, {})
+        overrides[path.stem] = {
+            name: moved(value, folder)
+            for name, value in wanted.items()
+            if moved(value, folder) != parameters.get(name)
+        }
+    return overrides
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """What the notebooks did, run once in order with tiny parameters."""
+    if len(NOTEBOOKS) < 5:
+        pytest.skip(f"{len(NOTEBOOKS)} of the five notebooks are written")
+    folder = tmp_path_factory.mktemp("course")
+    return runner.run(NOTEBOOKS, folder / "executed", tiny_overrides(folder))
+
+
+def test_every_notebook_finishes_its_folder_with_a_manifest(results):
+    assert [result["name"] for result in results] == [
+        path.stem for path in NOTEBOOKS
+    ]
+    for result in results:
+        folder = runner.ROOT / result["parameters"]["OUTPUT_FOLDER"]
+        manifest = manifests.read_manifest(
+            folder, made_by=result["name"], verify=True
+        )
+        assert manifest["files"], result["name"]
+
+
+def test_the_last_notebook_gives_a_video_a_picture_and_scores(results, capsys):
+    report = runner.report(results)
+    assert json.loads(capsys.readouterr().out.splitlines()[-1]) == report
+    for key in ("swap_skill", "ceiling", "expression_skill"):
+        assert math.isfinite(report[key]), key
+    for key in ("video", "picture"):
+        assert (runner.ROOT / report[key]).stat().st_size > 1000, key
+
+
+def test_nothing_of_the_readers_was_written(results):
+    for result in results:
+        for value in runner.strings(result["parameters"]):
+            assert not value.startswith(OWNED) or value.startswith(SHARED)
