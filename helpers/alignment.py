@@ -1,0 +1,442 @@
+"""Alignment: five landmarks in, similarity transforms, crops and pose out."""
+
+import cv2
+import numpy as np
+
+from helpers import manifests
+
+# a shrink beyond this skips pixels of the photo if each crop pixel only reads
+# its four nearest neighbours, so the crop is then averaged from a larger one
+SHRINK_LIMIT = 1.5
+
+# A neutral head's five landmarks in units of the distance between the pupils:
+# x to the right of the picture, y down, z away from the viewer. Half way
+# between what MTCNN sees on synthetic heads and on level studio portraits.
+FACE_POINTS = (
+    (-0.50, 0.0, 0.0),
+    (0.50, 0.0, 0.0),
+    (0.0, 0.62, -0.58),
+    (-0.42, 1.10, -0.06),
+    (0.42, 1.10, -0.06),
+)
+
+# between two frames a face moves less than this many of its own pupil
+# distances; what moves further is another shot or another person
+JUMP = 0.75
+
+
+def similarity_transform(source_points, target_points):
+    """Least-squares similarity (turn, scale, shift) between two point sets.
+
+    Closed form: every call on the same points gives the same matrix. A robust
+    random fit would throw away one of only five points at random and scatter
+    the scale of turned heads.
+
+    Args:
+        source_points: float array, shape `(points, 2)`, `(x, y)` in pixels,
+            at least two different points.
+        target_points: float array, shape `(points, 2)`, where they should go.
+
+    Returns:
+        float64 array, shape `(2, 3)`: `matrix @ (x, y, 1)` takes a source
+        point near its target point. Never mirrors.
+
+    Raises:
+        ValueError: if the shapes differ or are wrong, if a value is not
+            finite, or if the points fix no similarity (all in one place).
+
+    Reference:
+        Umeyama, "Least-squares estimation of transformation parameters
+        between two point patterns", 1991, equations 40-42.
+    """
+    source = np.asarray(source_points, dtype=np.float64)
+    target = np.asarray(target_points, dtype=np.float64)
+    if source.ndim != 2 or source.shape != target.shape:
+        raise ValueError(
+            "Both point sets should have the same shape (points, 2). "
+            f"Received: {source.shape} and {target.shape}"
+        )
+    if source.shape[1] != 2 or len(source) < 2:
+        raise ValueError(
+            "A similarity needs at least two (x, y) points. "
+            f"Received: shape {source.shape}"
+        )
+    if not (np.isfinite(source).all() and np.isfinite(target).all()):
+        raise ValueError(
+            "All coordinates should be finite. Received: "
+            f"{source.tolist()} and {target.tolist()}"
+        )
+    source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
+    (x, y), (u, v) = (source - source_mean).T, (target - target_mean).T
+    spread = np.sum(x * x + y * y)
+    reach = max(1.0, np.abs(source).max()) * 1e-7
+    cosine = np.sum(x * u + y * v)
+    sine = np.sum(x * v - y * u)
+    size = np.hypot(cosine, sine)
+    if spread <= reach**2 or size <= 1e-12 * spread:
+        raise ValueError(
+            "These points lie in one place (or mirror each other), so no "
+            f"similarity fits. Received: {source.tolist()} and "
+            f"{target.tolist()}"
+        )
+    linear = np.array([[cosine, -sine], [sine, cosine]]) / spread
+    shift = target_mean - linear @ source_mean
+    return np.column_stack([linear, shift])
+
+
+def template_points(contract_or_template, crop_size):
+    """The template's landmarks in the pixels of a crop.
+
+    A unit coordinate `t` lies at pixel `t * crop_size - 0.5`, because integer
+    coordinates are pixel centres; so every crop size shows the same cut.
+
+    Args:
+        contract_or_template: dict from `manifests.data_contract()`, or five
+            `(x, y)` pairs in the unit crop.
+        crop_size: int. Side of the crop, in pixels.
+
+    Returns:
+        float64 array, shape `(5, 2)`, `(x, y)` in crop pixels.
+
+    Raises:
+        ValueError: if there are not five `(x, y)` pairs.
+    """
+    template = contract_or_template
+    if isinstance(template, dict):
+        template = template["template"]
+    template = np.asarray(template, dtype=np.float64)
+    if template.shape != (5, 2):
+        raise ValueError(
+            "The template holds five (x, y) landmarks. "
+            f"Received: shape {template.shape}"
+        )
+    return template * crop_size - 0.5
+
+
+def crop_matrix(landmarks, contract):
+    """Matrix of the stored crop of a face.
+
+    Args:
+        landmarks: float array, shape `(5, 2)`, `(x, y)` in photo pixels.
+        contract: dict from `manifests.data_contract()`.
+
+    Returns:
+        float64 array, shape `(2, 3)`: photo pixels to stored-crop pixels.
+
+    Raises:
+        ValueError: see `similarity_transform`.
+    """
+    points = template_points(contract, contract["crop_size"])
+    return similarity_transform(landmarks, points)
+
+
+def invert_transform(matrix):
+    """The way back of a 2x3 matrix.
+
+    Args:
+        matrix: float array, shape `(2, 3)`.
+
+    Returns:
+        float64 array, shape `(2, 3)`.
+
+    Raises:
+        ValueError: if the matrix squeezes the plane flat.
+    """
+    matrix = np.asarray(matrix, dtype=np.float64)
+    if matrix.shape != (2, 3) or not np.isfinite(matrix).all():
+        raise ValueError(
+            "A transform is a finite matrix of shape (2, 3). "
+            f"Received: {matrix.tolist()}"
+        )
+    linear = matrix[:, :2]
+    if abs(np.linalg.det(linear)) < 1e-18:
+        raise ValueError(
+            "This matrix has no way back: it squeezes the plane flat. "
+            f"Received: {matrix.tolist()}"
+        )
+    inverse = np.linalg.inv(linear)
+    return np.column_stack([inverse, -inverse @ matrix[:, 2]])
+
+
+def transform_points(matrix, points):
+    """Points moved by a 2x3 matrix.
+
+    Args:
+        matrix: float array, shape `(2, 3)`.
+        points: float array, shape `(..., 2)`, `(x, y)` in pixels.
+
+    Returns:
+        float64 array, same shape as `points`.
+    """
+    matrix = np.asarray(matrix, dtype=np.float64)
+    return np.asarray(points, dtype=np.float64) @ matrix[:, :2].T + matrix[:, 2]
+
+
+def matrix_scale(matrix):
+    """Length in the crop of one photo pixel, from a 2x3 matrix."""
+    return float(np.sqrt(abs(np.linalg.det(np.asarray(matrix)[:, :2]))))
+
+
+def cut_crop(image, matrix, size, border=cv2.BORDER_REPLICATE):
+    """Cut a square crop out of a photo.
+
+    Beyond the photo's edge its last pixels go on. Black would draw a hard
+    edge that the encoder takes for a feature, and a mirrored edge shows a
+    second eye or ear; the loss is masked there anyhow.
+
+    Args:
+        image: uint8 or float array, shape `(height, width, 3)` or
+            `(height, width)`.
+        matrix: float array, shape `(2, 3)`, photo pixels to crop pixels.
+        size: int. Side of the crop in pixels.
+        border: OpenCV border mode; `cv2.BORDER_CONSTANT` gives zeros.
+
+    Returns:
+        Array of the image's dtype, shape `(size, size, 3)` or `(size, size)`.
+    """
+    shrink = 1 / matrix_scale(matrix)
+    factor = 1
+    if shrink > SHRINK_LIMIT:
+        # OpenCV warps to sides below 32768 only
+        factor = max(1, min(int(np.ceil(shrink)), 16384 // size))
+    side = size * factor
+    crop = cv2.warpAffine(
+        image,
+        _scale_pixels(matrix, factor),
+        (side, side),
+        flags=cv2.INTER_LINEAR,
+        borderMode=border,
+    )
+    if factor > 1:
+        crop = cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
+    return crop
+
+
+def _scale_pixels(matrix, factor):
+    scaled = np.asarray(matrix, dtype=np.float64) * factor
+    scaled[:, 2] += (factor - 1) / 2  # pixel centres, not corners
+    return scaled
+
+
+def network_matrix(matrix, crop_size, coverage, resolution):
+    """Matrix of what the network sees, from the matrix of the stored crop.
+
+    Args:
+        matrix: float array, shape `(2, 3)`, photo to stored-crop pixels.
+        crop_size: int. Side of the stored crop in pixels.
+        coverage: float in (0, 1]. Central share of the side that is seen.
+        resolution: int. Side of the network's picture in pixels.
+
+    Returns:
+        float64 array, shape `(2, 3)`: photo pixels to network pixels.
+    """
+    scale = resolution / (crop_size * coverage)
+    margin = (1 - coverage) / 2 * crop_size
+    result = np.asarray(matrix, dtype=np.float64) * scale
+    result[:, 2] += (0.5 - margin) * scale - 0.5
+    return result
+
+
+def cut_network_crops(crops, coverage, resolution):
+    """What the network sees of stored crops: their centre, made small.
+
+    The one function that cuts, for training, test and prediction alike. Each
+    network pixel is the mean of the area that it covers, to fractions of a
+    pixel (between pixels, linear interpolation where a crop is enlarged).
+
+    Args:
+        crops: uint8 array (0-255) or float array (0-1), shape
+            `(faces, height, width, 3)` or `(faces, height, width)`, square
+            and of any stored size.
+        coverage: float in (0, 1]. Central share of the side that is seen.
+        resolution: int. Side of the result in pixels.
+
+    Returns:
+        float32 array, shape `(faces, resolution, resolution, 3)` or
+        `(faces, resolution, resolution)`, values 0-1.
+
+    Raises:
+        ValueError: if the crops are not square or a number is out of range.
+    """
+    crops = np.asarray(crops)
+    if crops.ndim not in (3, 4) or crops.shape[1] != crops.shape[2]:
+        raise ValueError(
+            "Crops have the shape (faces, size, size, 3), masks (faces, "
+            f"size, size). Received: shape {crops.shape}"
+        )
+    if not 0 < coverage <= 1 or resolution < 1:
+        raise ValueError(
+            "The coverage is in (0, 1] and the resolution at least 1. "
+            f"Received: coverage={coverage!r}, resolution={resolution!r}"
+        )
+    faces, size = crops.shape[:2]
+    margin = (size - resolution) / 2
+    if margin == int(margin) and abs(size * coverage - resolution) < 1e-6:
+        # stored at the network's scale: its pixels are the stored ones
+        inside = slice(int(margin), int(margin) + resolution)
+        seen = crops[:, inside, inside]
+        if seen.dtype == np.uint8:
+            return seen.astype(np.float32) / np.float32(255)
+        return np.clip(seen.astype(np.float32), 0, 1)
+    weights = _area_weights(size, coverage, resolution)
+    if crops.dtype == np.uint8:
+        weights_x = weights / np.float32(255)
+    else:
+        weights_x = weights
+    shape = (faces, resolution, resolution) + crops.shape[3:]
+    result = np.empty(shape, np.float32)
+    for index in range(faces):
+        crop = crops[index].astype(np.float32)
+        rows = weights @ crop.reshape(size, -1)
+        rows = rows.reshape((resolution,) + crop.shape[1:])
+        result[index] = np.moveaxis(
+            np.tensordot(weights_x, rows, axes=(1, 1)), 0, 1
+        )
+    return np.clip(result, 0, 1, out=result)
+
+
+def _area_weights(size, coverage, resolution):
+    """Share of each stored pixel in each network pixel, along one axis."""
+    step = size * coverage / resolution
+    start = size * (1 - coverage) / 2
+    centres = start + (np.arange(resolution) + 0.5) * step
+    half = max(step, 1.0) / 2
+    pixels = np.arange(size)
+    overlap = np.minimum(centres[:, None] + half, pixels + 1) - np.maximum(
+        centres[:, None] - half, pixels
+    )
+    overlap = np.maximum(overlap, 0)
+    overlap /= overlap.sum(axis=1, keepdims=True)
+    return overlap.astype(np.float32)
+
+
+def estimate_pose(landmarks):
+    """Head pose guessed from five landmarks and a generic head.
+
+    A scaled orthographic camera is fitted to five points of a generic head
+    in closed form. Good for sorting and histograms (some degrees off for a
+    given person, mostly in pitch), not for measuring.
+
+    Args:
+        landmarks: float array, shape `(5, 2)`, `(x, y)` in photo pixels.
+
+    Returns:
+        Tuple of floats `(yaw, pitch, roll)` in degrees, signs as in the
+        synthetic people's frame parameters: positive yaw turns the nose to
+        the right of the picture, positive pitch lifts the chin, positive
+        roll tilts the head counter-clockwise in the picture.
+
+    Raises:
+        ValueError: if the landmarks lie in one place.
+    """
+    head = np.array(FACE_POINTS)
+    landmarks = np.asarray(landmarks, dtype=np.float64)
+    # a similarity exists only for five real points; its errors say why not
+    similarity_transform(landmarks, head[:, :2])
+    head = head - head.mean(axis=0)
+    points = landmarks - landmarks.mean(axis=0)
+    camera, *_ = np.linalg.lstsq(head, points, rcond=None)
+    left, _, right = np.linalg.svd(camera.T, full_matrices=False)
+    across, down = left @ right
+    forward = np.cross(across, down)
+    yaw = np.arctan2(forward[0], np.hypot(across[0], down[0]))
+    pitch = np.arctan2(-forward[1], forward[2])
+    roll = np.arctan2(-down[0], across[0])
+    return tuple(float(np.degrees(angle)) for angle in (yaw, pitch, roll))
+
+
+def stabilise_landmarks(landmarks, valid, sigma=1.5):
+    """Calm the crop of a clip: smooth where the face is, not what it does.
+
+    Only the similarity of each frame (size, turn, place) is smoothed, with a
+    symmetric Gaussian window, so nothing lags behind; the landmarks then move
+    with it. `crop_matrix` of the result is exactly the smoothed similarity.
+    Cuts (a face that jumps) are never smoothed across.
+
+    Args:
+        landmarks: float array, shape `(frames, 5, 2)`, `(x, y)` in photo
+            pixels. Rows of frames without a face may hold anything.
+        valid: bool array, shape `(frames,)`, true where there is a face.
+        sigma: float. Width of the window in frames; 0 changes nothing.
+
+    Returns:
+        float64 array, shape `(frames, 5, 2)`, `(x, y)` in photo pixels, NaN
+        where `valid` is false.
+
+    Raises:
+        ValueError: if the shapes do not fit or sigma is negative.
+
+    Reference:
+        Naruniec et al., "High-resolution neural face swapping for visual
+        effects", 2020, stabilise landmarks over time; this filter is our own
+        interpretation.
+    """
+    landmarks = np.asarray(landmarks, dtype=np.float64)
+    valid = np.asarray(valid, dtype=bool)
+    if landmarks.shape != (len(valid), 5, 2) or sigma < 0:
+        raise ValueError(
+            "Expected landmarks (frames, 5, 2), valid (frames,) and sigma of "
+            f"at least 0. Received: {landmarks.shape}, {valid.shape}, "
+            f"sigma={sigma!r}"
+        )
+    result = np.full(landmarks.shape, np.nan)
+    frames = np.flatnonzero(valid)
+    if sigma == 0 or len(frames) == 0:
+        result[frames] = landmarks[frames]
+        return result
+    template = np.asarray(manifests.TEMPLATE) - np.mean(
+        manifests.TEMPLATE, axis=0
+    )
+    states = np.array(
+        [_similarity_state(template, landmarks[frame]) for frame in frames]
+    )
+    for shot in _split_shots(states):
+        smooth = _smooth_states(frames[shot], states[shot], sigma)
+        for index, state in zip(shot, smooth, strict=True):
+            frame = frames[index]
+            back = invert_transform(_state_matrix(states[index]))
+            on_template = transform_points(back, landmarks[frame])
+            result[frame] = transform_points(_state_matrix(state), on_template)
+    return result
+
+
+def _similarity_state(template, points):
+    """log size, turn (radians), and centre (x, y) of a face in its photo."""
+    matrix = similarity_transform(points, template)
+    matrix = invert_transform(matrix)
+    angle = np.arctan2(matrix[1, 0], matrix[0, 0])
+    return (np.log(matrix_scale(matrix)), angle, *matrix[:, 2])
+
+
+def _state_matrix(state):
+    size, angle = np.exp(state[0]), state[1]
+    cosine, sine = size * np.cos(angle), size * np.sin(angle)
+    return np.array([[cosine, -sine, state[2]], [sine, cosine, state[3]]])
+
+
+def _split_shots(states):
+    eyes = manifests.TEMPLATE[1][0] - manifests.TEMPLATE[0][0]
+    reach = np.exp(states[:-1, 0]) * eyes * JUMP
+    moved = np.linalg.norm(np.diff(states[:, 2:], axis=0), axis=1)
+    grown = np.abs(np.diff(states[:, 0]))
+    turned = np.abs(np.angle(np.exp(1j * np.diff(states[:, 1]))))
+    cuts = (moved > reach) | (grown > np.log(1.35)) | (turned > np.radians(40))
+    return np.split(np.arange(len(states)), np.flatnonzero(cuts) + 1)
+
+
+def _smooth_states(frames, states, sigma):
+    states = states.copy()
+    states[:, 1] = np.unwrap(states[:, 1])
+    # a line is fitted under the window instead of a mean: at the ends of a
+    # shot a mean would lag behind a moving face
+    result = np.empty_like(states)
+    for index, frame in enumerate(frames):
+        distance = (frames - frame).astype(np.float64)
+        near = np.abs(distance) <= 4 * sigma
+        weights = np.sqrt(np.exp(-0.5 * (distance[near] / sigma) ** 2))
+        design = np.column_stack([np.ones(near.sum()), distance[near]])
+        design *= weights[:, None]
+        values = states[near] * weights[:, None]
+        fit, *_ = np.linalg.lstsq(design, values, rcond=None)
+        result[index] = fit[0]
+    return result

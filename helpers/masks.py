@@ -1,0 +1,138 @@
+"""Masks: a data contract or a painted mask in, soft face masks of crops out."""
+
+import cv2
+import numpy as np
+
+from helpers import alignment
+
+# the egg's measures in units of the distance between the eyes
+BROWS_ABOVE_EYES = 0.52
+CHIN_BELOW_MOUTH = 0.70
+HALF_WIDTH = 1.02
+
+# how fast the far side of a turned head goes out of sight
+FORESHORTENING = 0.9
+
+# how much slimmer than the middle the chin end is; the brow end is wider
+SLENDERING = 0.22
+
+# width of the egg's soft edge, as a share of the crop's side
+SOFT_EDGE = 0.02
+
+
+def face_mask(size, contract, yaw=0.0):
+    """The face region of any aligned crop: an egg from brows to chin.
+
+    One canonical egg for everybody, because a mask cut to the person would
+    tell the encoder who it is. It ends inside the part that the network sees.
+    Of a turned head the far cheek is out of sight, so that side of the egg
+    is narrower.
+
+    Args:
+        size: int. Side of the mask in pixels (of the whole stored crop).
+        contract: dict from `manifests.data_contract()`.
+        yaw: float. Turn of the head in degrees from
+            `alignment.estimate_pose()`, positive to the picture's right.
+
+    Returns:
+        float32 array, shape `(size, size)`, 0 outside to 1 inside.
+
+    Raises:
+        ValueError: if the template has no distance between the eyes.
+    """
+    template = alignment.template_points(contract, 1) + 0.5  # unit crop
+    eyes, mouth = template[:2].mean(axis=0), template[3:].mean(axis=0)
+    unit = np.linalg.norm(template[1] - template[0])
+    if unit <= 0:
+        raise ValueError(
+            "The template's eyes should be apart. "
+            f"Received: {template.tolist()}"
+        )
+    margin = (1 - contract["coverage"]) / 2 + SOFT_EDGE
+    top = max(eyes[1] - BROWS_ABOVE_EYES * unit, margin)
+    bottom = min(mouth[1] + CHIN_BELOW_MOUTH * unit, 1 - margin)
+    middle_x = (eyes[0] + mouth[0]) / 2
+    half_width = min(HALF_WIDTH * unit, 0.5 - margin)
+    half_height = (bottom - top) / 2
+
+    centres = (np.arange(size) + 0.5) / size
+    down = ((centres - (top + bottom) / 2) / half_height)[:, None]
+    across = ((centres - middle_x) / half_width)[None, :]
+    far = across * np.sign(yaw) > 0
+    turn = np.radians(min(abs(yaw), 60))
+    across = np.where(far, across / (1 - FORESHORTENING * np.sin(turn)), across)
+    slimmer = 1 - SLENDERING * np.clip(down, -0.4, 1)
+    distance = np.hypot(across / slimmer, down)
+    # from the share of the radius to a share of the crop's side
+    depth = (1 - distance) * min(half_width, half_height)
+    return np.clip(depth / SOFT_EDGE + 0.5, 0, 1).astype(np.float32)
+
+
+def warp_mask(mask, matrix, size):
+    """A photo's mask in the pixels of a crop.
+
+    Beyond the photo's edge nothing is face, unlike the crop itself, which
+    goes on with the last pixels.
+
+    Args:
+        mask: uint8 array (0-255) or float32 array (0-1), shape
+            `(height, width)`.
+        matrix: float array, shape `(2, 3)`, photo pixels to crop pixels.
+        size: int. Side of the crop in pixels.
+
+    Returns:
+        Array of the mask's dtype, shape `(size, size)`.
+
+    Raises:
+        ValueError: if the mask is not a plane of numbers.
+    """
+    mask = np.asarray(mask)
+    if mask.ndim != 2:
+        raise ValueError(
+            "A mask has the shape (height, width). "
+            f"Received: shape {mask.shape}"
+        )
+    return alignment.cut_crop(mask, matrix, size, cv2.BORDER_CONSTANT)
+
+
+def soften_mask(mask, erode_share=0.03, feather_share=0.02):
+    """Draw a mask's edge in and make it soft, for pasting.
+
+    Args:
+        mask: float array, shape `(height, width)`, values 0-1.
+        erode_share: float. How far the edge moves in, as a share of the
+            mask's shorter side.
+        feather_share: float. Standard deviation of the Gaussian that softens
+            the edge, as a share of the mask's shorter side.
+
+    Returns:
+        float32 array, same shape, values 0-1.
+
+    Raises:
+        ValueError: if a share is negative or the mask is not a plane.
+    """
+    mask = np.asarray(mask, dtype=np.float32)
+    if mask.ndim != 2 or min(erode_share, feather_share) < 0:
+        raise ValueError(
+            "Expected a mask (height, width) and shares of at least 0. "
+            f"Received: shape {mask.shape}, erode_share={erode_share!r}, "
+            f"feather_share={feather_share!r}"
+        )
+    side = min(mask.shape)
+    radius = round(erode_share * side)
+    if radius:
+        kernel = cv2.getStructuringElement(
+            cv2.MORPH_ELLIPSE, (2 * radius + 1, 2 * radius + 1)
+        )
+        # outside the picture counts as outside the face
+        mask = cv2.erode(
+            mask, kernel, borderType=cv2.BORDER_CONSTANT, borderValue=0
+        )
+    if feather_share * side > 0:
+        mask = cv2.GaussianBlur(
+            mask,
+            (0, 0),
+            feather_share * side,
+            borderType=cv2.BORDER_CONSTANT,
+        )
+    return np.clip(mask, 0, 1)

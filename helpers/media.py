@@ -1,0 +1,656 @@
+"""Media: photos and videos in and out, upright, RGB, as streams."""
+
+import contextlib
+import fractions
+import io
+import pathlib
+import struct
+
+import av
+import numpy as np
+from av.video.reformatter import Interpolation
+from PIL import Image, ImageOps
+
+from helpers import manifests
+
+PHOTO_ENDINGS = ".bmp .gif .jfif .jpeg .jpg .png .ppm .tif .tiff .webp".split()
+VIDEO_ENDINGS = (
+    ".3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .webm .wmv"
+).split()
+
+# truth that lies beside a synthetic clip, no footage of its own
+SIDECAR_ENDINGS = (".truth.json", ".masks.npz")
+
+# sound that an mp4 file can hold as it is; other sound becomes AAC
+MP4_SOUND = ("aac", "ac3", "alac", "eac3", "mp3", "opus")
+
+# without these flags every pass darkens a picture by one grey level
+EXACT_COLOUR = (
+    Interpolation.BILINEAR
+    | Interpolation.ACCURATE_RND
+    | Interpolation.FULL_CHR_H_INT
+)
+
+# what Pillow's readers raise on broken files
+PHOTO_ERRORS = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    EOFError,
+    TypeError,
+    struct.error,
+    Image.DecompressionBombError,
+)
+
+
+class MediaError(ValueError):
+    """A photo or a video cannot be read (further)."""
+
+
+def list_media(folder):
+    """Photos and videos below a folder, by the endings of their names.
+
+    Hidden files and the truth beside synthetic clips are passed over.
+
+    Args:
+        folder: str or path. Searched with all its folders.
+
+    Returns:
+        Tuple `(photos, videos, others)` of lists of `pathlib.Path`, each
+        sorted; `others` are files that are neither.
+
+    Raises:
+        FileNotFoundError: if there is no such folder.
+        MediaError: if it holds no photo and no video.
+    """
+    folder = pathlib.Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(
+            f"There is no folder {folder}. Make it and put the photos and "
+            "videos of one person into it."
+        )
+    photos, videos, others = [], [], []
+    for path in sorted(folder.rglob("*")):
+        parts = path.relative_to(folder).parts
+        hidden = any(part.startswith(".") for part in parts)
+        if hidden or not path.is_file() or path.name.endswith(SIDECAR_ENDINGS):
+            continue
+        ending = path.suffix.lower()
+        if ending in PHOTO_ENDINGS:
+            photos.append(path)
+        elif ending in VIDEO_ENDINGS:
+            videos.append(path)
+        else:
+            others.append(path)
+    if not photos and not videos:
+        raise MediaError(
+            f"{folder} should hold photos or videos. Received: "
+            f"{len(others)} other files. Photos end in "
+            f"{' '.join(PHOTO_ENDINGS)}; videos in {' '.join(VIDEO_ENDINGS)}."
+        )
+    return photos, videos, others
+
+
+def read_photo(path):
+    """Read a photo upright, as 8-bit RGB, whatever it is stored as.
+
+    The camera's orientation mark is applied. Grey, palette, CMYK and 16-bit
+    pictures are converted; what is transparent becomes white, the colour of
+    the page that cut-out portraits are made for. Of an animation the first
+    frame is read.
+
+    Args:
+        path: str or path.
+
+    Returns:
+        uint8 array, shape `(height, width, 3)`, RGB.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        MediaError: if it is empty, broken or no photo.
+    """
+    path = _existing_file(path)
+    try:
+        with Image.open(path) as photo:
+            photo.load()
+            upright = ImageOps.exif_transpose(photo)
+            return np.ascontiguousarray(_to_rgb(upright))
+    except PHOTO_ERRORS as error:
+        raise MediaError(
+            f"{path.name} should be a photo. Received: {path.stat().st_size} "
+            f"bytes that cannot be read ({error}). Save it anew as JPEG or "
+            "PNG, or take it out of the folder."
+        ) from error
+
+
+def _existing_file(path):
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"There is no file {path}. Check the name and the folder."
+        )
+    if path.stat().st_size == 0:
+        raise MediaError(
+            f"{path.name} should be a photo or a video. Received: an empty "
+            "file. Copy it again from where it came."
+        )
+    return path
+
+
+def _to_rgb(photo):
+    if photo.mode.startswith("I") or photo.mode == "F":
+        values = np.asarray(photo, dtype=np.float64)
+        top = values.max()
+        # 16-bit files come as integers, scientific ones as 0-1 floats
+        if photo.mode == "F" and top <= 1:
+            values = values * 255
+        elif top > 255:
+            values = values / 257
+        grey = np.clip(np.round(values), 0, 255).astype(np.uint8)
+        return np.repeat(grey[..., None], 3, axis=2)
+    if photo.mode in ("RGBA", "LA", "PA", "La", "RGBa") or (
+        "transparency" in photo.info
+    ):
+        photo = photo.convert("RGBA")
+        page = Image.new("RGBA", photo.size, "white")
+        photo = Image.alpha_composite(page, photo)
+    return np.asarray(photo.convert("RGB"))
+
+
+def encode_image(image, ending, quality=95):
+    """Bytes of a picture file.
+
+    Args:
+        image: uint8 array, shape `(height, width, 3)`, RGB, or
+            `(height, width)`, grey.
+        ending: str, `".jpg"`, `".png"`, `".webp"` or another ending that
+            Pillow writes.
+        quality: int, 1-100, for formats that lose. From 90 on JPEG keeps the
+            colours at full resolution (4:4:4).
+
+    Returns:
+        bytes.
+
+    Raises:
+        ValueError: if the image has another dtype or shape, or if the ending
+            is unknown.
+    """
+    image = np.asarray(image)
+    if image.dtype != np.uint8 or image.ndim not in (2, 3):
+        raise ValueError(
+            "An image is uint8, of shape (height, width, 3) or (height, "
+            f"width). Received: {image.dtype}, shape {image.shape}"
+        )
+    ending = ending.lower()
+    image_format = Image.registered_extensions().get(ending)
+    if image_format is None:
+        raise ValueError(
+            "A picture's name should end in .jpg, .png or .webp. "
+            f"Received: {ending!r}"
+        )
+    options = {}
+    if image_format in ("JPEG", "WEBP"):
+        options["quality"] = quality
+    if image_format == "JPEG" and quality >= 90:
+        options["subsampling"] = 0
+    content = io.BytesIO()
+    Image.fromarray(image).save(content, image_format, **options)
+    return content.getvalue()
+
+
+def write_image(path, image, quality=95):
+    """Write a picture in one step, in the format that its name says.
+
+    Args:
+        path: str or path; its ending says the format.
+        image: see `encode_image`.
+        quality: see `encode_image`.
+
+    Raises:
+        ValueError: see `encode_image`.
+    """
+    content = encode_image(image, pathlib.Path(path).suffix, quality)
+    with manifests.atomic_path(path) as partial:
+        partial.write_bytes(content)
+
+
+def _open_container(path):
+    try:
+        return av.open(str(path))
+    except (av.error.FFmpegError, OSError) as error:
+        raise MediaError(
+            f"{path.name} should be a video. Received: {path.stat().st_size} "
+            f"bytes that cannot be opened ({error}). Convert or record it "
+            "anew, or take it out of the folder."
+        ) from error
+
+
+@contextlib.contextmanager
+def _open_video(path):
+    """A container and its video stream; read errors become MediaError."""
+    path = _existing_file(path)
+    with _open_container(path) as container:
+        if not container.streams.video:
+            raise MediaError(
+                f"{path.name} should be a video. Received: a file without "
+                "pictures (sound only?). Take it out of the folder."
+            )
+        stream = container.streams.video[0]
+        stream.thread_type = "AUTO"
+        yield container, stream
+
+
+def probe_video(path):
+    """What a video says of itself, and the size of its upright frames.
+
+    Args:
+        path: str or path.
+
+    Returns:
+        dict with `frames` (int, an estimate), `frame_rate` (mean frames per
+        second), `width` and `height` (pixels of an upright frame),
+        `duration` (seconds), `has_sound` (bool) and `rotation` (degrees
+        that were applied counter-clockwise).
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        MediaError: if it is no video, or has no readable frame.
+    """
+    with _open_video(path) as (container, stream):
+        frame_rate = float(stream.average_rate or stream.guessed_rate or 25)
+        duration = None
+        if stream.duration:
+            duration = float(stream.duration * stream.time_base)
+        elif container.duration:
+            duration = container.duration / av.time_base
+        frames = stream.frames or round((duration or 0) * frame_rate)
+        first = next(_decode(path, container, stream), None)
+        if first is None:
+            raise MediaError(
+                f"{pathlib.Path(path).name} should be a video. Received: no "
+                "frame that can be read. Take it out of the folder."
+            )
+        height, width = _upright(first, stream).shape[:2]
+        return {
+            "frames": max(1, frames),
+            "frame_rate": frame_rate,
+            "width": width,
+            "height": height,
+            "duration": duration or max(1, frames) / frame_rate,
+            "has_sound": bool(container.streams.audio),
+            "rotation": int(first.rotation) % 360,
+        }
+
+
+def _decode(path, container, stream):
+    """Frames in order; a break raises MediaError after the last good one."""
+    count = 0
+    expected = stream.frames
+    todo = "Use what was read, or copy the file again from where it came."
+    try:
+        for frame in container.decode(stream):
+            yield frame
+            count += 1
+    except (av.error.FFmpegError, OSError) as error:
+        raise MediaError(
+            f"{pathlib.Path(path).name} breaks off: {count} frames were "
+            f"read, then {error}. {todo}"
+        ) from error
+    # a file cut short ends without an error; its index tells
+    if count < 0.95 * expected - 2:
+        raise MediaError(
+            f"{pathlib.Path(path).name} breaks off: expected {expected} "
+            f"frames, {count} frames were read. {todo}"
+        )
+
+
+def _colour_matrix(frame):
+    """Colour matrix of a frame; unmarked ones follow the players' custom."""
+    bt709, unspecified = 1, 2
+    if frame.colorspace == bt709:
+        return "ITU709"
+    if frame.colorspace == unspecified and frame.height >= 720:
+        return "ITU709"
+    return "ITU601"
+
+
+def _upright(frame, stream):
+    width, height = frame.width, frame.height
+    shape = stream.sample_aspect_ratio or fractions.Fraction(1)
+    if shape > 1:
+        width = round(width * shape)
+    elif 0 < shape < 1:
+        height = round(height / shape)
+    picture = frame.reformat(
+        width=width,
+        height=height,
+        format="rgb24",
+        src_colorspace=_colour_matrix(frame),
+        interpolation=EXACT_COLOUR,
+    ).to_ndarray()
+    turns = round(frame.rotation / 90) % 4
+    return np.ascontiguousarray(np.rot90(picture, turns))
+
+
+def _time(frame, stream, index):
+    """Seconds since the start of the video."""
+    if frame.pts is None:
+        return index / float(stream.average_rate or 25)
+    start = stream.start_time or 0
+    return float((frame.pts - start) * stream.time_base)
+
+
+def read_frames(path, step=1, start=0, stop=None):
+    """Read the frames of a video one by one, upright and with square pixels.
+
+    Only one frame is in memory at a time.
+
+    Args:
+        path: str or path.
+        step: int. Every how many frames one is given.
+        start: int. Index of the first frame that is given.
+        stop: int or `None`. Index at which reading ends.
+
+    Yields:
+        Tuples `(index, time, frame)`: int; float seconds, exact also where
+        the frame rate varies; uint8 array, shape `(height, width, 3)`, RGB.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        MediaError: if it is no video; or, after all frames that can be read,
+            if it breaks off before its end.
+        ValueError: if `step` or `start` is out of range.
+    """
+    if step < 1 or start < 0:
+        raise ValueError(
+            "step should be at least 1 and start at least 0. "
+            f"Received: step={step!r}, start={start!r}"
+        )
+    with _open_video(path) as (container, stream):
+        for index, frame in enumerate(_decode(path, container, stream)):
+            if stop is not None and index >= stop:
+                return
+            if index >= start and (index - start) % step == 0:
+                time = _time(frame, stream, index)
+                yield index, time, _upright(frame, stream)
+
+
+def map_video(
+    source_path,
+    target_path,
+    function,
+    metadata=None,
+    crf=18,
+    progress=None,
+):
+    """Change a video frame by frame; times and sound stay as they are.
+
+    The result is an mp4 file (H.264, 4:2:0). A side of odd length gets one
+    more pixel, a copy of its last. It appears under its name when complete.
+
+    Args:
+        source_path: str or path.
+        target_path: str or path ending in `.mp4`.
+        function: called as `function(index, time, frame)` with the frame as
+            a uint8 array, shape `(height, width, 3)`, RGB; gives the new
+            frame, same dtype and shape.
+        metadata: dict of str to str, for example `{"comment": "..."}`.
+        crf: int. 0 is lossless, 18 looks like the original, 30 is poor.
+        progress: called as `progress(index)` after each frame, or `None`.
+
+    Returns:
+        dict with `frames` (int) and `broken` (`None`, or why reading ended
+        before the end of the source; the result then ends there too).
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        MediaError: if no frame can be read.
+        ValueError: if `function` gives something else than a frame.
+    """
+    report = {"frames": 0, "broken": None}
+    target = _target_path(target_path)
+    with (
+        _open_video(source_path) as (container, stream),
+        manifests.atomic_path(target) as partial,
+        _VideoWriter(partial, stream.time_base, metadata, crf) as writer,
+        _Sound(source_path, writer) as sound,
+    ):
+        start = stream.start_time or 0
+        last = -1
+        frames = _decode(source_path, container, stream)
+        try:
+            for index, frame in enumerate(frames):
+                time = _time(frame, stream, index)
+                picture = _upright(frame, stream)
+                result = function(index, time, picture)
+                _check_frame(result, picture.shape)
+                ticks = round(time / stream.time_base)
+                if frame.pts is not None:
+                    ticks = frame.pts - start
+                # a player needs rising times; broken files repeat some
+                last = max(ticks, last + 1)
+                sound.advance(time)
+                rate = stream.average_rate or stream.guessed_rate
+                writer.write(result, last, rate, _colour_matrix(frame))
+                report["frames"] = index + 1
+                if progress is not None:
+                    progress(index)
+        except MediaError as error:
+            report["broken"] = str(error)
+        if not report["frames"]:
+            raise MediaError(
+                f"{pathlib.Path(source_path).name} should be a video. "
+                f"Received: no readable frame ({report['broken']})."
+            )
+        sound.advance(None)
+    return report
+
+
+def write_video(
+    path, frames, frame_rate, sound_from=None, metadata=None, crf=18
+):
+    """Write frames as an mp4 file (H.264, 4:2:0), in one step.
+
+    Args:
+        path: str or path ending in `.mp4`.
+        frames: iterable of uint8 arrays, shape `(height, width, 3)`, RGB,
+            all of one shape. Taken one by one, so a generator will do. A
+            side of odd length gets one more pixel, a copy of its last.
+        frame_rate: float. Frames per second.
+        sound_from: path of a video or sound file whose sound is copied, or
+            `None`.
+        metadata: dict of str to str, for example `{"comment": "..."}`.
+        crf: int. 0 is lossless, 18 looks like the original, 30 is poor.
+
+    Returns:
+        int: how many frames were written.
+
+    Raises:
+        ValueError: if there are no frames, or frames of different shapes, or
+            if the frame rate is not positive.
+    """
+    if not frame_rate > 0:
+        raise ValueError(
+            "frame_rate should be positive. "
+            f"Received: frame_rate={frame_rate!r}"
+        )
+    rate = fractions.Fraction(frame_rate).limit_denominator(1001)
+    count, shape = 0, None
+    with (
+        manifests.atomic_path(_target_path(path)) as partial,
+        _VideoWriter(partial, 1 / rate, metadata, crf) as writer,
+        _Sound(sound_from, writer) as sound,
+    ):
+        for frame in frames:
+            shape = shape or np.shape(frame)
+            _check_frame(frame, shape)
+            sound.advance(float(count / rate))
+            writer.write(frame, count, rate, "ITU601")
+            count += 1
+        if not count:
+            raise ValueError("A video needs at least one frame. Received: none")
+        sound.advance(float(count / rate))
+    return count
+
+
+def _target_path(path):
+    path = pathlib.Path(path)
+    if path.suffix.lower() != ".mp4":
+        raise ValueError(
+            "Videos are written as mp4 files; the name should end in .mp4. "
+            f"Received: {path.name!r}"
+        )
+    return path
+
+
+def _check_frame(frame, shape):
+    frame = np.asarray(frame)
+    if frame.dtype != np.uint8 or frame.shape != shape or len(shape) != 3:
+        raise ValueError(
+            f"Each frame should be a uint8 array of shape {tuple(shape)} "
+            f"(height, width, 3). Received: {frame.dtype}, {frame.shape}"
+        )
+
+
+class _VideoWriter:
+    """One H.264 stream in an mp4 file, frames at given ticks."""
+
+    def __init__(self, path, time_base, metadata, crf):
+        self.container = av.open(
+            str(path), "w", format="mp4", options={"movflags": "faststart"}
+        )
+        self.container.metadata.update(metadata or {})
+        self.time_base = time_base
+        self.crf = crf
+        self.stream = None
+        self.sound = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        try:
+            if kind is None and self.stream is not None:
+                self.container.mux(self.stream.encode(None))
+        finally:
+            self.container.close()
+
+    def _start(self, shape, rate, matrix):
+        height, width = shape[:2]
+        stream = self.container.add_stream("libx264", rate=rate or 25)
+        stream.width, stream.height = width + width % 2, height + height % 2
+        stream.pix_fmt = "yuv420p"
+        stream.options = {"crf": str(self.crf), "preset": "fast"}
+        context = stream.codec_context
+        context.time_base = self.time_base
+        # say which colours were written, so that no player guesses
+        bt709, bt601 = 1, 6
+        context.colorspace = bt709 if matrix == "ITU709" else bt601
+        context.color_range = 1  # limited, as everywhere in video
+        self.stream = stream
+
+    def write(self, picture, ticks, rate, matrix):
+        if self.stream is None:
+            self._start(picture.shape, rate, matrix)
+            if self.sound is not None:
+                self.sound.start()
+        height, width = picture.shape[:2]
+        if height % 2 or width % 2:
+            edges = ((0, height % 2), (0, width % 2), (0, 0))
+            picture = np.pad(picture, edges, mode="edge")
+        frame = av.VideoFrame.from_ndarray(
+            np.ascontiguousarray(picture), format="rgb24"
+        ).reformat(
+            format="yuv420p",
+            dst_colorspace=matrix,
+            interpolation=EXACT_COLOUR,
+        )
+        frame.pts, frame.time_base = ticks, self.time_base
+        self.container.mux(self.stream.encode(frame))
+
+
+class _Sound:
+    """Sound of a file, handed to a writer bit by bit as its time comes."""
+
+    def __init__(self, path, writer):
+        self.container = None
+        self.writer = writer
+        self.packets = iter(())
+        self.waiting = None
+        self.encoder = None
+        if path is not None:
+            self.container = _open_container(_existing_file(path))
+        if self.container is not None and self.container.streams.audio:
+            self.source = self.container.streams.audio[0]
+            self.begin = self._video_start()
+            writer.sound = self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        if self.container is not None:
+            self.container.close()
+
+    def _video_start(self):
+        """The pictures' first time, which becomes zero in the result."""
+        for video in self.container.streams.video:
+            if video.start_time is not None:
+                return float(video.start_time * video.time_base)
+        return 0.0
+
+    def start(self):
+        """Open the sound's stream; the writer calls it beside its own."""
+        output = self.writer.container
+        if self.source.codec_context.name in MP4_SOUND:
+            self.target = output.add_stream_from_template(self.source)
+        else:
+            context = self.source.codec_context
+            self.target = output.add_stream("aac", rate=context.sample_rate)
+            # raw sound often says how many channels, not which
+            channels = context.layout.nb_channels
+            self.target.layout = "mono" if channels == 1 else "stereo"
+            self.encoder = self.target
+        self.packets = self._read()
+
+    def _read(self):
+        """Packets for the result with their times in seconds."""
+        shift = round(self.begin / self.source.time_base)
+        try:
+            if self.encoder is not None:
+                yield from self._encode(shift)
+                return
+            for packet in self.container.demux(self.source):
+                if packet.dts is None:
+                    continue
+                packet.pts -= shift
+                packet.dts -= shift
+                time = float(packet.pts * packet.time_base)
+                packet.stream = self.target
+                yield time, packet
+        except av.error.FFmpegError:
+            return  # a file cut short: its pictures end here as well
+
+    def _encode(self, shift):
+        for frame in self.container.decode(self.source):
+            if frame.pts is not None:
+                frame.pts -= shift
+            time = frame.time or 0.0
+            for packet in self.encoder.encode(frame):
+                yield time, packet
+        for packet in self.encoder.encode(None):
+            yield 0.0, packet
+
+    def advance(self, until):
+        """Write the sound up to a time in seconds (`None`: all of it)."""
+        if self.writer.sound is not self or self.writer.stream is None:
+            return
+        while True:
+            self.waiting = self.waiting or next(self.packets, None)
+            if self.waiting is None:
+                return
+            time, packet = self.waiting
+            if until is not None and time > until:
+                return
+            self.writer.container.mux(packet)
+            self.waiting = None

@@ -1,0 +1,66 @@
+"""Masks: the egg, warped masks, soft edges."""
+
+import numpy as np
+import pytest
+
+from helpers import alignment, manifests, masks
+
+CONTRACT = manifests.data_contract()
+
+
+def test_the_egg_holds_the_landmarks_and_ends_inside_the_coverage():
+    mask = masks.face_mask(256, CONTRACT)
+    assert mask.shape == (256, 256) and mask.dtype == np.float32
+    points = alignment.template_points(CONTRACT, 256).round().astype(int)
+    assert (mask[points[:, 1], points[:, 0]] == 1).all()
+    margin = int(256 * (1 - CONTRACT["coverage"]) / 2)
+    inner = mask[margin:-margin, margin:-margin]
+    assert mask.sum() == pytest.approx(inner.sum())
+    assert mask.max() == 1 and 0.25 < mask.mean() < 0.45
+
+
+def test_the_egg_is_the_same_at_every_size():
+    large = masks.face_mask(256, CONTRACT)
+    shrunk = alignment.cut_network_crops(large[None], 1.0, 64)[0]
+    assert np.abs(shrunk - masks.face_mask(64, CONTRACT)).max() < 0.3
+    assert np.abs(shrunk - masks.face_mask(64, CONTRACT)).mean() < 0.005
+
+
+def test_a_turned_head_loses_its_far_cheek_only():
+    frontal = masks.face_mask(128, CONTRACT)
+    right = masks.face_mask(128, CONTRACT, yaw=30)
+    left = masks.face_mask(128, CONTRACT, yaw=-30)
+    assert right[:, 80:].sum() < 0.8 * frontal[:, 80:].sum()
+    np.testing.assert_array_equal(right[:, :60], frontal[:, :60])
+    assert left[:, :48].sum() < 0.8 * frontal[:, :48].sum()
+
+
+def test_a_warped_mask_is_zero_beyond_the_photo():
+    painted = np.full((100, 100), 255, np.uint8)
+    shifted = np.array([[1.0, 0, 50], [0, 1.0, 0]])
+    warped = masks.warp_mask(painted, shifted, 100)
+    assert warped.dtype == np.uint8
+    assert warped[:, :48].max() == 0 and warped[:98, 52:].min() == 255
+    with pytest.raises(ValueError, match="Received"):
+        masks.warp_mask(np.zeros((5, 5, 3)), shifted, 10)
+
+
+def test_a_mask_warped_there_and_back_is_the_same():
+    mask = masks.face_mask(128, CONTRACT)
+    matrix = np.array([[0.9, -0.2, 20], [0.2, 0.9, -5]])
+    there = masks.warp_mask(mask, matrix, 160)
+    back = masks.warp_mask(there, alignment.invert_transform(matrix), 128)
+    assert np.abs(back - mask).mean() < 0.01
+
+
+def test_softening_only_draws_in_and_blurs():
+    mask = np.zeros((200, 200), np.float32)
+    mask[50:150, 50:150] = 1
+    eroded = masks.soften_mask(mask, 0.05, 0)
+    assert eroded.sum() == pytest.approx(80 * 80, rel=0.01)
+    soft = masks.soften_mask(mask, 0.05, 0.02)
+    assert soft.sum() == pytest.approx(eroded.sum(), rel=0.01)
+    assert 0.3 < soft[100, 60] < 0.7 and soft[100, 100] == pytest.approx(1)
+    np.testing.assert_array_equal(masks.soften_mask(mask, 0, 0), mask)
+    with pytest.raises(ValueError, match="erode_share=-1"):
+        masks.soften_mask(mask, -1, 0)

@@ -1,0 +1,295 @@
+"""Media: photos of every kind, videos in and out, broken files."""
+
+import av
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers import media
+
+
+def picture(height=64, width=96):
+    """A smooth picture without symmetry."""
+    rows, columns = np.mgrid[0:height, 0:width]
+    channels = (columns * 255 / width, rows * 255 / height, rows + columns)
+    return np.stack(channels, axis=-1).clip(0, 255).astype(np.uint8)
+
+
+def clip(path, count=12, height=64, width=96, frame_rate=25, **options):
+    frames = [np.roll(picture(height, width), 4 * i, 1) for i in range(count)]
+    media.write_video(path, frames, frame_rate, **options)
+    return frames
+
+
+def read_all(path, **options):
+    """All readable frames and the error that ended them, if any."""
+    found = []
+    try:
+        for item in media.read_frames(path, **options):
+            found.append(item)
+    except media.MediaError as error:
+        return found, error
+    return found, None
+
+
+def difference(left, right):
+    return np.abs(left.astype(float) - right.astype(float)).mean()
+
+
+def test_an_image_comes_back_as_it_was_written(tmp_path):
+    image = picture()
+    path = tmp_path / "ünï 人.png"
+    media.write_image(path, image)
+    np.testing.assert_array_equal(media.read_photo(path), image)
+    media.write_image(tmp_path / "a.jpg", image, quality=95)
+    assert difference(media.read_photo(tmp_path / "a.jpg"), image) < 1.5
+    with pytest.raises(ValueError, match="float64"):
+        media.write_image(path, image / 255)
+    with pytest.raises(ValueError, match="'.xyz'"):
+        media.write_image(tmp_path / "a.xyz", image)
+    np.testing.assert_array_equal(media.read_photo(path), image)
+
+
+def test_a_failed_write_leaves_the_old_file_alone(tmp_path, monkeypatch):
+    path = tmp_path / "a.png"
+    media.write_image(path, picture())
+
+    def full_disk(*_):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        media.write_image(path, picture()[::-1])
+    assert [each.name for each in tmp_path.iterdir()] == ["a.png"]
+    np.testing.assert_array_equal(media.read_photo(path), picture())
+
+
+def test_every_kind_of_photo_becomes_rgb(tmp_path):
+    image = Image.fromarray(picture())
+    for mode in ("L", "P", "CMYK", "RGBA", "LA", "1"):
+        path = tmp_path / f"{mode}.tif"
+        image.convert(mode).save(path)
+        array = media.read_photo(path)
+        assert array.shape == (64, 96, 3) and array.dtype == np.uint8
+    deep = np.asarray(image.convert("L")).astype(np.uint16) * 257
+    Image.fromarray(deep).save(tmp_path / "deep.png")
+    grey = np.asarray(image.convert("L"))
+    read = media.read_photo(tmp_path / "deep.png")
+    np.testing.assert_array_equal(read[..., 0], grey)
+
+
+def test_transparent_pixels_become_white(tmp_path):
+    image = np.zeros((8, 8, 4), np.uint8)
+    image[:4, :, 3] = 255
+    Image.fromarray(image).save(tmp_path / "a.png")
+    array = media.read_photo(tmp_path / "a.png")
+    assert array[:4].max() == 0 and array[4:].min() == 255
+
+
+@pytest.mark.parametrize("content", [b"", b"this is text", b"\xff\xd8\xff"])
+def test_a_file_that_is_no_photo_or_video_says_so(tmp_path, content):
+    for name, read in (
+        ("a.jpg", media.read_photo),
+        ("a.mp4", media.probe_video),
+    ):
+        path = tmp_path / name
+        path.write_bytes(content)
+        with pytest.raises(media.MediaError, match=name):
+            read(path)
+    with pytest.raises(FileNotFoundError, match="nothing.jpg"):
+        media.read_photo(tmp_path / "nothing.jpg")
+
+
+def test_media_are_listed_in_order_without_their_truth(tmp_path):
+    names = (
+        "b.JPG a.png clip.MP4 clip.truth.json clip.masks.npz .hidden.png "
+        "notes.txt deep/er/c.webm"
+    ).split()
+    for name in names:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    photos, videos, others = media.list_media(tmp_path)
+    assert [path.name for path in photos] == ["a.png", "b.JPG"]
+    assert [path.name for path in videos] == ["clip.MP4", "c.webm"]
+    assert [path.name for path in others] == ["notes.txt"]
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(media.MediaError, match="photos or videos"):
+        media.list_media(tmp_path / "empty")
+    with pytest.raises(FileNotFoundError, match="no folder"):
+        media.list_media(tmp_path / "nowhere")
+
+
+def test_a_video_comes_back_with_its_times_and_colours(tmp_path):
+    path = tmp_path / "a.mp4"
+    frames = clip(path, metadata={"comment": "nobody was filmed"}, crf=10)
+    found, error = read_all(path)
+    assert error is None and len(found) == 12
+    for (index, time, frame), expected in zip(found, frames, strict=True):
+        assert time == pytest.approx(index / 25, abs=1e-6)
+        assert frame.shape == expected.shape
+    bias = found[0][2].astype(float).mean() - frames[0].mean()
+    assert abs(bias) < 0.5  # not a grey level darker
+    facts = media.probe_video(path)
+    assert (facts["width"], facts["height"], facts["frames"]) == (96, 64, 12)
+    assert facts["frame_rate"] == 25 and not facts["has_sound"]
+    with av.open(str(path)) as container:
+        assert container.metadata["comment"] == "nobody was filmed"
+
+
+def test_frames_are_chosen_by_start_step_and_stop(tmp_path):
+    path = tmp_path / "a.mp4"
+    clip(path, count=10)
+    found, _ = read_all(path, start=2, step=3, stop=9)
+    assert [index for index, _, _ in found] == [2, 5, 8]
+    with pytest.raises(ValueError, match="step=0"):
+        next(media.read_frames(path, step=0))
+
+
+def test_odd_sides_get_one_more_pixel(tmp_path):
+    path = tmp_path / "a.mp4"
+    frames = clip(path, count=2, height=45, width=61)
+    frame = next(media.read_frames(path))[2]
+    assert frame.shape == (46, 62, 3)
+    assert difference(frame[:45, :61], frames[0]) < 6
+
+
+def test_a_broken_writer_leaves_nothing_behind(tmp_path):
+    path = tmp_path / "a.mp4"
+
+    def frames():
+        yield picture()
+        yield picture(32, 32)
+
+    with pytest.raises(ValueError, match="shape"):
+        media.write_video(path, frames(), 25)
+    with pytest.raises(ValueError, match="at least one frame"):
+        media.write_video(path, [], 25)
+    with pytest.raises(ValueError, match="frame_rate=0"):
+        media.write_video(path, [picture()], 0)
+    with pytest.raises(ValueError, match=".mp4"):
+        media.write_video(tmp_path / "a.avi", [picture()], 25)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_mapping_calls_the_function_and_refuses_other_shapes(tmp_path):
+    path, result = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    clip(path, count=5)
+    seen = []
+
+    def invert(index, time, frame):
+        seen.append((index, round(time * 25)))
+        return 255 - frame
+
+    done = []
+    report = media.map_video(path, result, invert, progress=done.append)
+    assert report == {"frames": 5, "broken": None}
+    assert seen == [(i, i) for i in range(5)] and done == list(range(5))
+    before, after = read_all(path)[0][2][2], read_all(result)[0][2][2]
+    assert difference(after, 255 - before) < 4
+    with pytest.raises(ValueError, match="uint8"):
+        media.map_video(path, result, lambda i, t, frame: frame / 255.0)
+    assert len(read_all(result)[0]) == 5
+
+
+def test_orientation_marks_of_cameras_are_applied(shared_data):
+    folder = shared_data / "awkward" / "images" / "exif"
+    upright = media.read_photo(folder / "orientation_1.jpg")
+    for mark in range(2, 9):
+        photo = media.read_photo(folder / f"orientation_{mark}.jpg")
+        assert difference(photo, upright) < 4
+
+
+def test_unusual_photos_of_one_portrait_agree(shared_data):
+    folder = shared_data / "awkward" / "images"
+    expected = media.read_photo(folder / "image.bmp")
+    for name in (
+        "PNG_INSIDE_NAMED.JPG",
+        "image.tif",
+        "naïve_façade_人.jpg",
+        "png_palette.png",
+    ):
+        assert difference(media.read_photo(folder / name), expected) < 6
+    grey = media.read_photo(folder / "gray_16bit.png")
+    assert difference(grey.mean(axis=2), expected.mean(axis=2)) < 10
+    assert media.read_photo(folder / "animated.webp").shape == (180, 320, 3)
+
+
+def test_broken_photos_are_refused_with_advice(shared_data):
+    folder = shared_data / "awkward" / "images"
+    broken = sorted(folder.glob("corrupt_*")) + [folder / "zero_byte.jpg"]
+    assert len(broken) == 5
+    for path in broken:
+        with pytest.raises(media.MediaError, match=path.name):
+            media.read_photo(path)
+
+
+def test_turned_videos_are_read_upright(shared_data):
+    folder = shared_data / "awkward" / "videos"
+    upright = next(media.read_frames(folder / "no_audio.mp4"))[2]
+    for degrees in (90, 180, 270):
+        path = folder / f"rotation_{degrees}.mp4"
+        frame = next(media.read_frames(path))[2]
+        assert frame.shape == upright.shape
+        assert difference(frame, upright) < 6
+        assert media.probe_video(path)["rotation"] in (degrees, 360 - degrees)
+
+
+def test_videos_of_every_codec_are_read(shared_data):
+    folder = shared_data / "awkward" / "videos"
+    sizes = {
+        "odd_size_361x271_yuv444.mp4": (271, 361, 3),
+        "hevc_10bit.mp4": (480, 640, 3),
+        "vp9_opus.webm": (480, 640, 3),
+        "mjpeg_pcm.avi": (480, 640, 3),
+        "non_square_pixels.mp4": (480, 853, 3),
+    }
+    for name, shape in sizes.items():
+        assert next(media.read_frames(folder / name))[2].shape == shape
+
+
+def test_a_variable_frame_rate_keeps_its_exact_times(shared_data, tmp_path):
+    source = shared_data / "awkward" / "videos" / "vfr.mp4"
+    target = tmp_path / "a.mp4"
+    media.map_video(source, target, lambda index, time, frame: frame, crf=30)
+    before = [time for _, time, _ in media.read_frames(source)]
+    after = [time for _, time, _ in media.read_frames(target)]
+    assert len(set(np.diff(before).round(3))) > 1
+    np.testing.assert_allclose(after, before, atol=1e-6)
+    assert media.probe_video(target)["has_sound"]
+
+
+@pytest.mark.parametrize(
+    "name, codec", [("mjpeg_pcm.avi", "aac"), ("vp9_opus.webm", "opus")]
+)
+def test_sound_is_copied_or_becomes_aac(shared_data, tmp_path, name, codec):
+    source = shared_data / "awkward" / "videos" / name
+    target = tmp_path / "a.mp4"
+    media.write_video(target, [picture()] * 50, 25, sound_from=source)
+    with av.open(str(target)) as container:
+        sound = container.streams.audio[0]
+        assert sound.codec_context.name == codec
+        length = float(sound.duration * sound.time_base)
+        assert length == pytest.approx(2, abs=0.1)
+
+
+def test_a_video_cut_short_gives_its_frames_then_says_so(shared_data, tmp_path):
+    source = shared_data / "awkward" / "videos" / "corrupt_cut_short.mp4"
+    found, error = read_all(source)
+    assert len(found) == 49 and "49 frames were read" in str(error)
+    target = tmp_path / "a.mp4"
+    report = media.map_video(source, target, lambda index, time, frame: frame)
+    assert report["frames"] == 49 and "breaks off" in report["broken"]
+    assert len(read_all(target)[0]) == 49
+
+
+def test_videos_that_cannot_be_opened_say_why(shared_data):
+    folder = shared_data / "awkward" / "videos"
+    for name in (
+        "audio_only.mp4",
+        "corrupt_no_moov.mp4",
+        "corrupt_text_inside.mp4",
+        "zero_byte.mp4",
+    ):
+        with pytest.raises(media.MediaError, match=name):
+            next(media.read_frames(folder / name))
