@@ -1,0 +1,164 @@
+"""Figures: that each shows what it was given, and nothing lingers."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers import plotting
+
+
+@pytest.fixture
+def crops():
+    return np.random.default_rng(0).random((7, 16, 16, 3), dtype=np.float32)
+
+
+def test_a_contact_sheet_has_a_place_for_every_crop(crops):
+    figure = plotting.plot_contact_sheet(crops, list("abcdefg"), columns=3)
+    assert len(figure.axes) == 9
+    shown = [axes for axes in figure.axes if axes.images]
+    assert [axes.get_title() for axes in shown] == list("abcdefg")
+
+
+def test_a_contact_sheet_says_what_does_not_fit(crops):
+    with pytest.raises(ValueError, match="2 captions for 7 crops"):
+        plotting.plot_contact_sheet(crops, ["a", "b"])
+    with pytest.raises(ValueError, match="0 of them"):
+        plotting.plot_contact_sheet(crops[:0])
+
+
+def test_images_of_both_ranges_look_the_same():
+    bytes_ = np.array([[[0, 51, 255]]], np.uint8)
+    np.testing.assert_array_equal(plotting.as_uint8(bytes_ / 255), bytes_)
+    np.testing.assert_array_equal(plotting.as_uint8(bytes_), bytes_)
+    assert plotting.as_uint8(np.array([-1.0, 2.0])).tolist() == [0, 255]
+
+
+def test_histograms_count_every_face():
+    records = {
+        "Marco": [{"yaw": float(value)} for value in range(30)],
+        "Lena": [{"yaw": float(value)} for value in range(5)],
+    }
+    figure = plotting.plot_histograms(records, ["yaw"])
+    bars = figure.axes[0].containers[0]
+    assert sum(bar.get_height() for bar in bars) == 30
+    with pytest.raises(ValueError, match="'blur'"):
+        plotting.plot_histograms(records, ["blur"])
+
+
+def test_a_preview_has_one_row_a_title(crops):
+    rows = {"target": crops, "swap": crops, "truth": crops}
+    figure = plotting.plot_preview(rows, columns=4)
+    assert len(figure.axes) == 12
+    titles = [axes.get_ylabel() for axes in figure.axes[::4]]
+    assert titles == ["target", "swap", "truth"]
+    with pytest.raises(ValueError, match="'swap': 3"):
+        plotting.plot_preview({"target": crops, "swap": crops[:3]})
+
+
+def test_losses_are_drawn_with_every_level_marked_once():
+    history = [
+        {"step": step, "level": step // 4, "losses": {"Marco": 1 / (step + 1)}}
+        for step in range(12)
+    ]
+    history[-1]["held_out"] = {"Marco": 0.1}
+    figure = plotting.plot_losses(history)
+    assert len(figure.axes) == 2
+    written = [text.get_text() for text in figure.axes[0].texts]
+    assert written == ["4 px", "8 px", "16 px"]
+    np.testing.assert_allclose(
+        figure.axes[0].lines[0].get_ydata(), 1 / np.arange(1, 13)
+    )
+    with pytest.raises(ValueError, match="no history"):
+        plotting.plot_losses([])
+
+
+def test_the_latent_map_draws_every_face_and_some_thumbnails(crops):
+    points = np.random.default_rng(1).normal(size=(7, 2))
+    labels = np.array(["Marco"] * 3 + ["Lena"] * 4)
+    figure = plotting.plot_latent_map(points, labels, crops, most=5)
+    axes = figure.axes[0]
+    drawn = [len(each.get_offsets()) for each in axes.collections]
+    assert drawn == [3, 4]
+    assert len(axes.findobj(plotting.AnnotationBbox)) == 5
+    with pytest.raises(ValueError, match=r"\[6, 7\]"):
+        plotting.plot_latent_map(points, labels[:6])
+
+
+def test_scores_write_the_number_even_of_a_bar_that_is_cut():
+    pair = {
+        "source": "Marco",
+        "target": "Lena",
+        "swap_skill": 0.41,
+        "ceiling": 0.7,
+        "unchanged_skill": -3.0,
+    }
+    figure = plotting.plot_scores([pair])
+    written = [text.get_text() for text in figure.axes[0].texts]
+    assert "0.41" in written
+    assert "\N{MINUS SIGN}3.00" in written
+    assert figure.axes[0].get_xlim()[0] > -1.5
+    with pytest.raises(ValueError, match="no pairs"):
+        plotting.plot_scores([])
+
+
+def test_the_comb_has_a_level_for_each_size_in_each_tooth():
+    figure = plotting.plot_comb(64, ["Marco", "Lena", "Kofi"], 2)
+    written = [text.get_text() for text in figure.axes[0].texts]
+    assert {"Marco", "Lena", "Kofi", "latent"} <= set(written)
+    # the encoder and three decoders end at 64 px, only two parts know 4
+    assert written.count("64 px") == 4
+    assert written.count("4") == 2
+    assert written.count("16") == 4
+
+
+@pytest.mark.parametrize("resolution", [4, 8, 64, 1024])
+def test_a_comb_of_any_size_can_be_drawn(resolution):
+    for shared_levels in (0, 1, 2):
+        plotting.plot_comb(resolution, ["Marco"], shared_levels, level=0)
+
+
+def test_a_comb_of_no_size_is_refused():
+    with pytest.raises(ValueError, match="resolution=48"):
+        plotting.plot_comb(48, ["Marco"], 2)
+
+
+def test_the_stage_that_is_current_says_so():
+    for stage in plotting.STAGES:
+        figure = plotting.plot_stages(stage)
+        written = [text.get_text() for text in figure.axes[0].texts]
+        assert written.count("you are here") == 1
+    with pytest.raises(ValueError, match="'training'"):
+        plotting.plot_stages("training")
+
+
+@pytest.mark.parametrize("ending", ["png", "jpg"])
+def test_a_saved_figure_keeps_to_its_limit(tmp_path, ending):
+    noise = np.random.default_rng(2).random((12, 64, 64, 3))
+    figure = plotting.plot_contact_sheet(noise)
+    path = tmp_path / f"sheet.{ending}"
+    size = plotting.save_figure(figure, path, max_kilobytes=90)
+    assert path.stat().st_size == size <= 90_000
+    with Image.open(path) as picture:
+        assert picture.width > 300
+
+
+def test_a_figure_that_cannot_be_saved_leaves_no_file(tmp_path):
+    noise = np.random.default_rng(2).random((12, 64, 64, 3))
+    figure = plotting.plot_contact_sheet(noise)
+    with pytest.raises(ValueError, match="does not fit 1 kB"):
+        plotting.save_figure(figure, tmp_path / "sheet.png", 1)
+    with pytest.raises(ValueError, match="sheet.bmp"):
+        plotting.save_figure(figure, tmp_path / "sheet.bmp")
+    assert not list(tmp_path.iterdir())
+
+
+def test_plotting_leaves_pyplot_alone():
+    code = (
+        "import sys; from helpers import plotting; "
+        "plotting.plot_stages('comb'); "
+        "sys.exit('matplotlib.pyplot' in sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
