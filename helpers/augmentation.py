@@ -11,11 +11,11 @@ import numpy as np
 PLAIN = {"rotation": 0.0, "zoom": 0.0, "shift": 0.0, "warp": 0.0, "light": 0.0}
 # Crops that MTCNN aligned jitter by a few percent already.
 DEFAULT = {
-    "rotation": 6.0,
-    "zoom": 0.06,
-    "shift": 0.03,
-    "warp": 0.02,
-    "light": 0.1,
+    "rotation": 4.0,
+    "zoom": 0.04,
+    "shift": 0.02,
+    "warp": 0.01,
+    "light": 0.05,
 }
 
 

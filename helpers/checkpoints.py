@@ -31,7 +31,8 @@ def write_arrays(path, arrays, details=None, keep_as=None):
             the new one is whole.
     """
     path = pathlib.Path(path)
-    arrays = {name: np.ascontiguousarray(a) for name, a in arrays.items()}
+    # not ascontiguousarray(): it gives a single number an axis
+    arrays = {name: np.asarray(a, order="C") for name, a in arrays.items()}
     with manifests.atomic_path(path) as partial:
         safetensors.numpy.save_file(
             arrays, partial, {"details": json.dumps(details or {})}
@@ -122,13 +123,12 @@ def save_bundle(network, folder, made_by, **details):
     )
 
 
-def load_bundle(folder, made_by=("03_full_training",), kind="comb"):
+def load_bundle(folder, kinds=("comb",)):
     """Network of a bundle, built anew and given its weights.
 
     Args:
         folder: str or path of a folder from `save_bundle()`.
-        made_by: stems of the notebooks that may have written it.
-        kind: `"comb"` or `"crowd"`.
+        kinds: tuple of str. What will do: `"comb"`, `"crowd"` or both.
 
     Returns:
         `Comb` or `Crowd`.
@@ -137,15 +137,23 @@ def load_bundle(folder, made_by=("03_full_training",), kind="comb"):
         FileNotFoundError: if the folder is missing or unfinished.
         ValueError: if the bundle is damaged or holds another kind.
     """
-    manifest = manifests.read_manifest(folder, made_by, verify=True)
-    if manifest.get("kind") != kind:
+    makers = ("03_full_training", "02_layerwise_pretraining")
+    manifest = manifests.read_manifest(
+        folder, makers if "crowd" not in kinds else makers[::-1], verify=True
+    )
+    if manifest.get("kind") not in kinds:
         raise ValueError(
-            f"{folder} should hold a {kind}. "
+            f"{folder} should hold a {' or a '.join(kinds)}. "
             f"Received: kind={manifest.get('kind')!r}"
+        )
+    if WEIGHTS not in manifest["files"]:
+        raise ValueError(
+            f"The manifest of {folder} should hold the sha256 of {WEIGHTS}. "
+            f"Received: {sorted(manifest['files'])}. Fetch the bundle again."
         )
     config = dict(manifest["config"])
     level = config.pop("level")
-    network = KINDS[kind](**config)
+    network = KINDS[manifest["kind"]](**config)
     network.level = level
     arrays, _ = read_arrays(pathlib.Path(folder) / WEIGHTS)
     assign_arrays(network.variables(), arrays, str(folder))
@@ -194,6 +202,11 @@ def read_checkpoint(path):
             problems.append(str(error))
             print(f"{error} Trying the checkpoint before it.")
             continue
+        if "state" not in details:
+            raise ValueError(
+                f"{candidate} should be a checkpoint of training. Received: "
+                "other weights. Move them away, or give another name."
+            )
         return arrays, details["config"], details["state"]
     raise ValueError(" ".join(problems))
 

@@ -310,6 +310,37 @@ def swap_scores(comb, face_sets, reader=None, most=240):
     return average_scores(scores)
 
 
+def preview_rows(comb, face_sets, source, target, faces=8):
+    """Held-out faces for the eye: target, own, swap, and the truth if known.
+
+    Args:
+        comb: `helpers.models.comb.Comb`.
+        face_sets: dict from identity to its `facesets.FaceSet`.
+        source: str. Whose face appears.
+        target: str. Whose footage it is.
+        faces: int. Columns.
+
+    Returns:
+        dict of row title to float32 array, shape `(faces, resolution,
+        resolution, 3)`, 0-1, for `plotting.plot_preview()`.
+    """
+    unseen = face_sets[target].select("test")
+    theirs, ours = unseen.pairs(face_sets[source].select("test"))
+    rows = theirs if len(theirs) else np.arange(len(unseen))
+    chosen = np.linspace(0, len(rows) - 1, faces).round().astype(int)
+    crops = network_crops_of(comb, unseen.pick(rows[chosen]))
+    latents = comb.encode(crops)
+    shown = {
+        f"target\n{target}": crops,
+        "own\nreconstruction": comb.decode(latents, target),
+        f"swap\n{source}": comb.decode(latents, source),
+    }
+    if len(theirs):
+        truths = face_sets[source].select("test").pick(ours[chosen])
+        shown["truth"] = network_crops_of(comb, truths)
+    return shown
+
+
 def _paired_rows(source, target, most):
     pairs = np.array(source.pairs(target), dtype=int).reshape(-1, 2)
     if not len(pairs):

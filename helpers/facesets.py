@@ -72,6 +72,15 @@ class FaceSet:
         records = [each for each in self.records if each["split"] == split]
         return FaceSet(self.identity, self.folder, self.contract, records)
 
+    def pick(self, rows):
+        """Face set of the records in these rows, a sequence of int."""
+        return FaceSet(
+            self.identity,
+            self.folder,
+            self.contract,
+            [self.records[row] for row in rows],
+        )
+
     def load_crops(self, size=None):
         """Whole stored crops.
 

@@ -347,3 +347,45 @@ def nearest_counterparts(latents, labels, identity, other, count=5):
     space = principal_space(latents)
     distances = squared_distances(space[asked], space[found])
     return found[np.argsort(distances, axis=1, kind="stable")[:, :count]]
+
+
+def loneliest(encoded, one, other, count=10):
+    """The faces of two identities that lie furthest from each other's.
+
+    Args:
+        encoded: `EncodedFaces` of these identities at least.
+        one: str.
+        other: str.
+        count: int. Faces of each.
+
+    Returns:
+        dict from identity to an int array, shape `(count,)`: rows of
+        `encoded`, the loneliest first.
+    """
+    space = principal_space(encoded.latents)
+    found = {}
+    for identity, counterpart in ((one, other), (other, one)):
+        own = np.flatnonzero(encoded.labels == identity)
+        theirs = space[encoded.labels == counterpart]
+        distances = squared_distances(space[own], theirs).min(axis=1)
+        found[identity] = own[np.argsort(-distances)[:count]]
+    return found
+
+
+def crops_of(face_sets, encoded, size):
+    """The stored crops behind encoded faces, in their order.
+
+    Args:
+        face_sets: dict from identity to `facesets.FaceSet`, as encoded.
+        encoded: `EncodedFaces`.
+        size: int. Side of the crops in pixels.
+
+    Returns:
+        uint8 array, shape `(faces, size, size, 3)`.
+    """
+    crops = np.empty((len(encoded.labels), size, size, 3), np.uint8)
+    for identity, face_set in face_sets.items():
+        own = encoded.labels == identity
+        picked = face_set.pick(encoded.rows[own])
+        crops[own] = picked.load_crops(size)
+    return crops

@@ -51,7 +51,9 @@ class PixelShuffle(keras.layers.Layer):
 
     def compute_output_shape(self, input_shape):
         batch, height, width, channels = input_shape
-        double = [None if side is None else 2 * side for side in (height, width)]
+        double = [
+            None if side is None else 2 * side for side in (height, width)
+        ]
         return (batch, *double, channels // 4)
 
 

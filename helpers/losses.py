@@ -82,5 +82,7 @@ class LatentPairLoss(keras.losses.Loss):
         latents = ops.cast(y_pred, "float32")
         first, second = latents[0::2], latents[1::2]
         distance = ops.mean(ops.square(first - second), axis=0)
-        spread = ops.stop_gradient(ops.var(latents, axis=0))
+        # the gradient has to pass through the spread too: without it the loss
+        # pulls all latents together, and the network forgets to look
+        spread = ops.var(latents, axis=0)
         return ops.mean(distance / (2 * spread + 1e-3)) * ops.ones((1,))

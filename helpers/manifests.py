@@ -190,7 +190,7 @@ def write_manifest(
     manifest = {
         "format": FORMAT,
         "made_by": made_by,
-        "made_at": datetime.datetime.now(datetime.timezone.utc).isoformat(
+        "made_at": datetime.datetime.now(datetime.UTC).isoformat(
             timespec="seconds"
         ),
         "versions": versions(),

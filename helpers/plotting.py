@@ -41,6 +41,15 @@ STAGES = {
 }
 
 
+class Picture(Figure):
+    """A figure that a notebook shows by itself, without pyplot."""
+
+    def _repr_png_(self):
+        buffer = io.BytesIO()
+        self.savefig(buffer, format="png")
+        return buffer.getvalue()
+
+
 def identity_colors(identities):
     """A colour for each identity, the same in every figure of a notebook.
 
@@ -57,7 +66,7 @@ def identity_colors(identities):
 
 
 def _figure(width, height):
-    return Figure(
+    return Picture(
         figsize=(width, height),
         dpi=DPI,
         layout="constrained",
@@ -450,7 +459,7 @@ def plot_stages(current):
         raise ValueError(
             f"The stages are {', '.join(STAGES)}. Received: {current!r}"
         )
-    figure = Figure(figsize=(WIDTH, 1.15), dpi=DPI, facecolor="white")
+    figure = Picture(figsize=(WIDTH, 1.15), dpi=DPI, facecolor="white")
     axes = figure.add_axes((0, 0, 1, 1))
     _empty_axes(axes)
     axes.set(xlim=(0, WIDTH), ylim=(0, 1.15))
@@ -552,7 +561,7 @@ class _CombDrawing:
         self.decoder = self.latent + 0.82
         self.names = self.decoder + span + 0.5
         width = self.names + 1.05
-        self.figure = Figure(
+        self.figure = Picture(
             figsize=(width, self.height), dpi=DPI, facecolor="white"
         )
         self.axes = self.figure.add_axes((0, 0, 1, 1))

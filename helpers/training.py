@@ -6,6 +6,7 @@ been.
 """
 
 import concurrent.futures
+import itertools
 import math
 import time
 
@@ -18,6 +19,7 @@ from helpers.losses import LatentPairLoss, MaskedFaceLoss
 from helpers.models.comb import name_key, resolution_of
 
 FADE_SHARE = 0.3  # part of a stage in which its level is faded in
+WARM_STEPS = 30  # of each stage, in which the learning rate rises
 PREFETCH = 6  # batches made ahead by threads while the network works
 
 
@@ -40,26 +42,38 @@ def growth_schedule(level, steps, first_level=0, batch_size=32):
         time, which is spent in proportion to the steps' cost) and `fade`.
 
     Raises:
-        ValueError: if there are fewer steps than stages.
+        ValueError: if there are fewer steps than stages, or no stage.
     """
     levels = range(first_level, level + 1)
+    if not levels:
+        raise ValueError(
+            f"Training begins at level {level} or below. "
+            f"Received: first_level={first_level!r}"
+        )
     weights = [2.0**k for k in levels]
     if steps < len(weights):
         raise ValueError(
             f"{len(weights)} levels take at least as many steps. "
             f"Received: steps={steps!r}"
         )
+    # the step each stage ends at: rounded once, so that the sum is right
+    ends = [
+        max(round(steps * done / sum(weights)), stage + 1)
+        for stage, done in enumerate(itertools.accumulate(weights))
+    ]
     # a step costs about twice as much at each next level
     costs = [4.0**k for k in levels]
     return [
         {
             "level": k,
-            "steps": max(1, round(steps * weight / sum(weights))),
+            "steps": end - begin,
             "batch_size": batch_size,
             "share": cost / sum(costs),
             "fade": FADE_SHARE if k > first_level else 0.0,
         }
-        for k, weight, cost in zip(levels, weights, costs, strict=True)
+        for k, begin, end, cost in zip(
+            levels, [0, *ends[:-1]], ends, costs, strict=True
+        )
     ]
 
 
@@ -67,22 +81,23 @@ class CrowdData:
     """Batches for a crowd: one person in, another one doing the same out.
 
     Args:
-        crops: uint8 array, shape `(people, frames, size, size, 3)`: everybody
-            under the same frame parameters.
-        masks: uint8 array, shape `(people, frames, size, size)`, 0-255.
+        crowd: `synthetic.CrowdCrops`: in each frame a cast of people under
+            the same frame parameters.
         coverage: float. Share of a stored crop that the network sees.
         resolution: int. Side of the network crop at the top level.
         paired_share: float. Part of the pictures whose target is another
             person; the rest reconstruct themselves.
-        held_out_frames: int. Last frames of everybody, never trained on.
+        held_out_frames: int. Last frames, never trained on.
         options: dict for `augmentation`.
         seed: int.
+
+    Raises:
+        ValueError: if no frame is left to train on.
     """
 
     def __init__(
         self,
-        crops,
-        masks,
+        crowd,
         coverage,
         resolution,
         paired_share=1.0,
@@ -90,22 +105,22 @@ class CrowdData:
         options=None,
         seed=0,
     ):
-        if len(crops) < 2:
-            raise ValueError(
-                "Pairs take at least two people. "
-                f"Received: crops of shape {np.shape(crops)}"
-            )
-        self.crops = crops
-        self.masks = masks
+        self.crowd = crowd
         self.coverage = coverage
         self.resolution = resolution
         self.paired_share = paired_share
-        self.frames = crops.shape[1] - held_out_frames
+        self.frames = len(crowd.crops) - held_out_frames
         self.options = options or augmentation.DEFAULT
         self.seed = seed
         self.outputs = {"crowd": "crowd", "latents": "latents"}
         self.losses = {"crowd": MaskedFaceLoss(), "latents": LatentPairLoss()}
         self.loss_weights = {"crowd": 1.0, "latents": 0.1}
+        self.measured = ("crowd", "latents")  # by held_out()
+        if self.frames < 1:
+            raise ValueError(
+                "No frame is left to train on. Received: "
+                f"{len(crowd.crops)} frames, {held_out_frames} held out"
+            )
 
     def batch(self, step, level, blend, batch_size):
         """Inputs and targets of one step: see `Crowd.autoencoder()`."""
@@ -116,31 +131,35 @@ class CrowdData:
     def held_out(self, level, blend, pairs=32):
         """Inputs and targets that are the same at every call."""
         random = np.random.default_rng((self.seed, 0))
-        last = self.crops.shape[1]
+        last = len(self.crowd.crops)
         if self.frames == last:
             return None
         frames = random.integers(self.frames, last, size=pairs)
         return self._cut(random, frames, level, blend, augmentation.PLAIN)
 
     def _cut(self, random, frames, level, blend, options):
+        crops, masks, cast, _ = self.crowd
         views, people = [], []
         for frame in frames:
-            one, other = random.choice(len(self.crops), 2, replace=False)
-            # both directions, so that the latents of the pair can be compared
+            one, other = random.choice(cast.shape[1], 2, replace=False)
+            # both directions under one view, so that the latents of the pair
+            # can be compared
+            view = _sample_view(random, crops.shape[2], self, options)
             for seen, shown in ((one, other), (other, one)):
                 if random.uniform() >= self.paired_share:
                     shown = seen
                 views.append(
                     _cut_pair(
                         random,
-                        self.crops[seen, frame],
-                        self.crops[shown, frame],
-                        self.masks[shown, frame],
+                        crops[frame, seen],
+                        crops[frame, shown],
+                        masks[frame, shown],
+                        view,
                         self,
                         options,
                     )
                 )
-                people.append(shown)
+                people.append(cast[frame, shown])
         inputs, targets = _at_level(views, level, blend)
         count = len(people)
         return (
@@ -151,6 +170,15 @@ class CrowdData:
             },
             {"crowd": targets, "latents": np.zeros((count, 1), "float32")},
         )
+
+    @staticmethod
+    def preview_rows(inputs, targets, drawn, faces):
+        """Rows of `Trainer.preview()`."""
+        return {
+            "seen": inputs["crops"][:faces],
+            "drawn": np.asarray(drawn["crowd"])[:faces],
+            "truth": targets["crowd"][:faces, ..., :3],
+        }
 
 
 class IdentityData:
@@ -186,7 +214,12 @@ class IdentityData:
         self.masks = masks
         self.coverage = coverage
         self.resolution = resolution
-        self.unseen = held_out or {}
+        self.unseen = {
+            name: found
+            for name, found in (held_out or {}).items()
+            if len(found[0])
+        }
+        self.measured = tuple(self.unseen)  # outputs that held_out() measures
         self.options = options or augmentation.DEFAULT
         self.seed = seed
         self.outputs = {name_key(name): name for name in crops}
@@ -196,7 +229,9 @@ class IdentityData:
     def batch(self, step, level, blend, batch_size):
         """Inputs and targets of one step: see `Comb.autoencoder()`."""
         random = np.random.default_rng((self.seed, step))
-        sets = {name: (self.crops[name], self.masks[name]) for name in self.crops}
+        sets = {
+            name: (self.crops[name], self.masks[name]) for name in self.crops
+        }
         chosen = {
             name: random.integers(len(found), size=batch_size)
             for name, (found, _) in sets.items()
@@ -204,37 +239,98 @@ class IdentityData:
         return self._cut(random, sets, chosen, level, blend, self.options)
 
     def held_out(self, level, blend, faces=32):
-        """Inputs and targets that are the same at every call."""
+        """Inputs and targets that are the same at every call.
+
+        The network takes all identities at once: one that has no unseen
+        faces takes part with trained ones, and is not in `measured`.
+        """
         if not self.unseen:
             return None
         random = np.random.default_rng((self.seed, 0))
+        sets = {
+            name: self.unseen.get(name, (self.crops[name], self.masks[name]))
+            for name in self.crops
+        }
         chosen = {
             name: np.linspace(0, len(crops) - 1, faces).astype(int)
-            for name, (crops, _) in self.unseen.items()
+            for name, (crops, _) in sets.items()
         }
         plain = augmentation.PLAIN
-        return self._cut(random, self.unseen, chosen, level, blend, plain)
+        return self._cut(random, sets, chosen, level, blend, plain)
 
     def _cut(self, random, sets, chosen, level, blend, options):
         inputs, targets = {}, {}
         for name, (crops, masks) in sets.items():
-            views = [
-                _cut_pair(random, crops[k], crops[k], masks[k], self, options)
-                for k in chosen[name]
-            ]
+            views = []
+            for k in chosen[name]:
+                crop, mask = crops[k], masks[k]
+                view = _sample_view(random, len(crop), self, options)
+                views.append(
+                    _cut_pair(random, crop, crop, mask, view, self, options)
+                )
             key = name_key(name)
             inputs[key], targets[key] = _at_level(views, level, blend)
         count = len(next(iter(inputs.values())))
         inputs["blend"] = np.full((count, 1), blend, "float32")
         return inputs, targets
 
+    def preview_rows(self, inputs, targets, drawn, faces):
+        """Rows of `Trainer.preview()`."""
+        each = max(1, faces // len(self.outputs))
+        seen = [inputs[key][:each] for key in self.outputs]
+        own = [np.asarray(drawn[key])[:each] for key in self.outputs]
+        return {"seen": np.concatenate(seen), "drawn": np.concatenate(own)}
 
-def _cut_pair(random, seen, shown, mask, data, options):
+
+def identity_data(face_sets, resolution, options=None, seed=0):
+    """Batches of face sets: their training takes, and the held-out ones.
+
+    Args:
+        face_sets: list of `facesets.FaceSet`, one an identity.
+        resolution: int. Side of the network crop at the top level.
+        options: dict for `augmentation`.
+        seed: int.
+
+    Returns:
+        `IdentityData`.
+    """
+    contract = face_sets[0].contract
+    # no more pixels than the network's own scale needs
+    size = round(resolution / contract["coverage"])
+    size = min(size, contract["crop_size"])
+    loaded = {}
+    for face_set in face_sets:
+        for split in ("train", "test"):
+            part = face_set.select(split)
+            loaded[face_set.identity, split] = (
+                part.load_crops(size),
+                part.load_masks(size),
+            )
+    names = [face_set.identity for face_set in face_sets]
+    return IdentityData(
+        {name: loaded[name, "train"][0] for name in names},
+        {name: loaded[name, "train"][1] for name in names},
+        contract["coverage"],
+        resolution,
+        held_out={
+            name: loaded[name, "test"]
+            for name in names
+            if len(loaded[name, "test"][0])
+        },
+        options=options,
+        seed=seed,
+    )
+
+
+def _sample_view(random, size, data, options):
+    return augmentation.sample_view(
+        random, size, data.coverage, data.resolution, options
+    )
+
+
+def _cut_pair(random, seen, shown, mask, view, data, options):
     """Input and target with one view: `(side, side, 3)`, `(side, side, 4)`."""
     side = data.resolution
-    view = augmentation.sample_view(
-        random, seen.shape[0], data.coverage, side, options
-    )
     warp = None
     if options["warp"]:
         warp = augmentation.sample_warp(random, side, options["warp"])
@@ -274,7 +370,7 @@ class Trainer:
 
     Raises:
         ValueError: if a checkpoint is there that belongs to another network
-            or another schedule.
+            or another schedule, or if no layer is called like a frozen one.
     """
 
     def __init__(
@@ -293,7 +389,7 @@ class Trainer:
         self.learning_rate = learning_rate
         self.minutes = minutes
         self.checkpoint = checkpoint
-        self.frozen = tuple(frozen)
+        self.frozen = self._checked_frozen(frozen)
         self.state = {
             "stage": 0,
             "step": 0,  # in this stage
@@ -303,10 +399,22 @@ class Trainer:
             "schedule": schedule,
             "history": [],
         }
-        self._model = None
+        self._model = None  # of the present stage, once it is prepared
+        self._optimizer = None
         self._saved = None
         if checkpoint is not None:
             self._read_checkpoint()
+
+    def _checked_frozen(self, frozen):
+        frozen = (frozen,) if isinstance(frozen, str) else tuple(frozen)
+        names = [layer.name for layer in self.network.layers()]
+        for beginning in frozen:
+            if not any(name.startswith(beginning) for name in names):
+                raise ValueError(
+                    "Frozen layers are told by how their names begin, for "
+                    f"instance {names[0]!r}. Received: frozen={frozen!r}"
+                )
+        return frozen
 
     @property
     def history(self):
@@ -369,7 +477,8 @@ class Trainer:
         saved_at = time.monotonic()
         try:
             while not self.finished:
-                self._prepare_stage()
+                if self._model is None:
+                    self._prepare_stage()
                 for report in self._train_stage(report_every):
                     self.history.append(report)
                     if on_report is not None:
@@ -379,35 +488,81 @@ class Trainer:
                         saved_at = time.monotonic()
                 self._next_stage()
         except KeyboardInterrupt:
+            self._count_cut_step()
             print("Stopped. Run this cell again to go on from here.")
         self.save()
         return self.history
 
+    def _count_cut_step(self):
+        """Count the step whose weights had moved when the interrupt came."""
+        if self._model is not None:
+            done = int(keras.ops.convert_to_numpy(self._optimizer.iterations))
+            self.state["total_steps"] += done - self.state["step"]
+            self.state["step"] = done
+
     def save(self):
-        """Write the checkpoint, if one was asked for."""
-        if self.checkpoint is not None and self._model is not None:
-            checkpoints.save_checkpoint(
-                self.checkpoint,
-                self.network,
-                self._model.optimizer,
-                self.state,
-            )
+        """Write the checkpoint, if one was asked for.
+
+        Raises:
+            TrainingError: if a weight is no longer a number; then the last
+                checkpoint stays as it is.
+        """
+        if self.checkpoint is None or self._model is None:
+            return
+        # a loss tells of it a step late
+        for name, variable in self.network.variables().items():
+            if not np.isfinite(keras.ops.convert_to_numpy(variable)).all():
+                raise self._diverged(name)
+        checkpoints.save_checkpoint(
+            self.checkpoint, self.network, self._optimizer, self.state
+        )
+
+    def _diverged(self, received):
+        return TrainingError(
+            "The network's numbers are no longer finite. "
+            f"Received: {received} at step {self.state['total_steps']}. Lower "
+            "the learning rate and run again from the cell that builds the "
+            "network: training goes on from the last checkpoint, which is "
+            "clean."
+        )
+
+    def preview(self, faces=8):
+        """What the network draws now of faces it was never trained on.
+
+        Args:
+            faces: int. Columns, at most.
+
+        Returns:
+            dict of row title to float32 array `(faces, side, side, 3)`, 0-1,
+            for `plotting.plot_preview()`.
+        """
+        level = self.network.level
+        batch = self.data.held_out(level, 1.0) or self.data.batch(
+            0, level, 1.0, 2 * faces
+        )
+        inputs, targets = batch
+        inputs = {**inputs, "blend": np.ones_like(inputs["blend"])}
+        # a finished run that was read from its checkpoint has no model
+        model = self._model or self.network.autoencoder(level)
+        drawn = model.predict_on_batch(inputs)
+        return self.data.preview_rows(inputs, targets, drawn, faces)
 
     def _read_checkpoint(self):
         found = checkpoints.read_checkpoint(self.checkpoint)
         if found is None:
             return
         arrays, config, state = found
-        expected = self.network.config()
-        if config != expected or state["schedule"] != self.schedule:
-            what = "network" if config != expected else "schedule"
-            raise ValueError(
-                f"The checkpoint {self.checkpoint} belongs to another {what}. "
-                f"Expected: {expected if what == 'network' else self.schedule}"
-                f". Received: {config if what == 'network' else state['schedule']}"
-                ". Give the old parameters back, or move the checkpoint away "
-                "to begin anew."
-            )
+        for what, expected, received in (
+            ("network", self.network.config(), config),
+            ("schedule", self.schedule, state["schedule"]),
+        ):
+            if expected != received:
+                raise ValueError(
+                    f"The checkpoint {self.checkpoint} belongs to another "
+                    f"{what}. Expected: {expected}. Received: {received}. "
+                    "Give the old parameters back, or move the checkpoint "
+                    "away to begin anew."
+                )
         self._saved = arrays
         self.state = state
         last = min(state["stage"], len(self.schedule) - 1)
@@ -429,11 +584,11 @@ class Trainer:
         level = self._stage["level"]
         self.network.level = level
         for layer in self.network.layers():
-            layer.trainable = not layer.name.startswith(self.frozen or ("\n",))
+            layer.trainable = not layer.name.startswith(self.frozen)
         model = self.network.autoencoder(level)
         # new moments at each level: the old ones are those of another loss
         optimizer = keras.optimizers.Adam(
-            self.learning_rate, beta_1=0.5, beta_2=0.99
+            self.learning_rate, beta_1=0.5, global_clipnorm=1.0
         )
         optimizer.build(model.trainable_variables)
         model.compile(
@@ -441,24 +596,24 @@ class Trainer:
             loss=self.data.losses,
             loss_weights=self.data.loss_weights,
         )
-        self._model = model
         if self._saved is not None:
             checkpoints.restore_checkpoint(
                 self.network, optimizer, self._saved, self.checkpoint
             )
             self._saved = None
+        # last of all: what an interrupt finds here, it may save
+        self._model, self._optimizer = model, optimizer
 
     def _train_stage(self, report_every):
         """Train the stage; yields a report every `report_every` steps."""
-        stage, state = self._stage, self.state
-        reported = state["step"]
+        state = self.state
+        if self._progress_at(state["step"]) >= 1:
+            return  # it was stopped at its last report
         # the first step compiles: its seconds are not the stage's pace
         started = None
         for inputs, targets in self._batches():
-            self._model.optimizer.learning_rate = self._rate()
-            logs = self._model.train_on_batch(
-                inputs, targets, return_dict=True
-            )
+            self._optimizer.learning_rate = self._rate()
+            logs = self._model.train_on_batch(inputs, targets, return_dict=True)
             now = time.monotonic()
             spent = 0.0 if started is None else now - started
             state["stage_seconds"] += spent
@@ -467,22 +622,22 @@ class Trainer:
             state["total_steps"] += 1
             last = self._progress_at(state["step"]) >= 1
             if last or state["step"] % report_every == 0:
-                yield self._report(logs, state["step"] - reported)
-                reported = state["step"]
+                yield self._report(logs)
             if last:
                 return
             started = now
 
     def _rate(self):
         # the cosine runs over the whole schedule, not over each stage
-        progress = self.overall_progress
-        return self.learning_rate * (
-            0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * progress))
-        )
+        falling = (1 + math.cos(math.pi * self.overall_progress)) / 2
+        # fresh moments know nothing: begin each stage gently
+        warm = min(1.0, (self.state["step"] + 1) / WARM_STEPS)
+        return self.learning_rate * warm * (0.05 + 0.95 * falling)
 
     def _batches(self):
         """Endless batches from the present step on, made ahead by threads."""
         # a thread cuts a whole batch; OpenCV's own would get in its way
+        opencv_threads = cv2.getNumThreads()
         cv2.setNumThreads(1)
         stage, state = self._stage, self.state
         # where the stage began, in steps of the whole run
@@ -507,20 +662,19 @@ class Trainer:
             finally:
                 for batch in queue:
                     batch.cancel()
+                cv2.setNumThreads(opencv_threads)
 
-    def _report(self, logs, steps):
+    def _report(self, logs):
         """What a reader wants to know now, as numbers that JSON can hold."""
         stage, state = self._stage, self.state
         self._model.reset_metrics()
         if not math.isfinite(float(logs["loss"])):
-            raise TrainingError(
-                "The loss is no longer a number. "
-                f"Received: {logs} at step {state['total_steps']}. Lower "
-                "the learning rate and run this cell again: training goes on "
-                "from the last checkpoint, which is clean."
-            )
+            raise self._diverged(f"loss={float(logs['loss'])}")
         progress = self.overall_progress
-        speed = state["step"] / max(state["stage_seconds"], 1e-9)
+        # the first step was not timed
+        speed = 0.0
+        if state["stage_seconds"]:
+            speed = (state["step"] - 1) / state["stage_seconds"]
         left = state["seconds"] * (1 - progress) / max(progress, 1e-9)
         return {
             "step": state["total_steps"],
@@ -542,21 +696,22 @@ class Trainer:
             return {}
         logs = self._model.test_on_batch(*batch, return_dict=True)
         self._model.reset_metrics()
-        return self._by_output(logs)
+        losses = self._by_output(logs)
+        return {name: losses[name] for name in self.data.measured}
 
     def _by_output(self, logs):
         """Losses by the names of the outputs: identities, or crowd, latents."""
         names = self.data.outputs
         if len(names) == 1:  # Keras then names no output
             return {name: float(logs["loss"]) for name in names.values()}
-        return {
-            name: float(logs[f"{key}_loss"]) for key, name in names.items()
-        }
+        return {name: float(logs[f"{key}_loss"]) for key, name in names.items()}
 
     def _next_stage(self):
         self.state["stage"] += 1
         self.state["step"] = 0
         self.state["stage_seconds"] = 0.0
+        if not self.finished:
+            self._model = None  # that of the level below
 
 
 def report_line(report):

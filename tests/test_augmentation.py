@@ -57,7 +57,8 @@ def test_x_and_y_of_a_warp_are_independent():
 
 def test_a_warp_of_nothing_is_the_plain_cut():
     crop = picture()
-    view = augmentation.sample_view(random(1), 80, 0.8, 64, augmentation.DEFAULT)
+    options = augmentation.DEFAULT
+    view = augmentation.sample_view(random(1), 80, 0.8, 64, options)
     warped = augmentation.cut_view(
         crop, view, 64, np.zeros((64, 64, 2), "float32")
     )
@@ -99,7 +100,9 @@ def test_faded_pictures_begin_as_the_level_below():
     images = random().uniform(size=(2, 8, 8, 3)).astype("float32")
     coarse = augmentation.fade_pictures(images, 0.0)
     np.testing.assert_allclose(
-        augmentation.shrink(coarse, 4), augmentation.shrink(images, 4), atol=1e-6
+        augmentation.shrink(coarse, 4),
+        augmentation.shrink(images, 4),
+        atol=1e-6,
     )
     np.testing.assert_allclose(coarse[:, ::2, ::2], coarse[:, 1::2, 1::2])
     assert augmentation.fade_pictures(images, 1.0) is images

@@ -126,12 +126,14 @@ def test_every_variable_is_there_before_any_training():
 def test_the_lowest_decoder_levels_are_shared(shared_levels):
     comb = small_comb(shared_levels=shared_levels)
     rosa, marco = comb.decoders["Rosa"], comb.decoders["Marco"]
-    shared = [one is other for one, other in zip(rosa.up, marco.up)]
+    layers = zip(rosa.up, marco.up, strict=True)
+    shared = [one is other for one, other in layers]
     # up[0] leads from the latent to level 0
     expected = shared_levels + 1 if shared_levels else 0
     assert shared == [k < expected for k in range(len(shared))]
     assert not any(
-        one is other for one, other in zip(rosa.to_rgb, marco.to_rgb)
+        one is other
+        for one, other in zip(rosa.to_rgb, marco.to_rgb, strict=True)
     )
 
 
@@ -160,9 +162,7 @@ def test_a_swap_is_the_sources_picture_of_the_targets_latent():
     latents = comb.encode(images)
     assert latents.shape == (3, 5)
     expected = run(comb, 3, 1.0, images)["Marco"]
-    np.testing.assert_allclose(
-        comb.swap(images, "Marco"), expected, atol=1e-5
-    )
+    np.testing.assert_allclose(comb.swap(images, "Marco"), expected, atol=1e-5)
     np.testing.assert_allclose(
         comb.decode(latents, "Marco"), expected, atol=1e-5
     )

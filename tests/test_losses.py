@@ -6,7 +6,6 @@ import pytest
 
 from helpers.losses import LatentPairLoss, MaskedFaceLoss, masked_mean
 
-
 UNUSED = np.zeros((256, 1), "float32")
 
 

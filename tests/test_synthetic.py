@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from helpers import manifests, media, synthetic
+from helpers.synthetic.crowd import film_person
 from helpers.synthetic.template import build_template
 
 SIZE = 128
@@ -339,10 +340,19 @@ def test_footage_pairs_the_tests_and_not_the_training(tmp_path):
 
 
 def test_several_processes_write_what_one_writes(tmp_path):
-    arguments = dict(people=2, frames=3, resolution=32)
+    arguments = dict(people=3, frames=3, cast=2, resolution=32)
     one = synthetic.render_crowd(tmp_path / "one", processes=1, **arguments)
     two = synthetic.render_crowd(tmp_path / "two", processes=2, **arguments)
-    assert (one[0] == two[0]).all() and (one[1] == two[1]).all()
+    assert (one.crops == two.crops).all() and (one.masks == two.masks).all()
+
+
+def test_everybody_plays_equally_often_and_never_twice_in_a_frame():
+    casts = synthetic.sample_casts(7, 70, 3, seed=0)
+    assert casts.shape == (70, 3)
+    assert all(len(set(row)) == 3 for row in casts.tolist())
+    assert np.ptp(np.bincount(casts.ravel(), minlength=7)) <= 3
+    companies = {tuple(sorted(row)) for row in casts.tolist()}
+    assert len(companies) > 20  # of 35: always in new company
 
 
 def test_a_crowd_is_paired_aligned_and_loaded_again(tmp_path):
@@ -351,24 +361,31 @@ def test_a_crowd_is_paired_aligned_and_loaded_again(tmp_path):
     def crowd(**changes):
         return synthetic.render_crowd(
             tmp_path,
-            **{"people": 3, "frames": 5, "resolution": 48, **changes},
+            **{"people": 4, "frames": 5, "resolution": 48, **changes},
+            cast=2,
             processes=1,
             progress=lambda *call: calls.append(call),
         )
 
-    crops, masks, frames = crowd()
-    assert crops.shape == (3, 5, 48, 48, 3) and crops.dtype == np.uint8
-    assert masks.shape == (3, 5, 48, 48) and masks.dtype == np.uint8
-    assert len(frames) == 5 and calls == [(1, 3), (2, 3), (3, 3)]
+    crops, masks, people, frames = crowd()
+    assert crops.shape == (5, 2, 48, 48, 3) and crops.dtype == np.uint8
+    assert masks.shape == (5, 2, 48, 48) and masks.dtype == np.uint8
+    assert len(frames) == 5 and calls[-1] == (4, 4)
+    # each crop shows the person that the cast names, doing what it should
+    name = f"person_{1000 + people[2, 1]:04d}"
+    film, _ = film_person(name, 48, manifests.TEMPLATE, frames[2:3])
+    assert (film[0] == crops[2, 1]).all()
     # eyes and mouth of the template lie in everybody's mask
     x, y = (np.array(manifests.TEMPLATE) * 48 - 0.5).round().astype(int).T
     assert (masks[:, :, y[2], x[2]] > 200).all()
     again = crowd()
-    assert len(calls) == 3
-    assert (again[0] == crops).all() and again[2] == frames
-    assert crowd(frames=2)[0].shape[1] == 2 and len(calls) == 6
+    assert len(calls) == 4
+    assert (again.crops == crops).all() and again.frame_parameters == frames
+    assert len(crowd(frames=2).crops) == 2 and len(calls) == 8
     with pytest.raises(ValueError, match="resolution=47"):
         crowd(resolution=47)
+    with pytest.raises(ValueError, match="at least two of the people"):
+        crowd(people=1)
 
 
 def test_masks_are_compressed(tmp_path, take):

@@ -23,7 +23,7 @@ from helpers.layers import FadeIn, PersonStyle, PixelShuffle
 
 # Channels of each level, from 4x4 pixels up: wide where pictures are small
 # and a multiplication is cheap.
-WIDTHS = (160, 128, 96, 64, 32, 24, 16, 16, 16)
+WIDTHS = (128, 128, 64, 32, 16, 16, 16, 16, 16)
 LATENT_DIM = 128
 SHARED_LEVELS = 2  # decoder levels 0 and 1, as in the paper's figure
 MAX_RESOLUTION = 4 * 2 ** (len(WIDTHS) - 1)
@@ -66,13 +66,14 @@ def name_key(identity):
     )
 
 
-def _convolution(name, inputs, channels, size=3, strides=1):
+def _convolution(name, inputs, channels, size=3, strides=1, scale=2.0):
     layer = layers.Conv2D(
         channels,
         size,
         strides=strides,
         padding="same",
-        kernel_initializer="he_normal",
+        # 2 keeps the variance through an activation (He et al., 2015)
+        kernel_initializer=keras.initializers.VarianceScaling(scale),
         name=name,
     )
     # built at once, so that a checkpoint of any level holds every variable
@@ -88,6 +89,20 @@ def _dense(name, inputs, units):
 
 def _activate(inputs):
     return ops.leaky_relu(inputs, 0.2)
+
+
+def _normalise(features):
+    """Every pixel's channels scaled to a mean square of 1.
+
+    Without it a decoder now and then runs away into black pictures, from
+    which it does not come back.
+
+    Reference:
+        Karras et al., 2018, section 4.2, "pixelwise feature vector
+        normalization".
+    """
+    square = ops.mean(ops.square(features), axis=-1, keepdims=True)
+    return features * ops.rsqrt(square + 1e-6)
 
 
 class Encoder:
@@ -118,7 +133,7 @@ class Encoder:
         features = _activate(self.from_rgb[level](crops))
         features = _activate(self.down[level](features))
         if level > 0:
-            smaller = ops.average_pool(crops, 2)
+            smaller = ops.average_pool(crops, 2, strides=2)
             old = _activate(self.from_rgb[level - 1](smaller))
             features = FadeIn(name="encoder_fade")(features, old, blend)
         for down in reversed(self.down[:level]):
@@ -168,7 +183,11 @@ class Decoder:
         )
         self.up = [*stem, *self.own]
         self.to_rgb = [
-            _convolution(f"{name}_{resolution_of(k)}_to_rgb", width, 3, 1)
+            # a new level begins nearly grey: a sigmoid that is far from its
+            # middle passes no gradient and would stay there
+            _convolution(
+                f"{name}_{resolution_of(k)}_to_rgb", width, 3, 1, scale=0.01
+            )
             for k, width in enumerate(widths)
         ]
         self.styles = {}
@@ -187,14 +206,15 @@ class Decoder:
 
     def __call__(self, latents, blend, level, person=None):
         """Pictures, shape `(batch, height, width, 3)` in 0-1, of a level."""
-        features = _activate(self.up[0](latents))
+        features = _normalise(_activate(self.up[0](latents)))
         features = ops.reshape(features, (-1, 4, 4, self.widths[0]))
-        features = _activate(self._styled(self.up[1], features, person))
+        features = self._styled(self.up[1], features, person)
+        features = _normalise(_activate(features))
         below = features
         for up in self.up[2 : level + 2]:
             below = features
             features = PixelShuffle()(self._styled(up, features, person))
-            features = _activate(features)
+            features = _normalise(_activate(features))
         picture = self._picture(features, level, person)
         if level == 0:
             return picture
@@ -406,7 +426,9 @@ class Comb:
         # at blend 1 the paths that fade out are multiplied by zero
         blend = ops.ones_like(ops.reshape(inputs, (-1, np.prod(size)))[:, :1])
         if part == "encoder":
-            seen = ops.average_pool(inputs, factor) if factor > 1 else inputs
+            seen = inputs
+            if factor > 1:
+                seen = ops.average_pool(inputs, factor, factor)
             return keras.Model(inputs, self.encoder(seen, blend, self.level))
         picture = self.decoders[part](inputs, blend, self.level)
         if factor > 1:

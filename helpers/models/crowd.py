@@ -89,10 +89,7 @@ def comb_from_crowd(crowd, identities):
     config = crowd.config()
     del config["people"]
     comb = Comb(identities, **config)
-    pairs = list(zip(comb.encoder.layers(), crowd.encoder.layers()))
-    pairs += zip(comb.stem, crowd.stem)
-    for target, source in pairs:
-        target.set_weights(source.get_weights())
+    _copy_shared(crowd, comb)
     for decoder in comb.decoders.values():
         targets = [*decoder.own, *decoder.to_rgb]
         sources = [*crowd.decoder.own, *crowd.decoder.to_rgb]
@@ -100,6 +97,40 @@ def comb_from_crowd(crowd, identities):
             style = crowd.decoder.styles.get(source.name)
             target.set_weights(_with_mean_style(source, style))
     return comb
+
+
+def comb_for(pretrained, identities):
+    """A comb for these identities that starts from what was pretrained.
+
+    Args:
+        pretrained: `Crowd`, or a `Comb` of the same or of other people. An
+            identity that the comb knows keeps its decoder; a new one starts
+            from a copy of the first.
+        identities: names of the new comb's identities.
+
+    Returns:
+        `Comb`.
+    """
+    if isinstance(pretrained, Crowd):
+        return comb_from_crowd(pretrained, identities)
+    comb = Comb(**{**pretrained.config(), "identities": identities})
+    comb.level = pretrained.level
+    _copy_shared(pretrained, comb)
+    first = pretrained.identities[0]
+    for identity, decoder in comb.decoders.items():
+        known = identity if identity in pretrained.decoders else first
+        _copy(pretrained.decoders[known].layers(), decoder.layers())
+    return comb
+
+
+def _copy_shared(origin, comb):
+    _copy(origin.encoder.layers(), comb.encoder.layers())
+    _copy(origin.stem, comb.stem)
+
+
+def _copy(sources, targets):
+    for source, target in zip(sources, targets, strict=True):
+        target.set_weights(source.get_weights())
 
 
 def _with_mean_style(layer, style):

@@ -1,6 +1,11 @@
 """People who do not exist: names and seeds in, film with its truth out."""
 
-from helpers.synthetic.crowd import render_crowd, sample_crowd_frames
+from helpers.synthetic.crowd import (
+    CrowdCrops,
+    render_crowd,
+    sample_casts,
+    sample_crowd_frames,
+)
 from helpers.synthetic.footage import write_footage, write_take
 from helpers.synthetic.frame import (
     EXPRESSION_PARAMETERS,
@@ -28,7 +33,9 @@ __all__ = [
     "identity_parameters",
     "random_identity",
     "render",
+    "CrowdCrops",
     "render_crowd",
+    "sample_casts",
     "sample_crowd_frames",
     "sample_take",
     "true_swap_identity",

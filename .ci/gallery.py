@@ -1,0 +1,65 @@
+"""Make the pictures in image/ and list them, each with the command behind it.
+
+`python .ci/gallery.py drawings` draws the schematic ones; `python
+.ci/gallery.py course` copies those of the last `course.py run`.
+"""
+
+import pathlib
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import numpy as np  # noqa: E402
+
+from helpers import (  # noqa: E402
+    checkpoints,
+    evaluation,
+    facesets,
+    media,
+    plotting,
+)
+
+IMAGES = ROOT / "image"
+
+
+def draw():
+    """The drawings: the stages of the course, and the comb."""
+    for stage in ("faces", "comb", "latents", "swap"):
+        figure = plotting.plot_stages(stage)
+        plotting.save_figure(figure, IMAGES / f"stage_{stage}.png")
+    figure = plotting.plot_comb(64, ("Rosa", "Marco", "Lena"), 2)
+    plotting.save_figure(figure, IMAGES / "comb.png")
+
+
+def copy_course():
+    """What the last run of the course made of Rosa and Marco."""
+    comb = checkpoints.load_bundle(ROOT / "weights/trained")
+    face_sets = {
+        name: facesets.read_face_set(ROOT / "data/faces", name)
+        for name in comb.identities
+    }
+    source, target = comb.identities[1], comb.identities[0]
+    rows = evaluation.preview_rows(comb, face_sets, source, target, 7)
+    del rows["own\nreconstruction"]
+    picture = plotting.plot_preview(rows)
+    plotting.save_figure(picture, IMAGES / "swap.png")
+    before_after = media.read_photo(ROOT / "build/swaps/before_after.png")
+    media.write_image(IMAGES / "before_after.jpg", before_after, quality=88)
+    sheet = np.concatenate(
+        [
+            face_set.pick(
+                np.linspace(0, len(face_set) - 1, 10).astype(int)
+            ).load_crops(96)
+            for face_set in face_sets.values()
+        ]
+    )
+    figure = plotting.plot_contact_sheet(sheet)
+    plotting.save_figure(figure, IMAGES / "faces.png")
+
+
+if __name__ == "__main__":
+    commands = {"drawings": draw, "course": copy_course}
+    if len(sys.argv) != 2 or sys.argv[1] not in commands:
+        sys.exit(f"usage: gallery.py {'|'.join(commands)}")
+    commands[sys.argv[1]]()

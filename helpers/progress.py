@@ -1,0 +1,29 @@
+"""Work done so far -> lines that a terminal and a notebook both show."""
+
+import time
+
+
+def print_progress(title, every=5.0):
+    """A function of `(done, total)` that prints a line now and then.
+
+    Args:
+        title: str, at the beginning of each line.
+        every: float. Seconds between two lines at least; the first call and
+            the last one always print.
+
+    Returns:
+        function of two numbers.
+    """
+    started = time.monotonic()
+    printed = [-every]
+
+    def report(done, total):
+        seconds = time.monotonic() - started
+        if done < total and seconds - printed[0] < every:
+            return
+        printed[0] = seconds
+        left = seconds * (total - done) / max(done, 1)
+        still = f", about {left:.0f} s left" if 0 < done < total else ""
+        print(f"{title}: {done} of {total}{still}", flush=True)
+
+    return report

@@ -1,0 +1,715 @@
+"""Batches, stages and reports; that a stopped run goes on exactly; errors."""
+
+import contextlib
+import math
+import shutil
+
+import cv2
+import keras
+import numpy as np
+import pytest
+
+from helpers import augmentation, checkpoints, training
+from helpers.models.comb import build_comb, name_key, resolution_of
+from helpers.models.crowd import build_crowd, comb_from_crowd
+from helpers.synthetic.crowd import CrowdCrops
+
+WIDTHS = (8, 6, 6)
+SIZE = 20  # of a stored crop; at coverage 0.8 a network pixel is one of it
+SIDE = 16
+NAMES = ("Rosa", "Ana Núñez")
+ONE = ("Rosa",)
+TURNED = augmentation.PLAIN | {"rotation": 20.0, "zoom": 0.1, "shift": 0.1}
+OPTIONS = {"resolution": SIDE, "widths": WIDTHS, "latent_dim": 5}
+
+
+def faces(people, frames, seed=0):
+    """Smooth pictures: everybody's own colour, every frame's own light."""
+    random = np.random.default_rng(seed)
+    coarse = random.uniform(30, 220, (people, 1, 1, 1, 3))
+    coarse = coarse + random.uniform(-30, 30, (1, frames, 4, 4, 3))
+    crops = np.empty((people, frames, SIZE, SIZE, 3), "uint8")
+    for person in range(people):
+        for frame in range(frames):
+            crops[person, frame] = cv2.resize(
+                coarse[person, frame].astype("uint8"), (SIZE, SIZE)
+            )
+    masks = np.zeros((people, frames, SIZE, SIZE), "uint8")
+    masks[..., 3:-3, 3:-3] = 255
+    return crops, masks
+
+
+def crowd_crops(people=4, frames=6, cast=3):
+    """Three of four people play each frame, never in the same places."""
+    crops, masks = (part.swapaxes(0, 1) for part in faces(people, frames))
+    players = np.array(
+        [np.roll(np.arange(people), k)[:cast] for k in range(frames)]
+    )
+    rows = np.arange(frames)[:, None]
+    return CrowdCrops(crops[rows, players], masks[rows, players], players, [])
+
+
+def crowd_data(**options):
+    return training.CrowdData(crowd_crops(), 0.8, SIDE, **options)
+
+
+def identity_data(names=NAMES, **options):
+    crops, masks = faces(len(names), 6)
+    return training.IdentityData(
+        dict(zip(names, crops, strict=True)),
+        dict(zip(names, masks, strict=True)),
+        0.8,
+        SIDE,
+        **options,
+    )
+
+
+def small_comb(names=NAMES):
+    keras.utils.set_random_seed(3)
+    return build_comb(names, **OPTIONS)
+
+
+def small_crowd(people=4):
+    keras.utils.set_random_seed(3)
+    return build_crowd(people, **OPTIONS)
+
+
+def stages(*steps, first_level=1, batch_size=4):
+    """Stages of the given lengths, one a level; fades over half of each."""
+    return [
+        {
+            "level": first_level + k,
+            "steps": count,
+            "batch_size": batch_size,
+            "share": 1 / len(steps),
+            "fade": 0.5 if k else 0.0,
+        }
+        for k, count in enumerate(steps)
+    ]
+
+
+def values(network):
+    return {
+        name: keras.ops.convert_to_numpy(variable).copy()
+        for name, variable in network.variables().items()
+    }
+
+
+def stop_at(*steps):
+    """An `on_report` that presses the stop button once at each step."""
+    left = set(steps)
+
+    def on_report(report):
+        if report["step"] in left:
+            left.remove(report["step"])
+            raise KeyboardInterrupt
+
+    return on_report
+
+
+@contextlib.contextmanager
+def untraced():
+    """TensorFlow would trace each network longer than these tests train."""
+    with pytest.MonkeyPatch.context() as patch:
+        if keras.backend.backend() == "tensorflow":
+            traced = keras.Model.compile
+            patch.setattr(
+                keras.Model,
+                "compile",
+                lambda model, **options: traced(
+                    model, **options, run_eagerly=True
+                ),
+            )
+        yield
+
+
+@pytest.fixture
+def eager():
+    with untraced():
+        yield
+
+
+def assert_same(one, other):
+    assert list(one) == list(other)
+    for name, value in one.items():
+        np.testing.assert_allclose(
+            value, other[name], rtol=1e-5, atol=1e-6, err_msg=name
+        )
+
+
+def test_a_schedule_has_the_asked_steps_at_every_length():
+    for level in range(9):
+        for steps in range(level + 1, 300):
+            schedule = training.growth_schedule(level, steps)
+            assert [stage["level"] for stage in schedule] == [*range(level + 1)]
+            assert sum(stage["steps"] for stage in schedule) == steps
+            assert min(stage["steps"] for stage in schedule) >= 1
+            assert math.isclose(sum(s["share"] for s in schedule), 1)
+
+
+def test_half_of_a_schedule_trains_the_top_level():
+    schedule = training.growth_schedule(4, 3100, batch_size=8)
+    assert [s["steps"] for s in schedule] == [100, 200, 400, 800, 1600]
+    assert [s["fade"] for s in schedule] == [0, *[training.FADE_SHARE] * 4]
+    assert {s["batch_size"] for s in schedule} == {8}
+    # a step costs twice as much at each next level
+    shares = [s["share"] for s in schedule]
+    for below, above in zip(shares, shares[1:], strict=False):
+        assert math.isclose(above, 4 * below)
+
+
+def test_a_flat_schedule_has_one_stage_without_a_fade():
+    (stage,) = training.growth_schedule(3, 70, first_level=3)
+    assert stage["level"] == 3 and stage["steps"] == 70
+    assert stage["share"] == 1 and stage["fade"] == 0
+
+
+def test_schedules_that_cannot_be_are_refused():
+    with pytest.raises(ValueError, match="5 levels .* Received: steps=4"):
+        training.growth_schedule(4, 4)
+    with pytest.raises(ValueError, match="Received: first_level=3"):
+        training.growth_schedule(2, 100, first_level=3)
+
+
+@pytest.mark.parametrize("build", [crowd_data, identity_data])
+def test_a_batch_depends_on_the_seed_and_the_step_alone(build):
+    data = build(seed=1)
+    expected = data.batch(7, 2, 0.5, 4)
+    data.batch(3, 1, 1.0, 6)
+    again = [data.batch(7, 2, 0.5, 4), build(seed=1).batch(7, 2, 0.5, 4)]
+    others = [data.batch(8, 2, 0.5, 4), build(seed=2).batch(7, 2, 0.5, 4)]
+    for batch in again:
+        for one, other in zip(expected, batch, strict=True):
+            assert list(one) == list(other)
+            assert all(np.array_equal(one[k], other[k]) for k in one)
+    for batch in others:
+        pictures = [key for key in expected[0] if key != "blend"]
+        assert not all(
+            np.array_equal(expected[0][k], batch[0][k]) for k in pictures
+        )
+
+
+@pytest.mark.parametrize("level", range(3))
+@pytest.mark.parametrize("build", [crowd_data, identity_data])
+def test_batches_have_the_size_and_range_of_their_level(build, level):
+    inputs, targets = build().batch(0, level, 0.3, 4)
+    side = resolution_of(level)
+    assert inputs["blend"].shape == (4, 1)
+    assert np.all(inputs["blend"] == np.float32(0.3))
+    pictures = [v for v in inputs.values() if v.ndim == 4]
+    masked = [v for v in targets.values() if v.ndim == 4]
+    assert {v.shape for v in pictures} == {(4, side, side, 3)}
+    assert {v.shape for v in masked} == {(4, side, side, 4)}
+    for picture in pictures + masked:
+        assert picture.dtype == np.float32
+        assert 0 <= picture.min() and picture.max() <= 1
+
+
+def test_pairs_of_rows_are_two_people_in_one_frame_with_crossed_targets():
+    data = crowd_data(options=TURNED)
+    inputs, targets = data.batch(0, 2, 1.0, 64)
+    people = inputs["person"][:, 0]
+    assert np.all(people[0::2] != people[1::2])
+    assert set(people) == {0, 1, 2, 3}
+    # what one row shows is what the other row sees, turned the same way
+    shown = targets["crowd"][..., :3]
+    np.testing.assert_array_equal(shown[0::2], inputs["crops"][1::2])
+    np.testing.assert_array_equal(shown[1::2], inputs["crops"][0::2])
+    assert not np.array_equal(shown[0], inputs["crops"][0])
+
+
+def test_the_target_is_the_frame_and_the_mask_of_the_person_named():
+    data = crowd_data(options=augmentation.PLAIN)
+    inputs, targets = data.batch(5, 2, 1.0, 16)
+    # coverage 0.8 of 20 px: the middle 16, untouched
+    crops, _, players, _ = data.crowd
+    middle = crops[:, :, 2:-2, 2:-2] / 255  # (frames, cast, ...)
+    for row, person in enumerate(inputs["person"][:, 0]):
+        places = []
+        for picture in (inputs["crops"][row], targets["crowd"][row, ..., :3]):
+            away = np.abs(middle - picture).max(axis=(2, 3, 4))
+            assert away.min() < 1e-6
+            places.append(np.unravel_index(np.argmin(away), away.shape))
+        (frame, seen), (same_frame, shown) = places
+        assert frame == same_frame and seen != shown
+        assert players[frame, shown] == person
+    mask = np.zeros((16, 16))
+    mask[1:-1, 1:-1] = 1
+    np.testing.assert_array_equal(targets["crowd"][0, ..., 3], mask)
+
+
+def test_without_pairs_everybody_is_their_own_target():
+    data = crowd_data(paired_share=0.0, options=TURNED)
+    inputs, targets = data.batch(0, 2, 1.0, 16)
+    people = inputs["person"][:, 0]
+    assert np.all(people[0::2] != people[1::2])
+    np.testing.assert_array_equal(targets["crowd"][..., :3], inputs["crops"])
+
+
+def test_a_share_of_the_targets_is_paired():
+    data = crowd_data(paired_share=0.7, options=augmentation.PLAIN)
+    inputs, targets = data.batch(0, 2, 1.0, 400)
+    own = [
+        np.array_equal(one, other[..., :3])
+        for one, other in zip(inputs["crops"], targets["crowd"], strict=True)
+    ]
+    assert 0.22 < np.mean(own) < 0.38
+
+
+def test_held_out_frames_of_the_crowd_are_never_trained_on():
+    # every frame is of one colour, so each row tells where it is from
+    crowd = crowd_crops(frames=10)
+    crowd.crops[:] = (np.arange(10) * 20)[:, None, None, None, None]
+    data = training.CrowdData(
+        crowd, 0.8, SIDE, held_out_frames=3, options=TURNED
+    )
+    seen = set()
+    for step in range(60):
+        inputs, targets = data.batch(step, 0, 1.0, 16)
+        for pictures in (inputs["crops"], targets["crowd"][..., :3]):
+            assert np.ptp(pictures, axis=(1, 2, 3)).max() < 1e-6
+            seen |= set(np.rint(pictures.mean(axis=(1, 2, 3)) * 255 / 20))
+    assert seen == set(range(7))
+    inputs, _ = data.held_out(0, 1.0)
+    frames = set(np.rint(inputs["crops"].mean(axis=(1, 2, 3)) * 255 / 20))
+    assert frames == {7, 8, 9}
+
+
+def test_held_out_pictures_are_the_same_at_every_call():
+    crowd = crowd_data(held_out_frames=2)
+    unseen = dict(zip(NAMES, zip(*faces(2, 3, 9), strict=True), strict=True))
+    comb = identity_data(held_out=unseen)
+    for data in (crowd, comb):
+        (one, _), (other, _) = data.held_out(2, 1.0), data.held_out(2, 1.0)
+        assert all(np.array_equal(one[key], other[key]) for key in one)
+    middle = unseen["Rosa"][0][:, 2:-2, 2:-2] / 255
+    rows = comb.held_out(2, 1.0)[0]["Rosa"]
+    distances = np.abs(rows[:, None] - middle[None]).max(axis=(2, 3, 4))
+    assert distances.min(axis=1).max() < 1e-6
+    assert crowd_data().held_out(2, 1.0) is None
+    assert identity_data().held_out(2, 1.0) is None
+
+
+@pytest.mark.parametrize("options", [augmentation.PLAIN, TURNED])
+def test_an_identity_is_seen_and_asked_for_under_one_view(options):
+    inputs, targets = identity_data(options=options).batch(3, 2, 1.0, 8)
+    for key in map(name_key, NAMES):
+        np.testing.assert_array_equal(inputs[key], targets[key][..., :3])
+
+
+def test_warp_and_light_change_the_input_and_spare_the_target():
+    changed = TURNED | {"warp": 0.05, "light": 0.2}
+    plain = identity_data(options=augmentation.PLAIN | {"light": 0.2})
+    inputs, targets = plain.batch(3, 2, 1.0, 8)
+    middle = plain.crops["Rosa"][:, 2:-2, 2:-2] / 255
+    shown = targets["Rosa"][..., :3]
+    distances = np.abs(shown[:, None] - middle[None]).max(axis=(2, 3, 4))
+    assert distances.min(axis=1).max() < 1e-6
+    inputs, targets = identity_data(options=changed).batch(3, 2, 1.0, 8)
+    assert np.abs(inputs["Rosa"] - targets["Rosa"][..., :3]).max() > 0.02
+
+
+def test_pictures_fade_with_the_level():
+    data = identity_data(options=augmentation.PLAIN)
+    inputs, targets = data.batch(0, 2, 0.0, 4)
+    for pictures in (inputs["Rosa"], targets["Rosa"]):
+        coarse = pictures[:, ::2, ::2].repeat(2, axis=1).repeat(2, axis=2)
+        np.testing.assert_allclose(pictures, coarse, atol=1e-6)
+
+
+def test_data_that_cannot_be_trained_on_is_refused():
+    with pytest.raises(ValueError, match="Received: 6 frames, 6 held out"):
+        crowd_data(held_out_frames=6)
+    crops, masks = faces(1, 0)
+    with pytest.raises(ValueError, match="no crop of Rosa"):
+        training.IdentityData({"Rosa": crops[0]}, {"Rosa": masks[0]}, 0.8, SIDE)
+
+
+@pytest.fixture(scope="module")
+def trained_crowd():
+    """A crowd grown from 8 to 16 pixels, its trainer and its weights before."""
+    crowd = small_crowd()
+    before = values(crowd)
+    data = crowd_data(held_out_frames=2)
+    trainer = training.Trainer(crowd, data, stages(60, 90, batch_size=8), 5e-2)
+    threads = cv2.getNumThreads()
+    trainer.run(report_every=15)
+    assert cv2.getNumThreads() == threads
+    return trainer, before
+
+
+def test_training_lowers_the_loss(trained_crowd):
+    trainer, _ = trained_crowd
+    first, last = trainer.history[0], trainer.history[-1]
+    assert last["losses"]["crowd"] < 0.5 * first["losses"]["crowd"]
+    assert last["held_out"]["crowd"] < 0.5 * first["held_out"]["crowd"]
+    assert set(last["losses"]) == {"crowd", "latents"}
+
+
+def test_reports_tell_step_level_and_fade(trained_crowd):
+    trainer, _ = trained_crowd
+    history = trainer.history
+    assert trainer.finished and trainer.network.level == 2
+    assert [r["step"] for r in history] == [*range(15, 151, 15)]
+    assert [r["level"] for r in history] == [1] * 4 + [2] * 6
+    assert [r["resolution"] for r in history] == [8] * 4 + [16] * 6
+    # the second stage fades over its first 45 of 90 steps
+    expected = [1, 1, 1, 1, 1 / 3, 2 / 3, 1, 1, 1, 1]
+    np.testing.assert_allclose([r["blend"] for r in history], expected)
+    seconds = [r["seconds"] for r in history]
+    assert seconds == sorted(seconds) and seconds[0] > 0
+    assert history[-1]["seconds_left"] == 0
+    assert all(r["seconds_left"] > 0 for r in history[:-1])
+    for report in history:
+        assert 0 < report["steps_per_second"] < 1e5
+
+
+def test_a_report_is_told_in_one_line(trained_crowd):
+    trainer, _ = trained_crowd
+    line = training.report_line(trainer.history[4])
+    assert "step    75 |  16 px, blend 0.33 | loss crowd 0." in line
+    assert "(unseen 0." in line and "latents" in line
+    assert "\n" not in line
+    bare = trainer.history[4] | {"held_out": {}}
+    assert "unseen" not in training.report_line(bare)
+
+
+def test_the_way_out_of_a_level_not_trained_yet_does_not_move(trained_crowd):
+    trainer, before = trained_crowd
+    after = values(trainer.network)
+    moved = {k for k in after if not np.array_equal(before[k], after[k])}
+    # training began at 8 px, above the ways in and out of 4 px
+    still = {"encoder_4_from_rgb/kernel", "decoder_crowd_4_to_rgb/kernel"}
+    assert not still & moved
+    assert {"encoder_16/kernel", "decoder_crowd_16/kernel"} <= moved
+
+
+def test_a_preview_shows_faces_never_trained_on(trained_crowd):
+    trainer, _ = trained_crowd
+    rows = trainer.preview(faces=4)
+    assert list(rows) == ["seen", "drawn", "truth"]
+    assert {row.shape for row in rows.values()} == {(4, 16, 16, 3)}
+    inputs, _ = trainer.data.held_out(2, 1.0)
+    np.testing.assert_array_equal(rows["seen"], inputs["crops"][:4])
+
+
+def test_a_comb_goes_on_from_a_crowd(trained_crowd):
+    trainer, _ = trained_crowd
+    comb = comb_from_crowd(trainer.network, NAMES)
+    unseen = {"Rosa": tuple(part[0] for part in faces(1, 3, 9))}
+    data = identity_data(held_out=unseen)
+    fine = training.Trainer(
+        comb, data, training.growth_schedule(2, 50, 2, 4), 5e-3
+    )
+    history = fine.run(report_every=10)
+    for name in NAMES:
+        assert history[-1]["losses"][name] < history[0]["losses"][name]
+    # the other one has no unseen footage, and no number is made up for it
+    assert set(history[-1]["held_out"]) == {"Rosa"}
+    crops = data.crops["Rosa"][:, 2:-2, 2:-2].astype("float32") / 255
+    swapped = comb.swap(crops, "Ana Núñez")
+    assert swapped.shape == (6, 16, 16, 3)
+    wanted = data.crops["Ana Núñez"][:, 2:-2, 2:-2] / 255
+    own = np.abs(comb.swap(crops, "Rosa") - wanted).mean()
+    assert np.abs(swapped - wanted).mean() < own
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_comb_of_one_identity_trains_too():
+    data = identity_data(["Rosa"], held_out={"Rosa": faces(1, 3)[0:2]})
+    data.unseen = {"Rosa": tuple(part[0] for part in faces(1, 3))}
+    trainer = training.Trainer(small_comb(["Rosa"]), data, stages(3))
+    (report,) = trainer.run(report_every=3)
+    assert list(report["losses"]) == list(report["held_out"]) == ["Rosa"]
+
+
+@pytest.mark.usefixtures("eager")
+def test_frozen_layers_do_not_move_and_thaw_in_the_next_run():
+    comb, data = small_comb(), identity_data()
+    before = values(comb)
+    training.Trainer(
+        comb, data, stages(2, 2), frozen=("encoder", "decoder_shared")
+    ).run()
+    after = values(comb)
+    for name, value in after.items():
+        still = name.startswith(("encoder", "decoder_shared"))
+        if still or "_4_to_rgb" in name:
+            np.testing.assert_array_equal(value, before[name], err_msg=name)
+    assert not np.array_equal(
+        after["decoder_Rosa_16/kernel"], before["decoder_Rosa_16/kernel"]
+    )
+    training.Trainer(comb, data, stages(2, first_level=2)).run()
+    name = "encoder_16/kernel"
+    assert not np.array_equal(values(comb)[name], before[name])
+
+
+def test_frozen_takes_one_name_and_refuses_unknown_ones():
+    trainer = training.Trainer(
+        small_comb(), identity_data(), stages(1), frozen="encoder"
+    )
+    assert trainer.frozen == ("encoder",)
+    with pytest.raises(ValueError, match=r"Received: frozen=\('coder',\)"):
+        training.Trainer(
+            small_comb(), identity_data(), stages(1), frozen=("coder",)
+        )
+
+
+@pytest.fixture(scope="module")
+def uninterrupted():
+    """Weights of a comb grown over two levels without a stop."""
+    comb = small_comb()
+    trainer = training.Trainer(comb, identity_data(), stages(3, 5), 3e-3)
+    with untraced():
+        trainer.run(report_every=1)
+    return values(comb), [r["losses"]["Rosa"] for r in trainer.history]
+
+
+# in the first stage, at its last step, in a fade and after it, at the end
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("stops", [(2,), (3, 8), (5, 7)])
+def test_a_stopped_run_goes_on_from_its_file_exactly(
+    stops, uninterrupted, tmp_path
+):
+    expected, losses = uninterrupted
+    path = tmp_path / "checkpoint.safetensors"
+    for stop in (*stops, None):
+        comb = small_comb()
+        trainer = training.Trainer(
+            comb, identity_data(), stages(3, 5), 3e-3, checkpoint=path
+        )
+        trainer.run(report_every=1, on_report=stop_at(stop))
+        assert trainer.finished == (stop is None)
+        assert trainer.state["total_steps"] == stop or stop is None
+    assert_same(values(comb), expected)
+    assert [r["step"] for r in trainer.history] == [*range(1, 9)]
+    again = [r["losses"]["Rosa"] for r in trainer.history]
+    # a report is the mean since the one before: one step here
+    np.testing.assert_allclose(again, losses, rtol=1e-4)
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_stopped_trainer_goes_on_exactly_when_run_again(
+    uninterrupted, capsys
+):
+    expected, _ = uninterrupted
+    comb = small_comb()
+    trainer = training.Trainer(comb, identity_data(), stages(3, 5), 3e-3)
+    on_report = stop_at(2, 3, 6)
+    while not trainer.finished:
+        trainer.run(report_every=1, on_report=on_report)
+    assert capsys.readouterr().out.count("go on from here") == 3
+    assert_same(values(comb), expected)
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_stop_between_the_weights_and_the_count_repeats_no_step(
+    uninterrupted, monkeypatch, tmp_path
+):
+    expected, _ = uninterrupted
+    path = tmp_path / "checkpoint.safetensors"
+    train = keras.Model.train_on_batch
+    calls = []
+
+    def stopped(model, *inputs, **options):
+        logs = train(model, *inputs, **options)
+        calls.append(None)
+        if len(calls) in (2, 6):
+            raise KeyboardInterrupt
+        return logs
+
+    monkeypatch.setattr(keras.Model, "train_on_batch", stopped)
+    finished = False
+    while not finished:
+        comb = small_comb()
+        trainer = training.Trainer(
+            comb, identity_data(), stages(3, 5), 3e-3, checkpoint=path
+        )
+        trainer.run(report_every=1)
+        finished = trainer.finished
+    assert len(calls) == 8
+    assert_same(values(comb), expected)
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_stop_between_two_levels_leaves_a_checkpoint_to_go_on_from(
+    uninterrupted, monkeypatch, tmp_path
+):
+    expected, _ = uninterrupted
+    path = tmp_path / "checkpoint.safetensors"
+    comb = small_comb()
+    trainer = training.Trainer(
+        comb, identity_data(), stages(3, 5), 3e-3, checkpoint=path
+    )
+    with monkeypatch.context() as patch:
+        build = comb.autoencoder
+
+        def stopped(level):
+            if level == 2:
+                raise KeyboardInterrupt
+            return build(level)
+
+        patch.setattr(comb, "autoencoder", stopped)
+        trainer.run(report_every=1, save_every=-1)
+    again = small_comb()
+    training.Trainer(
+        again, identity_data(), stages(3, 5), 3e-3, checkpoint=path
+    ).run()
+    assert_same(values(again), expected)
+    trainer.run()  # and the one that was stopped goes on as well
+    assert_same(values(comb), expected)
+
+
+def test_a_crowd_goes_on_in_the_middle_of_a_fade(tmp_path):
+    # the one of these tests that trains a traced network, as readers do
+    path, kept = tmp_path / "one.safetensors", tmp_path / "two.safetensors"
+    schedule = [stages(8)[0] | {"fade": 0.5}]
+    stopped = training.Trainer(
+        small_crowd(), crowd_data(), schedule, checkpoint=path
+    )
+    stopped.run(report_every=1, on_report=stop_at(2))
+    assert stopped.blend == 0.5
+    shutil.copy(path, kept)
+    stopped.run()
+    crowd = small_crowd()
+    trainer = training.Trainer(crowd, crowd_data(), schedule, checkpoint=kept)
+    assert trainer.blend == 0.5
+    trainer.run()
+    assert_same(values(crowd), values(stopped.network))
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_finished_run_is_read_back_and_left_as_it_is(tmp_path):
+    path = tmp_path / "checkpoint.safetensors"
+    comb = small_comb(ONE)
+    data = identity_data(ONE)
+    training.Trainer(comb, data, stages(2, 2), checkpoint=path).run()
+    before = path.read_bytes()
+    again = small_comb(ONE)
+    trainer = training.Trainer(again, data, stages(2, 2), checkpoint=path)
+    assert trainer.finished and again.level == 2
+    assert_same(values(again), values(comb))
+    history = trainer.run(on_report=lambda report: pytest.fail("a step"))
+    assert [report["step"] for report in history] == [2, 4]
+    assert path.read_bytes() == before
+    assert trainer.preview(4)["drawn"].shape == (4, 16, 16, 3)
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize(
+    ("change", "expected", "received"),
+    [
+        ({"latent_dim": 7}, "'latent_dim': 7", "'latent_dim': 5"),
+        ({"steps": 9}, "'steps': 9", "'steps': 2"),
+    ],
+)
+def test_a_checkpoint_of_something_else_is_refused_and_left_alone(
+    change, expected, received, tmp_path
+):
+    path = tmp_path / "checkpoint.safetensors"
+    data = identity_data(ONE)
+    training.Trainer(small_comb(ONE), data, stages(2), checkpoint=path).run()
+    before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
+    comb = build_comb(
+        ONE, **OPTIONS | {k: v for k, v in change.items() if k in OPTIONS}
+    )
+    weights = values(comb)
+    schedule = stages(change.get("steps", 2))
+    with pytest.raises(ValueError, match="belongs to another") as caught:
+        training.Trainer(comb, data, schedule, checkpoint=path)
+    text = str(caught.value)
+    assert expected in text.split("Received")[0]
+    assert received in text.split("Received")[1]
+    assert {p.name: p.read_bytes() for p in tmp_path.iterdir()} == before
+    assert_same(values(comb), weights)
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_run_that_diverges_stops_and_its_checkpoint_is_clean(tmp_path):
+    path = tmp_path / "checkpoint.safetensors"
+    comb = small_comb(ONE)
+    data = identity_data(ONE)
+    trainer = training.Trainer(comb, data, stages(4), checkpoint=path)
+    clean = {}
+
+    def poison(report):
+        if report["step"] == 1:
+            clean.update(values(comb))
+        else:
+            variable = comb.variables()["encoder_8/bias"]
+            variable.assign(np.full(variable.shape, np.nan))
+
+    # the loss tells at the next report; nothing was saved till then
+    with pytest.raises(training.TrainingError, match="loss=nan at step 3"):
+        trainer.run(report_every=1, on_report=poison, save_every=1e9)
+    assert not path.is_file()
+
+    comb = small_comb(ONE)
+    trainer = training.Trainer(comb, data, stages(4), checkpoint=path)
+    # the weights tell at once when they are to be saved
+    with pytest.raises(
+        training.TrainingError, match="Received: encoder_8/bias at step 2"
+    ):
+        trainer.run(report_every=1, on_report=poison, save_every=-1)
+    arrays, _, state = checkpoints.read_checkpoint(path)
+    assert state["total_steps"] == 1
+    for name, value in clean.items():
+        np.testing.assert_array_equal(arrays[f"network/{name}"], value)
+
+    again = small_comb(ONE)
+    trainer = training.Trainer(again, data, stages(4), 1e-4, checkpoint=path)
+    history = trainer.run()
+    assert trainer.finished and math.isfinite(history[-1]["losses"]["Rosa"])
+
+
+@pytest.mark.usefixtures("eager")
+def test_stopping_a_run_that_diverged_unseen_does_not_save_it(
+    monkeypatch, tmp_path
+):
+    path = tmp_path / "checkpoint.safetensors"
+    comb = small_comb(ONE)
+    trainer = training.Trainer(
+        comb, identity_data(ONE), stages(30), checkpoint=path
+    )
+    batch, steps = trainer.data.batch, []
+
+    def spoiled(step, *options):
+        inputs, targets = batch(step, *options)
+        if step == 2:
+            targets["Rosa"][:] = np.inf
+        return inputs, targets
+
+    def stopped(model, *inputs, **options):
+        steps.append(None)
+        if len(steps) == 5:
+            raise KeyboardInterrupt
+        return train(model, *inputs, **options)
+
+    train = keras.Model.train_on_batch
+    monkeypatch.setattr(keras.Model, "train_on_batch", stopped)
+    monkeypatch.setattr(trainer.data, "batch", spoiled)
+    with pytest.raises(training.TrainingError, match="no longer finite"):
+        trainer.run(report_every=30)
+    assert not path.is_file()
+
+
+@pytest.mark.usefixtures("eager")
+def test_stages_end_early_when_their_share_of_the_time_is_up(monkeypatch):
+    # each look at the clock is a second later: a step takes two, one is timed
+    clock = iter(range(1_000_000))
+    monkeypatch.setattr(training.time, "monotonic", lambda: next(clock))
+    comb = small_comb(ONE)
+    schedule = stages(1000, 1000)
+    trainer = training.Trainer(
+        comb, identity_data(ONE), schedule, minutes=20 / 60
+    )
+    history = trainer.run(report_every=1)
+    assert trainer.finished and comb.level == 2
+    first = [r for r in history if r["level"] == 1]
+    second = [r for r in history if r["level"] == 2]
+    for found in (first, second):
+        assert 3 <= len(found) <= 12
+    assert first[-1]["seconds"] >= 10 > first[-2]["seconds"]
+    assert second[-1]["seconds"] - first[-1]["seconds"] >= 10
+    # the fade keeps to the time as well: half of the stage
+    assert second[0]["blend"] < 0.5 and second[-1]["blend"] == 1
+    assert trainer.state["total_steps"] == len(history) < 30
