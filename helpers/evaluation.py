@@ -325,19 +325,20 @@ def preview_rows(comb, face_sets, source, target, faces=8):
         resolution, 3)`, 0-1, for `plotting.plot_preview()`.
     """
     unseen = face_sets[target].select("test")
-    theirs, ours = unseen.pairs(face_sets[source].select("test"))
-    rows = theirs if len(theirs) else np.arange(len(unseen))
+    truths = face_sets[source].select("test")
+    pairs = unseen.pairs(truths)
+    rows = pairs or [(row, None) for row in range(len(unseen))]
     chosen = np.linspace(0, len(rows) - 1, faces).round().astype(int)
-    crops = network_crops_of(comb, unseen.pick(rows[chosen]))
+    theirs, ours = zip(*(rows[row] for row in chosen), strict=True)
+    crops = network_crops_of(comb, unseen.pick(theirs))
     latents = comb.encode(crops)
     shown = {
         f"target\n{target}": crops,
         "own\nreconstruction": comb.decode(latents, target),
         f"swap\n{source}": comb.decode(latents, source),
     }
-    if len(theirs):
-        truths = face_sets[source].select("test").pick(ours[chosen])
-        shown["truth"] = network_crops_of(comb, truths)
+    if pairs:
+        shown["truth"] = network_crops_of(comb, truths.pick(ours))
     return shown
 
 

@@ -16,6 +16,7 @@ import numpy as np
 
 from helpers import augmentation, checkpoints
 from helpers.losses import LatentPairLoss, MaskedFaceLoss
+from helpers.masks import feature_weights
 from helpers.models.comb import name_key, resolution_of
 
 FADE_SHARE = 0.3  # part of a stage in which its level is faded in
@@ -89,6 +90,8 @@ class CrowdData:
             person; the rest reconstruct themselves.
         held_out_frames: int. Last frames, never trained on.
         options: dict for `augmentation`.
+        weights: float32 array, shape `(resolution, resolution)`, how much
+            each pixel of a face counts (`masks.feature_weights()`), or `None`.
         seed: int.
 
     Raises:
@@ -103,9 +106,11 @@ class CrowdData:
         paired_share=1.0,
         held_out_frames=0,
         options=None,
+        weights=None,
         seed=0,
     ):
         self.crowd = crowd
+        self.weights = weights
         self.coverage = coverage
         self.resolution = resolution
         self.paired_share = paired_share
@@ -191,6 +196,7 @@ class IdentityData:
         resolution: int. Side of the network crop at the top level.
         held_out: dict of identity to `(crops, masks)` never trained on.
         options: dict for `augmentation`.
+        weights: see `CrowdData`.
         seed: int.
     """
 
@@ -202,8 +208,10 @@ class IdentityData:
         resolution,
         held_out=None,
         options=None,
+        weights=None,
         seed=0,
     ):
+        self.weights = weights
         for identity, found in crops.items():
             if len(found) == 0:
                 raise ValueError(
@@ -318,6 +326,7 @@ def identity_data(face_sets, resolution, options=None, seed=0):
             if len(loaded[name, "test"][0])
         },
         options=options,
+        weights=feature_weights(resolution, contract),
         seed=seed,
     )
 
@@ -340,7 +349,10 @@ def _cut_pair(random, seen, shown, mask, view, data, options):
     target = np.empty((side, side, 4), "float32")
     target[..., :3] = augmentation.cut_view(shown, view, side)
     target[..., 3] = augmentation.cut_view(mask, view, side)
-    return crop, target / 255
+    target /= 255
+    if data.weights is not None:
+        target[..., 3] *= data.weights
+    return crop, target
 
 
 def _at_level(views, level, blend):

@@ -293,9 +293,15 @@ def execute(notebook, folder, progress):
     path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
     number = 0
+    log = ROOT / "build" / "kernel.log"
+    log.parent.mkdir(exist_ok=True)
     try:
-        with client.setup_kernel(
-            cwd=str(folder), env=environment, cleanup_kc=True
+        # what libraries write past Python would tear up the progress lines
+        with (
+            open(log, "wb") as stderr,
+            client.setup_kernel(
+                cwd=str(folder), env=environment, cleanup_kc=True, stderr=stderr
+            ),
         ):
             for index, cell in enumerate(notebook.cells):
                 if cell.cell_type == "code":

@@ -64,3 +64,18 @@ def test_softening_only_draws_in_and_blurs():
     np.testing.assert_array_equal(masks.soften_mask(mask, 0, 0), mask)
     with pytest.raises(ValueError, match="erode_share=-1"):
         masks.soften_mask(mask, -1, 0)
+
+
+def test_eyes_and_mouth_count_more_than_the_rest():
+    contract = manifests.data_contract()
+    weights = masks.feature_weights(64, contract, weight=3.0)
+    assert weights.shape == (64, 64) and weights.dtype == np.float32
+    assert weights.min() >= 1 and weights.max() <= 3
+    template = np.array(contract["template"])
+    seen = (template - 0.1) / 0.8 * 64 - 0.5
+    for x, y in seen[:2]:
+        assert weights[round(y), round(x)] > 2.8
+    x, y = seen[3:].mean(axis=0)
+    assert weights[round(y), round(x)] > 2.8
+    # forehead and cheek count as before
+    assert weights[2, 32] < 1.05 and weights[36, 8] < 1.05

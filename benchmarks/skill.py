@@ -1,0 +1,149 @@
+"""How well the comb swaps after some minutes: skill over several seeds.
+
+`python -m benchmarks.skill --minutes 12 --seeds 3 --from nothing`
+"""
+
+import argparse
+import json
+import os
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+
+from helpers import (
+    checkpoints,
+    detection,
+    evaluation,
+    expression_reader,
+    facesets,
+    manifests,
+    synthetic,
+    training,
+)
+from helpers.models import crowd
+
+ROOT = manifests.project_root()
+SHARED = ROOT / "weights" / "shared" / "crowd_64"
+IDENTITIES = ("Rosa", "Marco")
+FIGURES = ("swap_skill", "ceiling", "expression_skill", "retrieval_top5")
+# of the minutes from nothing, what notebook 02 takes of them and 03
+PRETRAINING_SHARE = 2 / 3
+LEARNING_RATE = 5e-4  # of notebook 03
+
+
+def make_faces(folder, seed, quick):
+    """Face sets of two rendered people, made once for each seed."""
+    takes = (6, 4) if quick else (90, 12)
+    synthetic.write_footage(
+        folder / "footage",
+        IDENTITIES,
+        training_takes=takes[0],
+        test_takes=takes[1],
+        frames_per_take=10,
+        clip_seconds=1,
+        seed=seed,
+    )
+    contract = manifests.data_contract()
+    detector = detection.FaceDetector(0.2)
+    for name in IDENTITIES:
+        footage = folder / "footage" / name
+        facesets.extract_faces(
+            footage, folder / "faces", contract, detector, name
+        )
+    facesets.write_face_sets(folder / "faces", IDENTITIES, contract)
+    return {
+        name: facesets.read_face_set(folder / "faces", name)
+        for name in IDENTITIES
+    }
+
+
+def pretrain(folder, minutes, seed, quick):
+    """A crowd pretrained for some minutes, as notebook 02 does."""
+    people, frames = (6, 60) if quick else (48, 4000)
+    film = synthetic.render_crowd(folder, people=people, frames=frames)
+    network = crowd.build_crowd(people)
+    data = training.CrowdData(film, 0.8, 64, seed=seed)
+    training.Trainer(
+        network,
+        data,
+        training.growth_schedule(network.level, 10**6),
+        learning_rate=2e-3,
+        minutes=minutes,
+    ).run()
+    return network
+
+
+def train(pretrained, face_sets, minutes, seed):
+    """A comb trained for some minutes, as notebook 03 does."""
+    comb = crowd.comb_for(pretrained, IDENTITIES)
+    data = training.identity_data(
+        list(face_sets.values()), comb.resolution, seed=seed
+    )
+    training.Trainer(
+        comb,
+        data,
+        training.growth_schedule(comb.level, 10**6, comb.level, 12),
+        learning_rate=LEARNING_RATE,
+        minutes=minutes,
+        frozen=("encoder",),
+    ).run()
+    return comb
+
+
+def measure(options, seed, folder):
+    """Scores of one seed, as a dict of figures."""
+    keras.utils.set_random_seed(seed)
+    quick = options.minutes < 1
+    face_sets = make_faces(folder / f"seed_{seed}", seed, quick)
+    began = time.monotonic()
+    if options.start == "nothing":
+        share = PRETRAINING_SHARE
+        pretrained = pretrain(
+            folder / "crowd", share * options.minutes, seed, quick
+        )
+    else:
+        share = 0
+        pretrained = checkpoints.load_bundle(SHARED, ("crowd",))
+    comb = train(pretrained, face_sets, (1 - share) * options.minutes, seed)
+    minutes = (time.monotonic() - began) / 60
+    reader = expression_reader.read_expression_reader()
+    scores = evaluation.swap_scores(comb, face_sets, reader)
+    return {name: scores[name] for name in FIGURES} | {"minutes": minutes}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--minutes", type=float, default=12, help="of training")
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument(
+        "--from",
+        dest="start",
+        choices=("nothing", "shared"),
+        default="nothing",
+        help="pretraining counts in the minutes from nothing",
+    )
+    options = parser.parse_args()
+    folder = (
+        ROOT / "build" / ("skill" if options.minutes >= 1 else "skill_quick")
+    )
+    results = []
+    print(
+        f"{'seed':>4}" + "".join(f"{name:>18}" for name in FIGURES), flush=True
+    )
+    for seed in range(options.seeds):
+        results.append(measure(options, seed, folder))
+        row = "".join(f"{results[-1][name]:18.3f}" for name in FIGURES)
+        print(f"{seed:4}{row}", flush=True)
+    line = {"minutes": options.minutes, "from": options.start}
+    for name in FIGURES:
+        values = [result[name] for result in results]
+        line[name] = round(float(np.mean(values)), 4)
+        line[f"{name}_spread"] = round(float(np.ptp(values)), 4)
+    print(json.dumps(line))
+
+
+if __name__ == "__main__":
+    main()
