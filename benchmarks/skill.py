@@ -20,6 +20,7 @@ from helpers import (
     expression_reader,
     facesets,
     manifests,
+    masks,
     synthetic,
     training,
 )
@@ -30,8 +31,11 @@ SHARED = ROOT / "weights" / "shared" / "crowd_64"
 IDENTITIES = ("Rosa", "Marco")
 FIGURES = ("swap_skill", "ceiling", "expression_skill", "retrieval_top5")
 # of the minutes from nothing, what notebook 02 takes of them and 03
-PRETRAINING_SHARE = 2 / 3
-LEARNING_RATE = 5e-4  # of notebook 03
+PRETRAINING_SHARE = 5 / 6
+# as in notebooks 02 and 03
+PEOPLE, FRAMES = 100, 4000
+PRETRAINING_RATE = 5e-3
+LEARNING_RATE = 3e-3
 
 
 def make_faces(folder, seed, quick):
@@ -62,15 +66,22 @@ def make_faces(folder, seed, quick):
 
 def pretrain(folder, minutes, seed, quick):
     """A crowd pretrained for some minutes, as notebook 02 does."""
-    people, frames = (6, 60) if quick else (48, 4000)
+    people, frames = (6, 60) if quick else (PEOPLE, FRAMES)
     film = synthetic.render_crowd(folder, people=people, frames=frames)
     network = crowd.build_crowd(people)
-    data = training.CrowdData(film, 0.8, 64, seed=seed)
+    weights = masks.feature_weights(network.resolution, network.contract)
+    data = training.CrowdData(
+        film,
+        network.contract["coverage"],
+        network.resolution,
+        weights=weights,
+        seed=seed,
+    )
     training.Trainer(
         network,
         data,
         training.growth_schedule(network.level, 10**6),
-        learning_rate=2e-3,
+        learning_rate=PRETRAINING_RATE,
         minutes=minutes,
     ).run()
     return network

@@ -19,7 +19,7 @@ import numpy as np
 from helpers import manifests, training
 from helpers.models.comb import build_comb, level_of, resolution_of
 from helpers.models.crowd import build_crowd
-from helpers.synthetic.crowd import CrowdCrops
+from helpers.synthetic.crowd import CrowdCrops, sample_crowd_frames
 
 COVERAGE = manifests.data_contract()["coverage"]
 PEOPLE = 24
@@ -46,9 +46,8 @@ def crowd_data(resolution):
     random = np.random.default_rng(1)
     cast = [random.permutation(PEOPLE)[:CAST] for _ in range(FRAMES)]
     noise = sample_noise(resolution, FRAMES, CAST)
-    return training.CrowdData(
-        CrowdCrops(*noise, np.array(cast), []), COVERAGE, resolution
-    )
+    film = CrowdCrops(*noise, np.array(cast), sample_crowd_frames(FRAMES, 0))
+    return training.CrowdData(film, COVERAGE, resolution)
 
 
 def identity_data(resolution):

@@ -18,6 +18,8 @@ from helpers import augmentation, checkpoints
 from helpers.losses import LatentPairLoss, MaskedFaceLoss
 from helpers.masks import feature_weights
 from helpers.models.comb import name_key, resolution_of
+from helpers.models.crowd import READ_PARAMETERS
+from helpers.optimizers import KernelMuon
 
 FADE_SHARE = 0.3  # part of a stage in which its level is faded in
 WARM_STEPS = 30  # of each stage, in which the learning rate rises
@@ -117,10 +119,15 @@ class CrowdData:
         self.frames = len(crowd.crops) - held_out_frames
         self.options = options or augmentation.DEFAULT
         self.seed = seed
-        self.outputs = {"crowd": "crowd", "latents": "latents"}
-        self.losses = {"crowd": MaskedFaceLoss(), "latents": LatentPairLoss()}
-        self.loss_weights = {"crowd": 1.0, "latents": 0.1}
-        self.measured = ("crowd", "latents")  # by held_out()
+        self.expression = _standardised_parameters(crowd.frame_parameters)
+        self.losses = {
+            "crowd": MaskedFaceLoss(),
+            "latents": LatentPairLoss(),
+            "expression": keras.losses.MeanSquaredError(),
+        }
+        self.loss_weights = {"crowd": 1.0, "latents": 0.1, "expression": 0.01}
+        self.outputs = {name: name for name in self.losses}
+        self.measured = tuple(self.losses)  # by held_out()
         if self.frames < 1:
             raise ValueError(
                 "No frame is left to train on. Received: "
@@ -173,7 +180,11 @@ class CrowdData:
                 "crops": inputs,
                 "person": np.array(people, "int32")[:, None],
             },
-            {"crowd": targets, "latents": np.zeros((count, 1), "float32")},
+            {
+                "crowd": targets,
+                "latents": np.zeros((count, 1), "float32"),
+                "expression": np.repeat(self.expression[frames], 2, axis=0),
+            },
         )
 
     @staticmethod
@@ -184,6 +195,16 @@ class CrowdData:
             "drawn": np.asarray(drawn["crowd"])[:faces],
             "truth": targets["crowd"][:faces, ..., :3],
         }
+
+
+def _standardised_parameters(frame_parameters):
+    """What each frame's expression is, each parameter with deviation 1."""
+    table = np.array(
+        [[frame[n] for n in READ_PARAMETERS] for frame in frame_parameters]
+    )
+    # one that never changes has nothing to teach
+    table = (table - table.mean(axis=0)) / np.maximum(table.std(axis=0), 1e-6)
+    return table.astype("float32")
 
 
 class IdentityData:
@@ -390,7 +411,7 @@ class Trainer:
         network,
         data,
         schedule,
-        learning_rate=1e-3,
+        learning_rate=5e-3,
         minutes=None,
         checkpoint=None,
         frozen=(),
@@ -599,9 +620,7 @@ class Trainer:
             layer.trainable = not layer.name.startswith(self.frozen)
         model = self.network.autoencoder(level)
         # new moments at each level: the old ones are those of another loss
-        optimizer = keras.optimizers.Adam(
-            self.learning_rate, beta_1=0.5, global_clipnorm=1.0
-        )
+        optimizer = KernelMuon(self.learning_rate, global_clipnorm=1.0)
         optimizer.build(model.trainable_variables)
         model.compile(
             optimizer=optimizer,

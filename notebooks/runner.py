@@ -37,11 +37,11 @@ EXECUTED = ROOT / "build" / "executed"
 # Minutes on two cores, for the first guess of the time left; later runs go by
 # what the run before took.
 MINUTES = {
-    "01_data_generation": 3,
-    "02_layerwise_pretraining": 6,
-    "03_full_training": 6,
-    "04_latent_inspection": 1,
-    "05_prediction": 2,
+    "01_data_generation": 1.5,
+    "02_layerwise_pretraining": 12,
+    "03_full_training": 3,
+    "04_latent_inspection": 0.5,
+    "05_prediction": 0.5,
 }
 INJECTED = "injected-parameters"
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x08")

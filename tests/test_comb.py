@@ -11,7 +11,11 @@ from helpers.models.comb import (
     name_key,
     resolution_of,
 )
-from helpers.models.crowd import build_crowd, comb_from_crowd
+from helpers.models.crowd import (
+    READ_PARAMETERS,
+    build_crowd,
+    comb_from_crowd,
+)
 
 WIDTHS = (8, 6, 6, 4)
 NAMES = ("Rosa", "Marco", "Ana Núñez")
@@ -227,6 +231,7 @@ def test_a_crowd_draws_the_person_that_is_asked_for():
     }
     pictures = crowd.autoencoder().predict(inputs, verbose=0)
     assert pictures["latents"].shape == (2, 5)
+    assert pictures["expression"].shape == (2, len(READ_PARAMETERS))
     assert pictures["crowd"][1].mean() > pictures["crowd"][0].mean() + 0.2
 
 

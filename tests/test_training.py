@@ -11,7 +11,11 @@ import pytest
 
 from helpers import augmentation, checkpoints, training
 from helpers.models.comb import build_comb, name_key, resolution_of
-from helpers.models.crowd import build_crowd, comb_from_crowd
+from helpers.models.crowd import (
+    READ_PARAMETERS,
+    build_crowd,
+    comb_from_crowd,
+)
 from helpers.synthetic.crowd import CrowdCrops
 
 WIDTHS = (8, 6, 6)
@@ -46,7 +50,14 @@ def crowd_crops(people=4, frames=6, cast=3):
         [np.roll(np.arange(people), k)[:cast] for k in range(frames)]
     )
     rows = np.arange(frames)[:, None]
-    return CrowdCrops(crops[rows, players], masks[rows, players], players, [])
+    random = np.random.default_rng(0)
+    frames = [
+        dict(zip(READ_PARAMETERS, values, strict=True))
+        for values in random.normal(size=(frames, len(READ_PARAMETERS)))
+    ]
+    return CrowdCrops(
+        crops[rows, players], masks[rows, players], players, frames
+    )
 
 
 def crowd_data(**options):
@@ -246,6 +257,23 @@ def test_without_pairs_everybody_is_their_own_target():
     np.testing.assert_array_equal(targets["crowd"][..., :3], inputs["crops"])
 
 
+def test_both_people_of_a_frame_are_asked_for_the_same_expression():
+    _, targets = crowd_data().batch(0, 2, 1.0, 64)
+    expression = targets["expression"]
+    np.testing.assert_array_equal(expression[0::2], expression[1::2])
+    assert np.ptp(expression, axis=0).min() > 0
+
+
+def test_expressions_are_standardised_and_constant_ones_are_nothing():
+    film = crowd_crops()
+    for frame in film.frame_parameters:
+        frame["squint"] = 0.3
+    table = training.CrowdData(film, 0.8, SIDE).expression
+    np.testing.assert_allclose(table.mean(axis=0), 0, atol=1e-5)
+    varied = [name != "squint" for name in READ_PARAMETERS]
+    np.testing.assert_allclose(table.std(axis=0), varied, atol=1e-4)
+
+
 def test_a_share_of_the_targets_is_paired():
     data = crowd_data(paired_share=0.7, options=augmentation.PLAIN)
     inputs, targets = data.batch(0, 2, 1.0, 400)
@@ -343,7 +371,7 @@ def test_training_lowers_the_loss(trained_crowd):
     first, last = trainer.history[0], trainer.history[-1]
     assert last["losses"]["crowd"] < 0.5 * first["losses"]["crowd"]
     assert last["held_out"]["crowd"] < 0.5 * first["held_out"]["crowd"]
-    assert set(last["losses"]) == {"crowd", "latents"}
+    assert set(last["losses"]) == {"crowd", "latents", "expression"}
 
 
 def test_reports_tell_step_level_and_fade(trained_crowd):

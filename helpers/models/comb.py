@@ -81,7 +81,8 @@ def _convolution(name, inputs, channels, size=3, strides=1, scale=2.0):
     return layer
 
 
-def _dense(name, inputs, units):
+def dense(name, inputs, units):
+    """A dense layer that is built at once, so that a checkpoint holds it."""
     layer = layers.Dense(units, name=name)
     layer.build((None, inputs))
     return layer
@@ -126,10 +127,13 @@ class Encoder:
             )
             for k in range(1, len(widths))
         ]
-        self.to_latent = _dense("encoder_latent", 16 * widths[0], latent_dim)
+        self.to_latent = dense("encoder_latent", 16 * widths[0], latent_dim)
 
     def __call__(self, crops, blend, level):
         """Latents, shape `(batch, latent_dim)`, of crops seen at a level."""
+        # around zero: otherwise every latent is nearly the same at first, and
+        # the decoders draw a mean face for hundreds of steps
+        crops = 2 * crops - 1
         features = _activate(self.from_rgb[level](crops))
         features = _activate(self.down[level](features))
         if level > 0:
@@ -150,7 +154,7 @@ def _upward_layers(name, widths, latent_dim, first, last):
     found = []
     for index in range(first, last):
         if index == 0:
-            layer = _dense(f"{name}_latent", latent_dim, 16 * widths[0])
+            layer = dense(f"{name}_latent", latent_dim, 16 * widths[0])
         elif index == 1:
             layer = _convolution(f"{name}_4", widths[0], widths[0])
         else:

@@ -5,6 +5,10 @@ of one person are two numbers a channel, a *style*. Since the input shows one
 person and the output another one, doing the same, the latent has to drop who
 is seen. A comb for other people starts from here.
 
+What a face does is small in pixels: a lid moves by two of them. The renderer
+knows it in numbers, so a single layer reads it off the latent beside the
+decoder, and has to be right too.
+
 Reference:
     Scaling and shifting the channels of a shared decoder for each identity
     is the idea of Disney's later patent US 11,568,524 (its abstract). Pairs
@@ -15,7 +19,19 @@ Reference:
 import keras
 import numpy as np
 
-from helpers.models.comb import Comb, resolution_of
+from helpers.models.comb import Comb, dense, resolution_of
+from helpers.synthetic.frame import EXPRESSION_PARAMETERS
+
+# Frame parameters that have to be readable from a latent: those of a score,
+# and what else the face of a rendered person does.
+READ_PARAMETERS = (
+    *EXPRESSION_PARAMETERS,
+    "pucker",
+    "brow_up",
+    "frown",
+    "lip_raise",
+    "squint",
+)
 
 
 class Crowd(Comb):
@@ -29,6 +45,9 @@ class Crowd(Comb):
     def __init__(self, people, **options):
         self.people = people
         super().__init__(("crowd",), **options)
+        self.to_expression = dense(
+            "expression", self.latent_dim, len(READ_PARAMETERS)
+        )
 
     def _build_decoder(self, name, people=None):
         return super()._build_decoder(name, people=self.people)
@@ -37,6 +56,10 @@ class Crowd(Comb):
     def decoder(self):
         """The decoder of the whole crowd."""
         return self.decoders["crowd"]
+
+    def layers(self):
+        """All layers of all levels, in a fixed order."""
+        return [*super().layers(), self.to_expression]
 
     def config(self):
         """What it takes to build this crowd again, as a dict for JSON."""
@@ -53,7 +76,8 @@ class Crowd(Comb):
         Returns:
             `keras.Model` from `{"blend": (batch, 1), "crops": (batch, height,
             width, 3), "person": (batch, 1)}` to `{"crowd": (batch, height,
-            width, 3), "latents": (batch, latent_dim)}`.
+            width, 3), "latents": (batch, latent_dim), "expression": (batch,
+            parameters)}`: `READ_PARAMETERS`, standardised.
         """
         level = self.level if level is None else level
         side = resolution_of(level)
@@ -64,7 +88,11 @@ class Crowd(Comb):
         pictures = self.decoder(latents, blend, level, person)
         return keras.Model(
             {"blend": blend, "crops": crops, "person": person},
-            {"crowd": pictures, "latents": latents},
+            {
+                "crowd": pictures,
+                "latents": latents,
+                "expression": self.to_expression(latents),
+            },
         )
 
 

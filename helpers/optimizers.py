@@ -1,0 +1,78 @@
+"""Gradients -> steps: the optimizer that trains combs and crowds.
+
+Adam scales each number of a kernel on its own. A few directions that all
+pictures share (how bright, how turned) then rule every step, and what a mouth
+does is learned last. Muon gives all directions of a kernel the same step.
+"""
+
+import math
+
+import keras
+from keras import ops
+
+# Widest block of a kernel that is turned as one: the cost grows with the
+# square of the width, and 512 columns would cost more than the network itself.
+BLOCK = 128
+
+
+@keras.saving.register_keras_serializable("helpers")
+class KernelMuon(keras.optimizers.Muon):
+    """Muon for the kernels of convolutions and dense layers.
+
+    Keras' own class takes matrices only and leaves convolutions to Adam. Here
+    a convolution's kernel is a matrix too: all that reaches one output channel
+    is a column. Wide ones are cut into blocks of 128 columns. Biases, styles
+    and the layers from and to RGB stay with Adam.
+
+    Args:
+        learning_rate: float. As for Adam: a kernel's numbers move by a fifth
+            of it a step, on average.
+        **options: as for `keras.optimizers.Muon`.
+
+    References:
+        Jordan et al., 2024, "Muon: An optimizer for hidden layers in neural
+        networks", which flattens kernels in the same way.
+        Liu et al., 2025, "Muon is scalable for LLM training",
+        arXiv:2502.16982, equation 4: the step's size.
+    """
+
+    def __init__(self, learning_rate=5e-3, **options):
+        # no weight decay: a run of minutes has nothing to forget
+        options = {
+            "adam_beta_1": 0.5,
+            "adam_weight_decay": None,
+            "weight_decay": None,
+            "name": "kernel_muon",
+            **options,
+        }
+        super().__init__(learning_rate, **options)
+
+    def _should_use_adamw(self, variable):
+        if len(variable.shape) not in (2, 4):
+            return True
+        return "rgb" in variable.path or "style" in variable.path
+
+    def zeropower_via_newtonschulz5(self, x, steps):
+        """Nearest matrices with all singular values about 1, in x's shape."""
+        rows, columns = _matrix_shape(x)
+        width = _block_width(rows, columns)
+        blocks = ops.reshape(x, (rows, columns // width, width))
+        blocks = ops.transpose(blocks, (1, 0, 2))
+        blocks = super().zeropower_via_newtonschulz5(blocks, steps)
+        return ops.reshape(ops.transpose(blocks, (1, 0, 2)), x.shape)
+
+    def lr_adjust(self, x):
+        """Scale a step to a root mean square of `rms_rate`."""
+        rows, columns = _matrix_shape(x)
+        side = max(rows, _block_width(rows, columns))
+        return x * (self.rms_rate * math.sqrt(side))
+
+
+def _matrix_shape(kernel):
+    """All that reaches an output channel, and the output channels."""
+    return math.prod(kernel.shape[:-1]), kernel.shape[-1]
+
+
+def _block_width(rows, columns):
+    narrow = min(rows, columns) <= BLOCK or columns % BLOCK
+    return columns if narrow else BLOCK

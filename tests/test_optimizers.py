@@ -1,0 +1,75 @@
+"""A kernel's step is alike in all directions; everything else is Adam's."""
+
+import keras
+import numpy as np
+import pytest
+
+from helpers.optimizers import KernelMuon
+
+
+def step_of(shape, gradient, name="kernel", rate=0.01):
+    """How far one step moves a variable that begins at zero."""
+    variable = keras.Variable(np.zeros(shape, "float32"), name=name)
+    KernelMuon(rate).apply(
+        [keras.ops.convert_to_tensor(gradient.astype("float32"))], [variable]
+    )
+    return keras.ops.convert_to_numpy(variable)
+
+
+def uneven_gradient(shape, seed=0):
+    """A gradient that is a thousand times steeper one way than another."""
+    random = np.random.default_rng(seed)
+    rows, columns = int(np.prod(shape[:-1])), shape[-1]
+    left, _ = np.linalg.qr(random.normal(size=(rows, columns)))
+    right, _ = np.linalg.qr(random.normal(size=(columns, columns)))
+    return (left * np.logspace(0, -1.5, columns) @ right.T).reshape(shape)
+
+
+@pytest.mark.parametrize("shape", [(3, 3, 16, 8), (5, 5, 3, 12), (64, 16)])
+def test_a_kernel_steps_as_far_in_every_direction(shape):
+    step = step_of(shape, uneven_gradient(shape)).reshape(-1, shape[-1])
+    lengths = np.linalg.svd(step, compute_uv=False)
+    # Newton-Schulz leaves them between about 0.7 and 1.2 of each other
+    assert lengths.max() / lengths.min() < 2
+
+
+def test_a_wide_kernel_steps_block_by_block():
+    gradient = np.random.default_rng(0).normal(size=(3, 3, 32, 256))
+    whole = step_of(gradient.shape, gradient)
+    block = step_of((3, 3, 32, 128), gradient[..., 128:])
+    np.testing.assert_allclose(whole[..., 128:], block, atol=1e-5)
+
+
+def test_a_kernel_steps_downhill():
+    shape = (3, 3, 16, 8)
+    gradient = uneven_gradient(shape)
+    assert np.sum(step_of(shape, gradient) * gradient) < 0
+
+
+@pytest.mark.parametrize("shape", [(3, 3, 16, 8), (3, 3, 32, 256), (64, 16)])
+def test_a_step_is_a_fifth_of_the_learning_rate_whatever_the_kernel(shape):
+    gradient = np.random.default_rng(0).normal(size=shape)
+    size = np.sqrt(np.mean(step_of(shape, gradient, rate=0.01) ** 2))
+    assert size == pytest.approx(0.002, rel=0.35)
+
+
+@pytest.mark.parametrize(
+    ("shape", "name"),
+    [
+        ((7,), "bias"),
+        ((1, 1, 3, 16), "encoder_64_from_rgb"),
+        ((24, 16), "decoder_16_style"),
+    ],
+)
+def test_biases_styles_and_rgb_layers_step_as_with_adam(shape, name):
+    gradient = np.random.default_rng(0).normal(size=shape)
+    step = step_of(shape, gradient, name, rate=0.01)
+    # Adam's first step is the learning rate in every number
+    np.testing.assert_allclose(step, -0.01 * np.sign(gradient), rtol=1e-3)
+
+
+def test_it_is_built_again_from_its_config():
+    optimizer = KernelMuon(0.003, global_clipnorm=1.0)
+    again = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
+    assert type(again) is KernelMuon
+    assert again.get_config() == optimizer.get_config()
