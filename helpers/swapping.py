@@ -1,6 +1,7 @@
 """Swapping: a photo or video and a comb in, the same with another face out."""
 
 import contextlib
+import functools
 import itertools
 import os
 import pathlib
@@ -78,17 +79,20 @@ def check_swap(comb, source, contract=None):
         manifests.check_contract(comb.contract, contract, "01_data_generation")
 
 
-def blending_mask(comb):
+def blending_mask(comb, yaw=0.0):
     """The soft mask along which the comb's faces are pasted.
 
     Args:
         comb: comb with `contract` and `resolution`.
+        yaw: float. Turn of the head in degrees from
+            `alignment.estimate_pose()`: the far cheek is out of sight, and
+            behind it is not face but room.
 
     Returns:
         float32 array, shape `(resolution, resolution)`, 0-1.
     """
     size, coverage = comb.contract["crop_size"], comb.contract["coverage"]
-    mask = masks.face_mask(size, comb.contract)
+    mask = masks.face_mask(size, comb.contract, yaw)
     mask = masks.soften_mask(mask, ERODE_SHARE, FEATHER_SHARE)
     return alignment.cut_network_crops(mask[None], coverage, comb.resolution)[0]
 
@@ -134,7 +138,7 @@ def swap_frame(
         color: see `blending.match_color`.
         blend: see `blending.blend_crop`.
         mask: float array, shape `(resolution, resolution)`, 0-1, or `None`
-            for `blending_mask(comb)`.
+            for the `blending_mask()` of a head turned like this one.
 
     Returns:
         `Swap`. Its frame carries no mark: `swap_photo`, `swap_video` and
@@ -144,7 +148,8 @@ def swap_frame(
         ValueError: if the source is unknown or an array does not fit.
     """
     check_swap(comb, source)
-    mask = blending_mask(comb) if mask is None else mask
+    if mask is None:
+        mask = blending_mask(comb, alignment.estimate_pose(landmarks)[0])
     target_crop, matrix = cut_target(comb, frame, landmarks)
     face = comb.swap(target_crop[None], source)[0]
     result = blending.composite_face(
@@ -374,7 +379,14 @@ def swap_track(
     mark = provenance.build_mark(source, visible_label=visible, **compositing)
     seconds = {"network": 0.0, "composite": 0.0}
     faces = _faces_ahead(comb, video_path, source, track.landmarks, seconds)
-    mask = blending_mask(comb)
+    yaws = {
+        index: alignment.estimate_pose(track.landmarks[index])[0]
+        for index in np.flatnonzero(found)
+    }
+
+    @functools.cache
+    def mask_at(yaw):
+        return blending_mask(comb, yaw)
 
     def swap_next(index, _, frame):
         _check_length(index, track, video_path)
@@ -382,6 +394,8 @@ def swap_track(
             return frame
         target_crop, face, matrix = next(faces)
         with _add_time(seconds, "composite"):
+            # whole degrees: a mask is made once for each, not for each frame
+            mask = mask_at(round(yaws[index]))
             frame = blending.composite_face(
                 frame, face, target_crop, matrix, mask, **compositing
             )

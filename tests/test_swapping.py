@@ -172,6 +172,27 @@ def test_the_blending_mask_is_soft_and_leaves_the_border_free():
     assert np.abs(np.diff(mask, axis=1)).max() < 0.5
 
 
+def test_the_far_cheek_of_a_turned_head_is_not_pasted():
+    straight = swapping.blending_mask(MirrorComb())
+    turned = swapping.blending_mask(MirrorComb(), yaw=30)
+    away = swapping.blending_mask(MirrorComb(), yaw=-30)
+    far, near = slice(None, None, -1), slice(None)
+    assert turned[:, 32:].sum() < 0.8 * straight[:, 32:].sum()
+    np.testing.assert_allclose(turned[:, 2:30], straight[:, 2:30], atol=0.02)
+    np.testing.assert_allclose(turned[near, far], away, atol=0.02)
+
+
+def test_a_swapped_frame_takes_the_mask_of_its_own_yaw():
+    turned = FACE + [[0, 0], [0, 0], [14, 0], [0, 0], [0, 0]]
+    yaw = alignment.estimate_pose(turned)[0]
+    assert yaw > 15
+    swaps = [
+        swapping.swap_frame(MirrorComb(), picture(), turned, "Rosa", mask=mask)
+        for mask in (None, swapping.blending_mask(MirrorComb(), yaw))
+    ]
+    np.testing.assert_array_equal(swaps[0].frame, swaps[1].frame)
+
+
 def test_an_unknown_source_is_told_the_names():
     with pytest.raises(ValueError, match="Rosa, Marco.*'Anna'"):
         swapping.swap_frame(MirrorComb(), picture(), FACE, "Anna")
