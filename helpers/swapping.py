@@ -23,6 +23,10 @@ REACH = 0.75
 # After as many frames without the followed face any other one is taken.
 LOST_FRAMES = 12
 
+# As many frames that the detector misses are bridged: a face that is there
+# before and after was there in between, and a swap must not flash.
+BRIDGED_FRAMES = 3
+
 # The mask is drawn in by twice what its soft edge spreads, as a decoder has
 # learned nothing about the other side of the mask.
 ERODE_SHARE = 0.05
@@ -256,6 +260,32 @@ def find_face_track(video_path, detector, progress=None):
     return follower.track()
 
 
+def bridge_gaps(track, longest=BRIDGED_FRAMES):
+    """Fill short gaps of a track, where the detector missed the face.
+
+    Args:
+        track: `FaceTrack`.
+        longest: int. Most frames of a gap; longer ones stay as they are, and
+            so do those at the beginning and end of a shot.
+
+    Returns:
+        `FaceTrack` with landmarks drawn evenly from the frame before a gap to
+        the frame after it.
+    """
+    landmarks = track.landmarks.copy()
+    found = np.flatnonzero(np.isfinite(landmarks).all(axis=(1, 2)))
+    for before, after in itertools.pairwise(found.tolist()):
+        inside = range(before + 1, after)
+        same_shot = track.shots[before] == track.shots[after]
+        if not same_shot or len(inside) > longest:
+            continue
+        for frame in inside:
+            share = (frame - before) / (after - before)
+            landmarks[frame] = (1 - share) * landmarks[before]
+            landmarks[frame] += share * landmarks[after]
+    return track._replace(landmarks=landmarks)
+
+
 def stabilise_track(track, sigma=1.5):
     """Calm the landmarks of a track over time, each shot on its own.
 
@@ -306,12 +336,13 @@ def swap_video(
         **compositing: `color` and `blend`, see `swap_frame`.
 
     Returns:
-        dict with `output`, `frames`, `swapped`, `without_face`,
-        `times_without_face` (list of seconds), `several_faces` (frames),
-        `shots` (in which the face is seen), `broken` (`None`, or why the
-        video could not be read to its end: the result ends there too),
-        `seconds` (dict of wall-clock seconds: `detect`, `network`,
-        `composite`, `write`) and `mark`.
+        dict with `output`, `frames`, `swapped`, `bridged` (swapped frames in
+        which the detector missed the face, see `bridge_gaps`),
+        `without_face`, `times_without_face` (list of seconds),
+        `several_faces` (frames), `shots` (in which the face is seen),
+        `broken` (`None`, or why the video could not be read to its end: the
+        result ends there too), `seconds` (dict of wall-clock seconds:
+        `detect`, `network`, `composite`, `write`) and `mark`.
 
     Raises:
         FileNotFoundError: if there is no such video.
@@ -332,11 +363,13 @@ def swap_video(
         video_path,
         output_path,
         source,
-        stabilise_track(track),
+        stabilise_track(bridge_gaps(track)),
         visible,
         _stage_progress(progress, "swap"),
         **compositing,
     )
+    seen = np.isfinite(track.landmarks).all(axis=(1, 2)).sum()
+    report["bridged"] = report["swapped"] - int(seen)
     report["seconds"] = {"detect": detect_seconds, **report["seconds"]}
     return report
 
@@ -364,7 +397,7 @@ def swap_track(
         **compositing: `color` and `blend`, see `swap_frame`.
 
     Returns:
-        dict, see `swap_video`; `seconds` without `detect`.
+        dict, see `swap_video`, without `bridged`; `seconds` without `detect`.
 
     Raises:
         FileNotFoundError: if there is no such video.

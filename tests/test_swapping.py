@@ -362,6 +362,26 @@ def test_stabilising_calms_each_shot_and_does_not_cross_the_cut():
     np.testing.assert_array_equal(again[:20], calm[:20])
 
 
+def test_a_short_gap_is_bridged_evenly_and_a_long_one_is_left():
+    landmarks = np.stack([FACE + n for n in range(20)])
+    gaps = [0, 3, 4, 5, 8, 9, 10, 11, 15, 19]
+    track = swapping.FaceTrack(
+        np.where(
+            np.isin(np.arange(20), gaps)[:, None, None], np.nan, landmarks
+        ),
+        np.arange(20) / 25,
+        np.ones(20, int),
+        np.repeat([0, 1], [15, 5]),
+        None,
+    )
+    bridged = swapping.bridge_gaps(track).landmarks
+    # at the ends, over four frames and across a cut nothing is known
+    left = [0, 8, 9, 10, 11, 15, 19]
+    assert np.isnan(bridged[left]).all()
+    rest = np.setdiff1d(np.arange(20), left)
+    np.testing.assert_allclose(bridged[rest], landmarks[rest])
+
+
 def test_progress_counts_the_frames(tmp_path):
     seen = []
     follow(
@@ -376,7 +396,8 @@ def test_progress_counts_the_frames(tmp_path):
 # -- a video ----------------------------------------------------------------
 
 
-GAPS = (0, 7, 8)
+GAPS = (0, 7, 8, 9, 10)  # too long to be bridged, or at the edge
+MISSED = (14, 15)  # short enough
 
 
 @pytest.fixture
@@ -388,7 +409,8 @@ def clip(tmp_path):
 
 
 def gap_detector():
-    return FakeDetector([[] if n in GAPS else [face_at()] for n in range(20)])
+    empty = GAPS + MISSED
+    return FakeDetector([[] if n in empty else [face_at()] for n in range(20)])
 
 
 @pytest.fixture
@@ -420,8 +442,8 @@ def test_a_video_keeps_its_frames_times_and_sound(clip, tmp_path):
     assert len(frames) == 20
     np.testing.assert_allclose(times_after, times_before, atol=1e-3)
     assert read_sound(output) == read_sound(clip) != []
-    assert (report["frames"], report["swapped"]) == (20, 17)
-    assert report["without_face"] == 3
+    assert (report["frames"], report["swapped"]) == (20, 15)
+    assert (report["without_face"], report["bridged"]) == (5, 2)
     np.testing.assert_allclose(
         report["times_without_face"],
         [times_before[n] for n in GAPS],
@@ -440,7 +462,7 @@ def test_a_video_keeps_its_frames_times_and_sound(clip, tmp_path):
         red, green, _ = frame[y, x].astype(int)
         assert (green - red > 150) == (index not in GAPS)
     # in batches, not one by one
-    assert comb.batches == [16, 1]
+    assert comb.batches == [15]
     assert sorted(p.name for p in output.parent.iterdir()) == ["swap.mp4"]
 
 
