@@ -14,7 +14,7 @@ import safetensors.numpy
 
 from helpers import checkpoints, manifests
 from helpers.models.comb import build_comb
-from helpers.models.crowd import build_crowd
+from helpers.models.crowd import build_crowd, comb_for
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NAMES = ("Rosa", "Ana Núñez")
@@ -275,6 +275,17 @@ def test_a_crowd_of_a_bundle_draws_as_the_one_that_was_saved(tmp_path):
     for name, picture in expected.items():
         np.testing.assert_allclose(drawn[name], picture, atol=1e-6)
     assert np.ptp(expected["crowd"], axis=0).max() > 0.05
+
+
+def test_the_shared_crowd_fits_the_networks_and_the_contract_of_today():
+    folder = manifests.project_root() / "weights" / "shared" / "crowd_64"
+    shared = checkpoints.load_bundle(folder, ("crowd",))
+    assert (shared.resolution, shared.level) == (64, 4)
+    assert shared.contract == manifests.data_contract()
+    # it has learned: two latents of noise draw two different pictures
+    latents = np.random.default_rng(0).normal(size=(2, shared.latent_dim))
+    one, other = comb_for(shared, ("Rosa",)).decode(latents, "Rosa")
+    assert np.abs(one - other).mean() > 0.02
 
 
 def test_a_bundle_holds_two_files_and_no_code(tmp_path):
