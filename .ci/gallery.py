@@ -42,7 +42,11 @@ def copy_course():
     source, target = comb.identities[1], comb.identities[0]
     rows = evaluation.preview_rows(comb, face_sets, source, target, 7)
     del rows["own\nreconstruction"]
-    picture = plotting.plot_preview(rows)
+    # who the source is: training crops, which do something else
+    seen = face_sets[source].select("train")
+    seen = seen.pick(np.linspace(0, len(seen) - 1, 7).astype(int))
+    first = {f"source\n{source}": evaluation.network_crops_of(comb, seen)}
+    picture = plotting.plot_preview({**first, **rows})
     plotting.save_figure(picture, IMAGES / "swap.png")
     before_after = media.read_photo(ROOT / "build/swaps/before_after.png")
     media.write_image(IMAGES / "before_after.jpg", before_after, quality=88)
