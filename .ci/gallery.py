@@ -32,6 +32,11 @@ def draw():
     plotting.save_figure(figure, IMAGES / "comb.png")
 
 
+def spread(face_set, count):
+    """Faces of a set, evenly over its takes."""
+    return face_set.pick(np.linspace(0, len(face_set) - 1, count).astype(int))
+
+
 def copy_course():
     """What the last run of the course made of Rosa and Marco."""
     comb = checkpoints.load_bundle(ROOT / "weights/trained")
@@ -44,19 +49,14 @@ def copy_course():
     del rows["own\nreconstruction"]
     # who the source is: training crops, which do something else
     seen = face_sets[source].select("train")
-    seen = seen.pick(np.linspace(0, len(seen) - 1, 7).astype(int))
+    seen = spread(seen, 7)
     first = {f"source\n{source}": evaluation.network_crops_of(comb, seen)}
     picture = plotting.plot_preview({**first, **rows})
     plotting.save_figure(picture, IMAGES / "swap.png")
     before_after = media.read_photo(ROOT / "build/swaps/before_after.png")
     media.write_image(IMAGES / "before_after.jpg", before_after, quality=88)
     sheet = np.concatenate(
-        [
-            face_set.pick(
-                np.linspace(0, len(face_set) - 1, 10).astype(int)
-            ).load_crops(96)
-            for face_set in face_sets.values()
-        ]
+        [spread(face_set, 10).load_crops(96) for face_set in face_sets.values()]
     )
     figure = plotting.plot_contact_sheet(sheet)
     plotting.save_figure(figure, IMAGES / "faces.png")

@@ -6,7 +6,6 @@
 import argparse
 import json
 import os
-import time
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
@@ -109,7 +108,6 @@ def measure(options, seed, folder):
     keras.utils.set_random_seed(seed)
     quick = options.minutes < 1
     face_sets = make_faces(folder / f"seed_{seed}", seed, quick)
-    began = time.monotonic()
     if options.start == "nothing":
         share = PRETRAINING_SHARE
         pretrained = pretrain(
@@ -119,10 +117,9 @@ def measure(options, seed, folder):
         share = 0
         pretrained = checkpoints.load_bundle(SHARED, ("crowd",))
     comb = train(pretrained, face_sets, (1 - share) * options.minutes, seed)
-    minutes = (time.monotonic() - began) / 60
     reader = expression_reader.read_expression_reader()
     scores = evaluation.swap_scores(comb, face_sets, reader)
-    return {name: scores[name] for name in FIGURES} | {"minutes": minutes}
+    return {name: scores[name] for name in FIGURES}
 
 
 def main():

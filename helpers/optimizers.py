@@ -6,6 +6,7 @@ does is learned last. Muon gives all directions of a kernel the same step.
 """
 
 import math
+import re
 
 import keras
 from keras import ops
@@ -13,6 +14,9 @@ from keras import ops
 # Widest block of a kernel that is turned as one: the cost grows with the
 # square of the width, and 512 columns would cost more than the network itself.
 BLOCK = 128
+# Names of layers whose kernels stay with Adam. Their ends: a person's name
+# stands before them, and may be anything.
+ADAM_LAYERS = re.compile(r"_(rgb|style)(/|$)")
 
 
 @keras.saving.register_keras_serializable("helpers")
@@ -50,7 +54,7 @@ class KernelMuon(keras.optimizers.Muon):
     def _should_use_adamw(self, variable):
         if len(variable.shape) not in (2, 4):
             return True
-        return "rgb" in variable.path or "style" in variable.path
+        return ADAM_LAYERS.search(variable.path) is not None
 
     def zeropower_via_newtonschulz5(self, x, steps):
         """Nearest matrices with all singular values about 1, in x's shape."""

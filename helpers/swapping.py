@@ -273,7 +273,7 @@ def bridge_gaps(track, longest=BRIDGED_FRAMES):
         the frame after it.
     """
     landmarks = track.landmarks.copy()
-    found = np.flatnonzero(np.isfinite(landmarks).all(axis=(1, 2)))
+    found = np.flatnonzero(_has_face(landmarks))
     for before, after in itertools.pairwise(found.tolist()):
         inside = range(before + 1, after)
         same_shot = track.shots[before] == track.shots[after]
@@ -301,7 +301,7 @@ def stabilise_track(track, sigma=1.5):
         frames = np.flatnonzero(track.shots == shot)
         points = track.landmarks[frames]
         landmarks[frames] = alignment.stabilise_landmarks(
-            points, np.isfinite(points).all(axis=(1, 2)), sigma
+            points, _has_face(points), sigma
         )
     return track._replace(landmarks=landmarks)
 
@@ -368,8 +368,8 @@ def swap_video(
         _stage_progress(progress, "swap"),
         **compositing,
     )
-    seen = np.isfinite(track.landmarks).all(axis=(1, 2)).sum()
-    report["bridged"] = report["swapped"] - int(seen)
+    detected = int(_has_face(track.landmarks).sum())
+    report["bridged"] = report["swapped"] - detected
     report["seconds"] = {"detect": detect_seconds, **report["seconds"]}
     return report
 
@@ -412,10 +412,6 @@ def swap_track(
     mark = provenance.build_mark(source, visible_label=visible, **compositing)
     seconds = {"network": 0.0, "composite": 0.0}
     faces = _faces_ahead(comb, video_path, source, track.landmarks, seconds)
-    yaws = {
-        index: alignment.estimate_pose(track.landmarks[index])[0]
-        for index in np.flatnonzero(found)
-    }
 
     @functools.cache
     def mask_at(yaw):
@@ -428,7 +424,8 @@ def swap_track(
         target_crop, face, matrix = next(faces)
         with _add_time(seconds, "composite"):
             # whole degrees: a mask is made once for each, not for each frame
-            mask = mask_at(round(yaws[index]))
+            yaw, *_ = alignment.estimate_pose(track.landmarks[index])
+            mask = mask_at(round(yaw))
             frame = blending.composite_face(
                 frame, face, target_crop, matrix, mask, **compositing
             )
@@ -607,7 +604,7 @@ def _faces_ahead(comb, video_path, source, landmarks, seconds):
     The video is read a second time beside the writer, because the network is
     quick only in batches and whole frames are too large to wait for it.
     """
-    found = np.isfinite(landmarks).all(axis=(1, 2))
+    found = _has_face(landmarks)
     # no further than the last face: a broken end was noted by the first pass
     needed = np.flatnonzero(found)[-1] + 1
 
@@ -654,9 +651,14 @@ def _stage_progress(progress, stage):
     return lambda done, total: progress(stage, done, total)
 
 
+def _has_face(landmarks):
+    """Whether a frame's landmarks are known, bool array, `(frames,)`."""
+    return np.isfinite(landmarks).all(axis=(1, 2))
+
+
 def _check_found(track, video_path):
     """Which frames show the face, bool array, shape `(frames,)`."""
-    found = np.isfinite(track.landmarks).all(axis=(1, 2))
+    found = _has_face(track.landmarks)
     if not found.any():
         raise ValueError(
             "A video that shows a face is needed, but none was found in "

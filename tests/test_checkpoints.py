@@ -278,7 +278,7 @@ def test_a_crowd_of_a_bundle_draws_as_the_one_that_was_saved(tmp_path):
 
 
 def test_the_shared_crowd_fits_the_networks_and_the_contract_of_today():
-    folder = manifests.project_root() / "weights" / "shared" / "crowd_64"
+    folder = ROOT / "weights" / "shared" / "crowd_64"
     shared = checkpoints.load_bundle(folder, ("crowd",))
     assert (shared.resolution, shared.level) == (64, 4)
     assert shared.contract == manifests.data_contract()

@@ -17,7 +17,7 @@ def step_of(shape, gradient, name="kernel", rate=0.01):
 
 
 def uneven_gradient(shape, seed=0):
-    """A gradient that is a thousand times steeper one way than another."""
+    """A gradient that is thirty times steeper one way than another."""
     random = np.random.default_rng(seed)
     rows, columns = int(np.prod(shape[:-1])), shape[-1]
     left, _ = np.linalg.qr(random.normal(size=(rows, columns)))
@@ -29,7 +29,7 @@ def uneven_gradient(shape, seed=0):
 def test_a_kernel_steps_as_far_in_every_direction(shape):
     step = step_of(shape, uneven_gradient(shape)).reshape(-1, shape[-1])
     lengths = np.linalg.svd(step, compute_uv=False)
-    # Newton-Schulz leaves them between about 0.7 and 1.2 of each other
+    # Newton-Schulz leaves singular values between about 0.7 and 1.2
     assert lengths.max() / lengths.min() < 2
 
 
@@ -66,6 +66,14 @@ def test_biases_styles_and_rgb_layers_step_as_with_adam(shape, name):
     step = step_of(shape, gradient, name, rate=0.01)
     # Adam's first step is the learning rate in every number
     np.testing.assert_allclose(step, -0.01 * np.sign(gradient), rtol=1e-3)
+
+
+@pytest.mark.parametrize("person", ["rgb", "style", "Ana_rgb"])
+def test_a_person_may_be_called_like_a_layer(person):
+    gradient = np.random.default_rng(0).normal(size=(3, 3, 16, 8))
+    plain = step_of(gradient.shape, gradient, "decoder_Rosa_8")
+    named = step_of(gradient.shape, gradient, f"decoder_{person}_8")
+    np.testing.assert_array_equal(named, plain)
 
 
 def test_it_is_built_again_from_its_config():
