@@ -18,10 +18,12 @@ from helpers import (
     evaluation,
     expression_reader,
     facesets,
+    growth,
     manifests,
     masks,
     synthetic,
     training,
+    training_data,
 )
 from helpers.models import crowd
 
@@ -69,7 +71,7 @@ def pretrain(folder, minutes, seed, quick):
     film = synthetic.render_crowd(folder, people=people, frames=frames)
     network = crowd.build_crowd(people)
     weights = masks.feature_weights(network.resolution, network.contract)
-    data = training.CrowdData(
+    data = training_data.CrowdData(
         film,
         network.contract["coverage"],
         network.resolution,
@@ -79,7 +81,7 @@ def pretrain(folder, minutes, seed, quick):
     training.Trainer(
         network,
         data,
-        training.growth_schedule(network.level, 10**6),
+        growth.growth_schedule(network.level, 10**6),
         learning_rate=PRETRAINING_RATE,
         minutes=minutes,
     ).run()
@@ -89,13 +91,13 @@ def pretrain(folder, minutes, seed, quick):
 def train(pretrained, face_sets, minutes, seed):
     """A comb trained for some minutes, as notebook 03 does."""
     comb = crowd.comb_for(pretrained, IDENTITIES)
-    data = training.identity_data(
+    data = training_data.identity_data(
         list(face_sets.values()), comb.resolution, seed=seed
     )
     training.Trainer(
         comb,
         data,
-        training.growth_schedule(comb.level, 10**6, comb.level, 12),
+        growth.growth_schedule(comb.level, 10**6, comb.level, 12),
         learning_rate=LEARNING_RATE,
         minutes=minutes,
         frozen=("encoder",),

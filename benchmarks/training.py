@@ -16,7 +16,7 @@ import time
 
 import numpy as np
 
-from helpers import manifests, training
+from helpers import growth, manifests, training, training_data
 from helpers.models.comb import build_comb, level_of, resolution_of
 from helpers.models.crowd import build_crowd
 from helpers.synthetic.crowd import CrowdCrops, sample_crowd_frames
@@ -47,13 +47,13 @@ def crowd_data(resolution):
     cast = [random.permutation(PEOPLE)[:CAST] for _ in range(FRAMES)]
     noise = sample_noise(resolution, FRAMES, CAST)
     film = CrowdCrops(*noise, np.array(cast), sample_crowd_frames(FRAMES, 0))
-    return training.CrowdData(film, COVERAGE, resolution)
+    return training_data.CrowdData(film, COVERAGE, resolution)
 
 
 def identity_data(resolution):
     """Batches of two identities of noise."""
     crops, masks = sample_noise(resolution, len(NAMES), FRAMES)
-    return training.IdentityData(
+    return training_data.IdentityData(
         dict(zip(NAMES, crops, strict=True)),
         dict(zip(NAMES, masks, strict=True)),
         COVERAGE,
@@ -75,7 +75,7 @@ def measure_training(network, data, level, batch_size, seconds):
         dict with `milliseconds` a step on the clock, `cpu_milliseconds` a
         step, and `cutting`, the share of those that makes the batch.
     """
-    stages = training.growth_schedule(level, 10**9, level, batch_size)
+    stages = growth.growth_schedule(level, 10**9, level, batch_size)
     marks = []
 
     def mark(report):

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import pytest
 
-from helpers import augmentation, checkpoints, training
+from helpers import augmentation, checkpoints, growth, training, training_data
 from helpers.models.comb import build_comb, name_key, resolution_of
 from helpers.models.crowd import (
     READ_PARAMETERS,
@@ -61,12 +61,12 @@ def crowd_crops(people=4, frames=6, cast=3):
 
 
 def crowd_data(**options):
-    return training.CrowdData(crowd_crops(), 0.8, SIDE, **options)
+    return training_data.CrowdData(crowd_crops(), 0.8, SIDE, **options)
 
 
 def identity_data(names=NAMES, **options):
     crops, masks = faces(len(names), 6)
-    return training.IdentityData(
+    return training_data.IdentityData(
         dict(zip(names, crops, strict=True)),
         dict(zip(names, masks, strict=True)),
         0.8,
@@ -151,7 +151,7 @@ def assert_same(one, other):
 def test_a_schedule_has_the_asked_steps_at_every_length():
     for level in range(9):
         for steps in range(level + 1, 300):
-            schedule = training.growth_schedule(level, steps)
+            schedule = growth.growth_schedule(level, steps)
             assert [stage["level"] for stage in schedule] == [*range(level + 1)]
             assert sum(stage["steps"] for stage in schedule) == steps
             assert min(stage["steps"] for stage in schedule) >= 1
@@ -159,9 +159,9 @@ def test_a_schedule_has_the_asked_steps_at_every_length():
 
 
 def test_half_of_a_schedule_trains_the_top_level():
-    schedule = training.growth_schedule(4, 3100, batch_size=8)
+    schedule = growth.growth_schedule(4, 3100, batch_size=8)
     assert [s["steps"] for s in schedule] == [100, 200, 400, 800, 1600]
-    assert [s["fade"] for s in schedule] == [0, *[training.FADE_SHARE] * 4]
+    assert [s["fade"] for s in schedule] == [0, *[growth.FADE_SHARE] * 4]
     assert {s["batch_size"] for s in schedule} == {8}
     # a step costs twice as much at each next level
     shares = [s["share"] for s in schedule]
@@ -170,16 +170,16 @@ def test_half_of_a_schedule_trains_the_top_level():
 
 
 def test_a_flat_schedule_has_one_stage_without_a_fade():
-    (stage,) = training.growth_schedule(3, 70, first_level=3)
+    (stage,) = growth.growth_schedule(3, 70, first_level=3)
     assert stage["level"] == 3 and stage["steps"] == 70
     assert stage["share"] == 1 and stage["fade"] == 0
 
 
 def test_schedules_that_cannot_be_are_refused():
     with pytest.raises(ValueError, match="5 levels .* Received: steps=4"):
-        training.growth_schedule(4, 4)
+        growth.growth_schedule(4, 4)
     with pytest.raises(ValueError, match="Received: first_level=3"):
-        training.growth_schedule(2, 100, first_level=3)
+        growth.growth_schedule(2, 100, first_level=3)
 
 
 @pytest.mark.parametrize("build", [crowd_data, identity_data])
@@ -268,7 +268,7 @@ def test_expressions_are_standardised_and_constant_ones_are_nothing():
     film = crowd_crops()
     for frame in film.frame_parameters:
         frame["squint"] = 0.3
-    table = training.CrowdData(film, 0.8, SIDE).expression
+    table = training_data.CrowdData(film, 0.8, SIDE).expression
     np.testing.assert_allclose(table.mean(axis=0), 0, atol=1e-5)
     varied = [name != "squint" for name in READ_PARAMETERS]
     np.testing.assert_allclose(table.std(axis=0), varied, atol=1e-4)
@@ -288,7 +288,7 @@ def test_held_out_frames_of_the_crowd_are_never_trained_on():
     # every frame is of one colour, so each row tells where it is from
     crowd = crowd_crops(frames=10)
     crowd.crops[:] = (np.arange(10) * 20)[:, None, None, None, None]
-    data = training.CrowdData(
+    data = training_data.CrowdData(
         crowd, 0.8, SIDE, held_out_frames=3, options=TURNED
     )
     seen = set()
@@ -350,7 +350,9 @@ def test_data_that_cannot_be_trained_on_is_refused():
         crowd_data(held_out_frames=6)
     crops, masks = faces(1, 0)
     with pytest.raises(ValueError, match="no crop of Rosa"):
-        training.IdentityData({"Rosa": crops[0]}, {"Rosa": masks[0]}, 0.8, SIDE)
+        training_data.IdentityData(
+            {"Rosa": crops[0]}, {"Rosa": masks[0]}, 0.8, SIDE
+        )
 
 
 @pytest.fixture(scope="module")
@@ -427,7 +429,7 @@ def test_a_comb_goes_on_from_a_crowd(trained_crowd):
     unseen = {"Rosa": tuple(part[0] for part in faces(1, 3, 9))}
     data = identity_data(held_out=unseen)
     fine = training.Trainer(
-        comb, data, training.growth_schedule(2, 50, 2, 4), 5e-3
+        comb, data, growth.growth_schedule(2, 50, 2, 4), 5e-3
     )
     history = fine.run(report_every=10)
     for name in NAMES:
