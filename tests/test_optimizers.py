@@ -76,6 +76,44 @@ def test_a_person_may_be_called_like_a_layer(person):
     np.testing.assert_array_equal(named, plain)
 
 
+def plain_muon(gradient):
+    """What Keras' own class makes of a matrix."""
+    muon = keras.optimizers.Muon(0.01)
+    matrix = gradient.reshape(-1, gradient.shape[-1])
+    return keras.ops.convert_to_numpy(
+        muon.zeropower_via_newtonschulz5(keras.ops.convert_to_tensor(matrix), 5)
+    ).reshape(gradient.shape)
+
+
+def of_low_rank(shape):
+    random = np.random.default_rng(1)
+    left = random.normal(size=(int(np.prod(shape[:-1])), 2))
+    return (left @ random.normal(size=(2, shape[-1]))).reshape(shape)
+
+
+@pytest.mark.parametrize("shape", [(3, 3, 16, 8), (8, 40), (32, 32)])
+@pytest.mark.parametrize(
+    "make", [uneven_gradient, of_low_rank, lambda s: 1e-6 * of_low_rank(s)]
+)
+def test_the_short_way_ends_where_keras_own_way_does(shape, make):
+    if make is uneven_gradient and shape == (8, 40):
+        gradient = uneven_gradient((40, 8)).T
+    else:
+        gradient = make(shape)
+    gradient = np.ascontiguousarray(gradient, "float32")
+    ours = keras.ops.convert_to_numpy(
+        KernelMuon().zeropower_via_newtonschulz5(
+            keras.ops.convert_to_tensor(gradient), 5
+        )
+    )
+    theirs = plain_muon(gradient)
+    np.testing.assert_allclose(ours, theirs, atol=2e-3 * abs(theirs).max())
+
+
+def test_no_gradient_is_no_step():
+    assert not step_of((3, 3, 16, 8), np.zeros((3, 3, 16, 8))).any()
+
+
 def test_it_is_built_again_from_its_config():
     optimizer = KernelMuon(0.003, global_clipnorm=1.0)
     again = keras.optimizers.deserialize(keras.optimizers.serialize(optimizer))
