@@ -55,6 +55,23 @@ def test_a_uniform_error_costs_its_size_and_no_detail():
         assert number(loss) == pytest.approx(0.1, abs=1e-4)
 
 
+def test_detail_compares_each_pixel_with_the_one_below_and_beside():
+    truth, drawn = pictures(), pictures(1)
+    mask = np.random.default_rng(2).uniform(size=(4, 16, 16, 1))
+    error = drawn - truth
+    down, right = np.diff(error, axis=1), np.diff(error, axis=2)
+    expected = sum(
+        weight * (abs(part) * own).sum((1, 2, 3)) / (3 * own.sum((1, 2, 3)))
+        for weight, part, own in (
+            (1, error, mask),
+            (0.3, down, mask[:, 1:]),
+            (0.3, right, mask[:, :, 1:]),
+        )
+    )
+    loss = MaskedFaceLoss(0.3)(with_mask(truth, mask), drawn)
+    assert number(loss) == pytest.approx(expected.mean(), rel=1e-4)
+
+
 def test_detail_tells_a_shifted_edge_from_a_faint_veil():
     mask = np.ones((1, 16, 16, 1), "float32")
     truth = np.zeros((1, 16, 16, 3), "float32")
