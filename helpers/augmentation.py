@@ -4,6 +4,8 @@ Input and target are cut by the same function from the same transform, so the
 network never learns one scale and is asked for another.
 """
 
+import functools
+
 import cv2
 import numpy as np
 
@@ -98,16 +100,20 @@ def cut_view(image, view, resolution, warp=None):
             flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
             borderMode=cv2.BORDER_REPLICATE,
         )
-    steps = np.arange(resolution, dtype=np.float32)
-    positions = warp + np.stack(np.meshgrid(steps, steps), axis=-1)
-    maps = positions @ view[:, :2].T + view[:, 2]
     return cv2.remap(
         image,
-        maps,
+        cv2.transform(warp + _pixel_positions(resolution), view),
         None,
         cv2.INTER_LINEAR,
         borderMode=cv2.BORDER_REPLICATE,
     )
+
+
+@functools.lru_cache
+def _pixel_positions(resolution):
+    """`(x, y)` of every pixel, shape `(resolution, resolution, 2)`."""
+    steps = np.arange(resolution, dtype=np.float32)
+    return np.stack(np.meshgrid(steps, steps), axis=-1)
 
 
 def vary_light(random, image, strength):
@@ -124,7 +130,8 @@ def vary_light(random, image, strength):
     factors = np.exp(
         strength * random.normal() + 0.4 * strength * random.normal(size=3)
     )
-    return np.clip(image * factors.astype(np.float32), 0, 1)
+    # a factor is positive: there is nothing below 0 to clip
+    return np.minimum(image * factors.astype(np.float32), 1)
 
 
 def shrink(images, resolution):
@@ -137,12 +144,12 @@ def shrink(images, resolution):
     Returns:
         float32 array, shape `(batch, resolution, resolution, channels)`.
     """
-    batch, side, _, channels = images.shape
-    block = side // resolution
-    if block == 1:
+    if images.shape[1] == resolution:
         return images
-    shape = (batch, resolution, block, resolution, block, channels)
-    return images.reshape(shape).mean(axis=(2, 4))
+    size = (resolution, resolution)
+    shrunk = [cv2.resize(i, size, interpolation=cv2.INTER_AREA) for i in images]
+    # OpenCV drops a lone channel
+    return np.reshape(shrunk, (-1, *size, images.shape[-1]))
 
 
 def fade_pictures(images, blend):
