@@ -8,7 +8,7 @@ import cv2
 import keras
 import numpy as np
 
-from helpers import checkpoints
+from helpers import checkpoints, distribution
 from helpers.models.comb import resolution_of
 from helpers.optimizers import KernelMuon
 
@@ -68,6 +68,7 @@ class Trainer:
         }
         self._model = None  # of the present stage, once it is prepared
         self._optimizer = None
+        self._train_step = None
         self._saved = None
         if checkpoint is not None:
             self._read_checkpoint()
@@ -267,6 +268,7 @@ class Trainer:
             )
             self._saved = None
         # last of all: what an interrupt finds here, it may save
+        self._train_step = distribution.training_step(model)
         self._model, self._optimizer = model, optimizer
 
     def _train_stage(self, report_every):
@@ -278,7 +280,7 @@ class Trainer:
         started = None
         for inputs, targets in self._batches():
             self._optimizer.learning_rate = self._rate()
-            logs = self._model.train_on_batch(inputs, targets, return_dict=True)
+            logs = self._train_step(inputs, targets)
             now = time.monotonic()
             spent = 0.0 if started is None else now - started
             state["stage_seconds"] += spent
