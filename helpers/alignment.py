@@ -212,6 +212,40 @@ def cut_crop(image, matrix, size, border=cv2.BORDER_REPLICATE):
     return crop
 
 
+def recut_crops(crops, matrices, wanted, border=cv2.BORDER_REPLICATE):
+    """Stored crops, cut anew from where other matrices lie in the photo.
+
+    What lies outside of the stored crop is lost, so this is for matrices that
+    differ by a little, such as those of two people in the same pose.
+
+    Args:
+        crops: uint8 array, shape `(faces, size, size, 3)` or `(faces, size,
+            size)`, cut by `cut_crop()` at the size of the matrices.
+        matrices: list of float arrays, shape `(2, 3)`: the crops' own, photo
+            pixels to crop pixels.
+        wanted: list of float arrays, shape `(2, 3)`: those to cut by.
+        border: OpenCV's border mode.
+
+    Returns:
+        uint8 array, the shape of `crops`.
+    """
+    return np.stack(
+        [
+            cut_crop(
+                crop, _chained(new, invert_transform(old)), len(crop), border
+            )
+            for crop, old, new in zip(crops, matrices, wanted, strict=True)
+        ]
+    )
+
+
+def _chained(second, first):
+    """Matrix of one transform after another, both of shape `(2, 3)`."""
+    return np.asarray(second)[:, :2] @ first + np.column_stack(
+        [np.zeros((2, 2)), np.asarray(second)[:, 2]]
+    )
+
+
 def _scale_pixels(matrix, factor):
     scaled = np.asarray(matrix, dtype=np.float64) * factor
     scaled[:, 2] += (factor - 1) / 2  # pixel centres, not corners

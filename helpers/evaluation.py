@@ -2,6 +2,7 @@
 
 from collections import namedtuple
 
+import cv2
 import numpy as np
 
 from helpers import alignment, latents, manifests
@@ -18,7 +19,8 @@ Args:
     target: float32 array, shape `(faces, height, width, 3)`, 0-1. Network
         crops of the target.
     truth: float32 array, same shape. The source, filmed with the same frame
-        parameters: what a perfect swap would be.
+        parameters and cut where the target's crop lies in its frame: what a
+        perfect swap, pasted there, would be.
     masks: float32 array, shape `(faces, height, width)`, 0-1. The face in
         `truth`.
     frame_parameters: dict of arrays, shape `(faces,)`, with the names of
@@ -248,7 +250,10 @@ def swap_scores(comb, face_sets, reader=None, most=240):
     """Score of every ordered pair of identities, on takes never trained on.
 
     The test takes are filmed with the same frame parameters for everybody, so
-    the truth of a swap is the source's own crop of the same file and frame.
+    the truth of a swap is the source's same frame, cut by the target's matrix:
+    the swap is pasted by that matrix. The source's own crop was cut by where a
+    detector saw the landmarks of another face. It lies a pixel aside at 64 px,
+    for which a swap would be blamed.
 
     Args:
         comb: `helpers.models.comb.Comb`.
@@ -289,18 +294,20 @@ def swap_scores(comb, face_sets, reader=None, most=240):
         for identity, face_set in face_sets.items()
     }
     crops = {name: network_crops_of(comb, test) for name, test in tests.items()}
-    masks = {name: network_masks_of(comb, test) for name, test in tests.items()}
     scores = []
     for source in tests:
         for target in tests:
             if source == target:
                 continue
             rows = _paired_rows(tests[source], tests[target], most)
+            truth, masks = truth_of(
+                comb, tests[source].pick(rows[0]), tests[target].pick(rows[1])
+            )
             records = [tests[source].records[row] for row in rows[0]]
             paired = PairedCrops(
                 target=crops[target][rows[1]],
-                truth=crops[source][rows[0]],
-                masks=masks[source][rows[0]],
+                truth=truth,
+                masks=masks,
                 frame_parameters=_parameters_of(records),
             )
             scores.append(
@@ -308,6 +315,36 @@ def swap_scores(comb, face_sets, reader=None, most=240):
                 | score_pair(comb, source, paired, means[source], reader)
             )
     return average_scores(scores)
+
+
+def truth_of(comb, source, target):
+    """What a perfect swap would be: the source, cut as the target was.
+
+    Args:
+        comb: `helpers.models.comb.Comb`.
+        source: `facesets.FaceSet`. Whose face appears.
+        target: `facesets.FaceSet`. Row i is the same frame as the source's.
+
+    Returns:
+        `(crops, masks)`: float32 arrays, shape `(faces, height, width, 3)` and
+        `(faces, height, width)`, 0-1.
+    """
+    matrices = [
+        [np.array(record["matrix"]) for record in face_set.records]
+        for face_set in (source, target)
+    ]
+    return tuple(
+        alignment.cut_network_crops(
+            alignment.recut_crops(stored, *matrices, border),
+            comb.contract["coverage"],
+            comb.resolution,
+        )
+        for stored, border in (
+            (source.load_crops(), cv2.BORDER_REPLICATE),
+            # where nothing was stored there is no face either
+            (source.load_masks(), cv2.BORDER_CONSTANT),
+        )
+    )
 
 
 def preview_rows(comb, face_sets, source, target, faces=8):
@@ -338,7 +375,8 @@ def preview_rows(comb, face_sets, source, target, faces=8):
         f"swap\n{source}": comb.decode(latents, source),
     }
     if pairs:
-        shown["truth"] = network_crops_of(comb, truths.pick(ours))
+        truth, _ = truth_of(comb, truths.pick(ours), unseen.pick(theirs))
+        shown["truth"] = truth
     return shown
 
 

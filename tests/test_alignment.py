@@ -138,6 +138,21 @@ def test_a_template_point_lies_where_the_network_matrix_says():
     )
 
 
+def test_a_crop_cut_anew_is_the_one_cut_there_at_first():
+    photo = (smooth_image(400, 500) * 255).astype(np.uint8)
+    first = similarity(0.9, 3, -90, -40)
+    other = similarity(0.87, -2, -70, -48)
+    crop = alignment.cut_crop(photo, first, 256)
+    (again,) = alignment.recut_crops([crop], [first], [other])
+    direct = alignment.cut_crop(photo, other, 256)
+    inside = slice(70, -70)  # beyond it the stored crop may end
+    difference = again[inside, inside].astype(int) - direct[inside, inside]
+    assert np.abs(difference).max() <= 3
+    np.testing.assert_array_equal(
+        alignment.recut_crops([crop], [first], [first])[0], crop
+    )
+
+
 def test_whole_crops_shrink_as_opencv_shrinks_areas():
     crop = (smooth_image(256, 256) * 255).astype(np.uint8)
     expected = cv2.resize(
