@@ -341,16 +341,6 @@ def test_the_truth_is_cut_where_the_swap_will_be_pasted():
     assert not masks[:, :, :2].any()  # nothing was stored there
 
 
-def test_a_swap_that_ignores_where_the_target_lies_loses_skill():
-    larger = manifests.data_contract()["crop_size"] // SIZE
-    face_sets = {
-        "Marco": FakeFaceSet("Marco"),
-        "Lena": FakeFaceSet("Lena", aside=2 * larger),
-    }
-    scores = evaluation.swap_scores(perfect_comb(), face_sets)
-    assert scores["swap_skill"] < 0.9
-
-
 def test_no_more_frames_are_scored_than_asked_for():
     face_sets = {name: FakeFaceSet(name) for name in ("Marco", "Lena")}
     scores = evaluation.swap_scores(perfect_comb(), face_sets, most=7)
