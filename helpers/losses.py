@@ -68,25 +68,46 @@ class MaskedFaceLoss(keras.losses.Loss):
 
 @keras.saving.register_keras_serializable("helpers")
 class LatentPairLoss(keras.losses.Loss):
-    """How far the latents of two people lie apart who do the same.
+    """How hard the latent of another person doing the same is to find.
 
-    Rows 0 and 1, 2 and 3, ... of a batch are such pairs. Their squared
-    distance is divided by the spread of all latents, so that the loss cannot
-    be lowered by shrinking everything: 1 means unrelated, 0 the same.
+    Rows 0 and 1, 2 and 3, ... of a batch are such pairs. Each row looks for
+    its other half among those of all pairs, by the angle between latents
+    around their mean. 1 is chance, 0 is certainty.
+
+    A distance between the two halves would be lowered by one loud direction
+    that all share, such as how bright the picture is: it took 98 % of all
+    variance, and in the rest two people had little in common. Angles to many
+    others cannot all be told apart by one direction.
+
+    Args:
+        temperature: float. Cosines are divided by it.
 
     Call arguments:
         y_true: not used.
         y_pred: float tensor, shape `(batch, latent_dim)`, `batch` even.
+
+    Reference:
+        Chen et al., 2020, "A simple framework for contrastive learning of
+        visual representations", equation 1. Theirs are two views of one
+        picture; ours are two people in one pose.
     """
 
-    def __init__(self, name="latent_pair_loss", **kwargs):
+    def __init__(self, temperature=0.2, name="latent_pair_loss", **kwargs):
         super().__init__(name=name, **kwargs)
+        self.temperature = temperature
 
     def call(self, y_true, y_pred):
         latents = ops.cast(y_pred, "float32")
+        latents = latents - ops.mean(latents, axis=0, keepdims=True)
+        square = ops.sum(ops.square(latents), axis=-1, keepdims=True)
+        latents = latents * ops.rsqrt(square + 1e-6)
         first, second = latents[0::2], latents[1::2]
-        distance = ops.mean(ops.square(first - second), axis=0)
-        # the gradient has to pass through the spread too: without it the loss
-        # pulls all latents together, and the network forgets to look
-        spread = ops.var(latents, axis=0)
-        return ops.mean(distance / (2 * spread + 1e-3)) * ops.ones((1,))
+        found = ops.matmul(first, ops.transpose(second)) / self.temperature
+        pairs = ops.cast(ops.shape(found)[0], "float32")
+        own = ops.eye(ops.shape(found)[0])
+        chances = [ops.log_softmax(found, axis=axis) for axis in (0, 1)]
+        loss = -ops.sum(own * (chances[0] + chances[1])) / (2 * pairs)
+        return loss / ops.log(ops.maximum(pairs, 2.0)) * ops.ones((1,))
+
+    def get_config(self):
+        return {**super().get_config(), "temperature": self.temperature}

@@ -88,22 +88,45 @@ def test_detail_tells_a_shifted_edge_from_a_faint_veil():
     assert number(both(target, shifted)) > 1.5 * number(both(target, veil))
 
 
-def test_same_latents_of_a_pair_cost_nothing_and_unrelated_ones_about_one():
-    latents = np.random.default_rng(0).normal(size=(256, 8)).astype("float32")
-    loss = LatentPairLoss()
-    same = np.repeat(latents[:128], 2, axis=0)
-    assert number(loss(UNUSED, same)) < 1e-6
-    assert number(loss(UNUSED, latents)) == pytest.approx(1, abs=0.15)
+def paired_latents(seed=0, pairs=16, size=64):
+    latents = np.random.default_rng(seed).normal(size=(pairs, size))
+    return np.repeat(latents, 2, axis=0).astype("float32")
 
 
-def test_the_pair_loss_cannot_be_lowered_by_smaller_latents():
-    latents = np.random.default_rng(0).normal(size=(256, 8)).astype("float32")
+def test_a_pair_that_is_found_costs_little_and_strangers_cost_chance():
     loss = LatentPairLoss()
+    strangers = np.random.default_rng(1).normal(size=(256, 64))
+    assert number(loss(UNUSED, paired_latents())) < 0.1
+    assert number(loss(UNUSED, strangers)) == pytest.approx(1, abs=0.15)
+    # all the same: nobody can be told from anybody
+    same = np.ones((32, 64), "float32")
+    assert number(loss(UNUSED, same)) == pytest.approx(1, abs=1e-4)
+
+
+def test_the_pair_loss_does_not_see_how_large_or_where_the_latents_are():
+    loss, latents = LatentPairLoss(), paired_latents() + strange(0.5)
+    expected = number(loss(UNUSED, latents))
     assert number(loss(UNUSED, 0.5 * latents)) == pytest.approx(
-        number(loss(UNUSED, latents)), rel=0.02
+        expected, rel=1e-3
     )
+    assert number(loss(UNUSED, latents + 3)) == pytest.approx(
+        expected, rel=1e-3
+    )
+
+
+def test_one_loud_direction_does_not_pass_for_agreement():
+    loud = strange(1.0)
+    loud[:, 0] = 100 * paired_latents()[:, 0]
+    assert number(LatentPairLoss()(UNUSED, loud)) > 0.5
+
+
+def strange(scale):
+    noise = np.random.default_rng(2).normal(size=(32, 64))
+    return (scale * noise).astype("float32")
 
 
 def test_losses_come_back_from_their_configuration():
     loss = MaskedFaceLoss.from_config(MaskedFaceLoss(detail=0.2).get_config())
     assert loss.detail == 0.2
+    loss = LatentPairLoss.from_config(LatentPairLoss(0.3).get_config())
+    assert loss.temperature == 0.3
