@@ -92,7 +92,7 @@ def _activate(inputs):
     return ops.leaky_relu(inputs, 0.2)
 
 
-def _normalise(features):
+def normalise(features):
     """Every pixel's channels scaled to a mean square of 1.
 
     Without it a decoder now and then runs away into black pictures, from
@@ -210,15 +210,15 @@ class Decoder:
 
     def __call__(self, latents, blend, level, person=None):
         """Pictures, shape `(batch, height, width, 3)` in 0-1, of a level."""
-        features = _normalise(_activate(self.up[0](latents)))
+        features = normalise(_activate(self.up[0](latents)))
         features = ops.reshape(features, (-1, 4, 4, self.widths[0]))
         features = self._styled(self.up[1], features, person)
-        features = _normalise(_activate(features))
+        features = normalise(_activate(features))
         below = features
         for up in self.up[2 : level + 2]:
             below = features
             features = PixelShuffle()(self._styled(up, features, person))
-            features = _normalise(_activate(features))
+            features = normalise(_activate(features))
         picture = self._picture(features, level, person)
         if level == 0:
             return picture

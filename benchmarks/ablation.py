@@ -1,0 +1,338 @@
+"""What helps a swap and what does not: one change at a time, several seeds.
+
+    python -m benchmarks.ablation --seeds 3 --processes 2
+
+Pretrains a crowd, trains two new people on it and scores them, at 32 pixels
+and with few steps, so that a run takes some minutes of one core; then does it
+again with one change. Changes are compared with each other by this, not with
+the scores of the course. The people are not those of `benchmarks.skill`, on
+whom nothing may be tuned. Every run is kept in `benchmarks/ablation.jsonl`: a
+command that was stopped goes on where it was, `--only` picks changes.
+"""
+
+import argparse
+import contextlib
+import dataclasses
+import json
+import os
+import pathlib
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+
+from benchmarks import skill
+from helpers import (
+    augmentation,
+    evaluation,
+    expression_reader,
+    growth,
+    manifests,
+    masks,
+    synthetic,
+    training,
+    training_data,
+)
+from helpers.models import comb as comb_module
+from helpers.models import crowd
+from helpers.synthetic import workers
+
+ROOT = manifests.project_root()
+KEPT = ROOT / "benchmarks" / "ablation.jsonl"
+FOLDER = ROOT / "build" / "ablation"
+# scored are the first two; the others only train beside them
+PEOPLE = ("Mei", "Viktor", *(f"person_{n:04d}" for n in range(1, 7)))
+TAKES_SEED = 5
+FIGURES = ("swap_skill", "ceiling", "expression_skill", "retrieval_top5")
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """Everything that a change may change, with the defaults of the course."""
+
+    # the crowd
+    crowd_people: int = 100
+    crowd_frames: int = 2000
+    crowd_steps: int = 1000
+    first_level: int = 0
+    paired_share: float = 1.0
+    latent_loss: float = 0.05
+    expression_loss: float = 0.01
+    # the network
+    latent_dim: int = comb_module.LATENT_DIM
+    shared_levels: int = comb_module.SHARED_LEVELS
+    pixel_norm: bool = True
+    # both trainings
+    warp: float = augmentation.DEFAULT["warp"]
+    light: float = augmentation.DEFAULT["light"]
+    view: float = 1.0  # times the default's rotation, zoom and shift
+    eyes_and_mouth: bool = True
+    # the two people
+    identities: int = 2
+    steps: int = 400
+    learning_rate: float = 3e-3
+    frozen: tuple = ("encoder",)
+
+
+DEFAULT = "as in the course"
+FROM_NOTHING = {"crowd_steps": 0, "frozen": (), "steps": 1000}
+CHANGES = {
+    DEFAULT: {},
+    "no pairs: the crowd draws itself": {"paired_share": 0.0},
+    "half of the crowd's pictures paired": {"paired_share": 0.5},
+    "no loss on latents": {"latent_loss": 0.0},
+    "loss on latents x 4": {"latent_loss": 0.2},
+    "no expression read": {"expression_loss": 0.0},
+    "expression read x 4": {"expression_loss": 0.04},
+    "crowd of 24": {"crowd_people": 24},
+    "crowd of 24, no pairs": {"crowd_people": 24, "paired_share": 0.0},
+    "crowd not grown": {"first_level": 3, "crowd_steps": 700},
+    "crowd trained half as long": {"crowd_steps": 500},
+    "latent of 32": {"latent_dim": 32},
+    "latent of 256": {"latent_dim": 256},
+    "no shared decoder level": {"shared_levels": 0},
+    "3 shared decoder levels": {"shared_levels": 3},
+    "no pixel norm": {"pixel_norm": False},
+    "no warp": {"warp": 0.0},
+    "warp x 3": {"warp": 0.03},
+    "no light jitter": {"light": 0.0},
+    "light jitter x 3": {"light": 0.15},
+    "no turn, zoom, shift": {"view": 0.0},
+    "eyes and mouth as all else": {"eyes_and_mouth": False},
+    "encoder trained on": {"frozen": ()},
+    "encoder trained on, slowly": {"frozen": (), "learning_rate": 3e-4},
+    "shared levels frozen too": {"frozen": ("encoder", "decoder_shared")},
+    "2 people from nothing": FROM_NOTHING,
+    "4 people from nothing": {**FROM_NOTHING, "identities": 4},
+    "8 people from nothing": {**FROM_NOTHING, "identities": 8},
+}
+
+
+def _recipe(change, quick):
+    recipe = Recipe(**CHANGES[change])
+    if not quick:
+        return recipe
+    steps = min(recipe.crowd_steps, 8)
+    few = {"crowd_frames": 60, "crowd_people": 6, "crowd_steps": steps}
+    return dataclasses.replace(recipe, **few, steps=4)
+
+
+def run(change, seed, quick=False):
+    """Train by one recipe and score it.
+
+    Args:
+        change: str, a key of `CHANGES`.
+        seed: int, of the weights and of what each step sees.
+        quick: bool. A few steps only, to try the command.
+
+    Returns:
+        dict of the figures, with `change`, `seed` and `recipe`.
+    """
+    recipe = _recipe(change, quick)
+    keras.utils.set_random_seed(seed)
+    names = PEOPLE[: recipe.identities]
+    with _pixel_norm(recipe.pixel_norm):
+        comb = _build(recipe, names, seed)
+        face_sets = _face_sets(names, quick)
+        data = training_data.identity_data(
+            list(face_sets.values()),
+            comb.resolution,
+            options=_options(recipe),
+            seed=seed,
+        )
+        if not recipe.eyes_and_mouth:
+            data.weights = None
+        stages = growth.growth_schedule(
+            comb.level, recipe.steps, comb.level, 12
+        )
+        training.Trainer(
+            comb,
+            data,
+            stages,
+            learning_rate=recipe.learning_rate,
+            frozen=recipe.frozen,
+        ).run()
+        scored = {name: face_sets[name] for name in PEOPLE[:2]}
+        reader = expression_reader.read_expression_reader()
+        scores = evaluation.swap_scores(comb, scored, reader)
+    figures = {name: round(scores[name], 4) for name in FIGURES}
+    recipe = dataclasses.asdict(recipe)
+    return {"change": change, "seed": seed, **figures, "recipe": recipe}
+
+
+def _build(recipe, names, seed):
+    """The comb before it sees its own people."""
+    options = {
+        "resolution": 32,
+        "latent_dim": recipe.latent_dim,
+        "shared_levels": recipe.shared_levels,
+    }
+    if not recipe.crowd_steps:
+        return comb_module.build_comb(names, **options)
+    film = _film(recipe)
+    network = crowd.build_crowd(recipe.crowd_people, **options)
+    weights = masks.feature_weights(network.resolution, network.contract)
+    data = training_data.CrowdData(
+        film,
+        network.contract["coverage"],
+        network.resolution,
+        paired_share=recipe.paired_share,
+        options=_options(recipe),
+        weights=weights if recipe.eyes_and_mouth else None,
+        seed=seed,
+    )
+    data.loss_weights = {
+        "crowd": 1.0,
+        "latents": recipe.latent_loss,
+        "expression": recipe.expression_loss,
+    }
+    stages = growth.growth_schedule(
+        network.level, recipe.crowd_steps, recipe.first_level
+    )
+    training.Trainer(network, data, stages).run()
+    return crowd.comb_for(network, names)
+
+
+def _film(recipe, processes=1):
+    """The crowd of a recipe, rendered or loaded."""
+    return synthetic.render_crowd(
+        FOLDER / f"crowd_{recipe.crowd_people}_{recipe.crowd_frames}",
+        people=recipe.crowd_people,
+        frames=recipe.crowd_frames,
+        resolution=40,
+        processes=processes,
+    )
+
+
+def _options(recipe):
+    moved = {
+        name: recipe.view * augmentation.DEFAULT[name]
+        for name in ("rotation", "zoom", "shift")
+    }
+    return {**moved, "warp": recipe.warp, "light": recipe.light}
+
+
+def _face_sets(names, quick):
+    return skill.make_faces(
+        FOLDER / f"{'quick' if quick else 'takes'}_{len(names)}",
+        TAKES_SEED,
+        quick,
+        names,
+    )
+
+
+@contextlib.contextmanager
+def _pixel_norm(wanted):
+    """Networks that are built inside have pixel norm, or have none."""
+    before = comb_module.normalise
+    if not wanted:
+        comb_module.normalise = lambda features: features
+    try:
+        yield
+    finally:
+        comb_module.normalise = before
+
+
+def read_runs(path):
+    """Runs kept in a file, as a dict by (change, seed).
+
+    Only those that today's recipe of the same name would repeat: a change
+    that has changed is run again.
+    """
+    if not path.is_file():
+        return {}
+    lines = path.read_text(encoding="utf-8").splitlines()
+    runs = [json.loads(line) for line in lines]
+    return {
+        (found["change"], found["seed"]): found
+        for found in runs
+        if found["change"] in CHANGES
+        and found["recipe"] == _plain(Recipe(**CHANGES[found["change"]]))
+    }
+
+
+def _plain(recipe):
+    return json.loads(json.dumps(dataclasses.asdict(recipe)))
+
+
+def table_of(runs):
+    """Lines of a table: mean and spread of each figure, by change."""
+    head = f"{'change':36}{'seeds':>6}"
+    lines = [head + "".join(f"{name:>22}" for name in FIGURES)]
+    for change in CHANGES:
+        found = [r for (name, _), r in runs.items() if name == change]
+        if not found:
+            continue
+        line = f"{change:36}{len(found):6}"
+        for figure in FIGURES:
+            values = [run[figure] for run in found]
+            line += f"{np.mean(values):14.3f} ±{np.ptp(values) / 2:.3f}  "
+        lines.append(line.rstrip())
+    return lines
+
+
+def mean_skills(runs):
+    """Mean swap skill by change, as a dict."""
+    skills = {}
+    for (change, _), found in runs.items():
+        skills.setdefault(change, []).append(found["swap_skill"])
+    return {name: round(float(np.mean(s)), 4) for name, s in skills.items()}
+
+
+def _run_and_keep(change, seed, path, quick):
+    found = run(change, seed, quick)
+    # one write of one line: processes do not mix theirs
+    with open(path, "a", encoding="utf-8") as file:
+        file.write(json.dumps(found) + "\n")
+    return found
+
+
+def _make_data(jobs, options):
+    """What several processes would otherwise make in each other's way."""
+    recipes = [_recipe(change, options.quick) for change, *_ in jobs]
+    for count in {recipe.identities for recipe in recipes}:
+        _face_sets(PEOPLE[:count], options.quick)
+    crowds = {(r.crowd_people, r.crowd_frames): r for r in recipes}
+    for recipe in crowds.values():
+        _film(recipe, options.processes)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument("--only", nargs="*", choices=list(CHANGES))
+    parser.add_argument("--quick", action="store_true", help="a few steps")
+    parser.add_argument("--kept", type=pathlib.Path, default=KEPT)
+    options = parser.parse_args()
+    path = options.kept
+    if options.quick:
+        path = FOLDER / "quick.jsonl"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.unlink(missing_ok=True)
+    known = read_runs(path)
+    jobs = [
+        (change, seed, path, options.quick)
+        for seed in range(options.seeds)
+        for change in options.only or CHANGES
+        if (change, seed) not in known
+    ]
+    if jobs:
+        _make_data(jobs, options)
+        # read when a process imports TensorFlow
+        os.environ["TF_NUM_INTRAOP_THREADS"] = "1"
+    made = workers.run_jobs(
+        _run_and_keep,
+        jobs,
+        options.processes,
+        lambda done, total: print(f"{done} of {total} runs", flush=True),
+    )
+    runs = read_runs(path)
+    runs |= {(found["change"], found["seed"]): found for found in made}
+    print("\n".join(table_of(runs)))
+    print(json.dumps({"swap_skill": mean_skills(runs)}))
+
+
+if __name__ == "__main__":
+    main()
