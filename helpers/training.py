@@ -268,10 +268,10 @@ class Trainer:
         }
 
     def _check(self, held_out, spread):
-        """Stop if a loss is no number, or if a decoder has collapsed."""
-        for name, loss in held_out.items():
-            if not math.isfinite(loss):
-                self._fail(f"the unseen loss of {name} is {loss}")
+        """Stop if a picture is no number, or if a decoder has collapsed."""
+        for name, number in [*held_out.items(), *spread.items()]:
+            if not math.isfinite(number):
+                self._fail(f"what is drawn of {name} is no longer finite")
         now = {"step": self.state["total_steps"], "spread": spread}
         names = training_watch.collapsed_identities(
             [*self.history, now], self.state.get("watched_from", 0)
