@@ -110,6 +110,10 @@ class Trainer:
     def _stage(self):
         return self.schedule[self.state["stage"]]
 
+    @property
+    def _top_level(self):
+        return self.schedule[-1]["level"]
+
     def _blend_at(self, step):
         fade = self._stage["fade"]
         return min(1.0, self._progress_at(step) / fade) if fade else 1.0
@@ -219,8 +223,8 @@ class Trainer:
         return SaveError(
             f"The checkpoint {self.checkpoint} could not be written. "
             f"Received: {error}. Nothing is lost while this program runs: "
-            "make room there, or set trainer.checkpoint to a path on another "
-            "disk, and call trainer.save() or trainer.run()."
+            "make room there, or set trainer.checkpoint to a new path on "
+            "another disk, and call trainer.save() or trainer.run()."
         )
 
     def _check_room(self):
@@ -237,8 +241,9 @@ class Trainer:
         losses, spread = self._look()
         self._check(losses, spread)
         # losses at other levels, or in a fade, are not to be compared
-        grown = self.network.level == self.schedule[-1]["level"]
-        grown = grown and self.blend >= 1
+        loss = None
+        if self.network.level == self._top_level and self.blend >= 1:
+            loss = training_watch.total_loss(losses, self.data)
         found = checkpoints.checkpoint_of(
             self.network,
             self._optimizer,
@@ -246,9 +251,7 @@ class Trainer:
                 **self.state,
                 "level": self.network.level,
                 "blend": self.blend,
-                "held_out_loss": training_watch.total_loss(losses, self.data)
-                if grown
-                else None,
+                "held_out_loss": loss,
                 "parameters": self._parameters(),
             },
         )
@@ -474,8 +477,11 @@ class Trainer:
             "held_out_loss": training_watch.total_loss(held_out, self.data),
             "spread": spread,
         }
-        history = [*self.history, report]
-        report["trend"] = training_watch.held_out_trend(history)
+        # below the top level training goes on whatever the loss does
+        report["trend"] = None
+        if stage["level"] == self._top_level:
+            history = [*self.history, report]
+            report["trend"] = training_watch.held_out_trend(history)
         return report
 
     def _look(self):
@@ -508,7 +514,7 @@ class Trainer:
         Returns:
             str.
         """
-        top = [r for r in self.history if r["level"] == self.network.level]
+        top = [r for r in self.history if r["level"] == self._top_level]
         lines = [training_watch.stop_advice(top)]
         if self.checkpoint is None:
             return lines[0]

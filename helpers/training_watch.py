@@ -5,8 +5,9 @@ import math
 
 import numpy as np
 
-# Shares of the truth's spread. Healthy runs lie at 0.1 when a level is new
-# and nearly grey, and above 0.6 soon after: see benchmarks/watching.py
+# Shares of the truth's spread, from benchmarks/watching.py: a healthy run
+# may fall to 0.01 in its first steps, but once it was alive it never fell
+# below 0.13, not even where a new level begins nearly grey.
 COLLAPSED = 0.02
 ALIVE = 0.3
 PATIENCE = 300  # steps that a decoder may take to draw its first difference
@@ -206,6 +207,11 @@ def stop_advice(history):
         str.
     """
     steps, losses = _comparable(history)
+    if history and history[-1].get("held_out_loss") is None:
+        return (
+            "Nothing unseen was measured: whether longer training pays cannot "
+            "be told. Keep some takes for testing."
+        )
     if len(steps) < LEAST_REPORTS:
         return (
             f"Whether longer training pays is told from {LEAST_REPORTS} "

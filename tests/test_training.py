@@ -821,7 +821,7 @@ def test_a_disk_that_fails_stops_no_training_and_loses_nothing(
         patch.setattr(training.checkpoints.os, "fsync", full)
         with pytest.raises(training.SaveError, match="No space left") as caught:
             trainer.run(report_every=1, save_every=-1)
-    assert "trainer.checkpoint to a path on another disk" in str(caught.value)
+    assert "trainer.checkpoint to a new path on another" in str(caught.value)
     assert capsys.readouterr().out.count("Training goes on.") == 3
     assert trainer.finished and content(tmp_path) == {}
     trainer.checkpoint = tmp_path / "other" / "checkpoint.safetensors"

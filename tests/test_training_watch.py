@@ -184,7 +184,10 @@ def test_short_histories_and_other_levels_tell_nothing():
 
 def test_the_advice_says_what_to_do():
     advice = training_watch.stop_advice
+    assert "So far: 0." in advice([])
     assert "So far: 3." in advice(history_of([0.05] * 3))
+    unseen = [{**r, "held_out_loss": None} for r in history_of([0.05] * 20)]
+    assert "Nothing unseen was measured" in advice(unseen)
     assert "longer training may pay" in advice(history_of(CURVES["falling"]))
     assert "flat since step 50:" in advice(history_of(CURVES["flat"]))
     rising = advice(history_of(CURVES["fallen, then rising"]))
