@@ -4,8 +4,16 @@ Both are `.safetensors` files: names, shapes and numbers, no code. What a file
 holds is checked against what the network expects before one number is taken.
 """
 
+import contextlib
+import copy
+import errno
+import glob
 import json
+import math
+import os
 import pathlib
+import shutil
+import tempfile
 
 import keras
 import numpy as np
@@ -17,28 +25,42 @@ from helpers.models.comb import Comb
 from helpers.models.crowd import Crowd
 
 WEIGHTS = "weights.safetensors"
+KEPT = 3  # last checkpoints of a run; the best is kept beside them
 KINDS = {"comb": Comb, "crowd": Crowd}
 
 
-def write_arrays(path, arrays, details=None, keep_as=None):
+def write_arrays(path, arrays, details=None):
     """Write named arrays to one file, in one step.
 
     Args:
         path: str or path, ending in `.safetensors`.
         arrays: dict of name to array.
         details: dict that JSON can hold, kept in the file's header.
-        keep_as: path or `None`. Where an older file of this name goes once
-            the new one is whole.
+
+    Raises:
+        OSError: if the disk is full or may not be written to; then the file
+            that was there is untouched.
     """
-    path = pathlib.Path(path)
+    with _written(path, arrays, details):
+        pass
+
+
+@contextlib.contextmanager
+def _written(path, arrays, details):
+    """Wholly on disk under a temporary name; takes its place at the end."""
     # not ascontiguousarray(): it gives a single number an axis
     arrays = {name: np.asarray(a, order="C") for name, a in arrays.items()}
+    # safetensors' own writer hides the reason when a disk fails, and leaves
+    # a file of a name that nobody knows when it is killed
+    content = safetensors.numpy.save(
+        arrays, {"details": json.dumps(details or {})}
+    )
     with manifests.atomic_path(path) as partial:
-        safetensors.numpy.save_file(
-            arrays, partial, {"details": json.dumps(details or {})}
-        )
-        if keep_as is not None and path.is_file():
-            path.replace(keep_as)
+        with open(partial, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        yield
 
 
 def read_arrays(path):
@@ -160,27 +182,71 @@ def load_bundle(folder, kinds=("comb",)):
     return network
 
 
-def save_checkpoint(path, network, optimizer, state):
-    """Write all that training needs to go on, as one consistent file.
-
-    The last checkpoint stays beside the new one as `<name>.previous`.
+def checkpoint_of(network, optimizer, state):
+    """All that training needs to go on, as one consistent set.
 
     Args:
-        path: str or path, ending in `.safetensors`.
-        network: `Comb` or `Crowd`.
+        network: `Comb` or `Crowd`. Its configuration holds the contract.
         optimizer: a built Keras optimizer.
-        state: dict that JSON can hold: level, step, seconds, history, ...
+        state: dict that JSON can hold: stage, step, level, blend,
+            parameters, history, ... It names the random state too: what a
+            step sees depends on the seed and the step alone.
+
+    Returns:
+        `(arrays, details)`: dict of name to array, a copy, and a dict.
     """
     arrays = {
         **_values(network.variables(), "network/"),
         **_values(_optimizer_variables(optimizer), "optimizer/"),
     }
-    details = {"config": network.config(), "state": state}
-    write_arrays(path, arrays, details, keep_as=_previous(path))
+    # training goes on in what these were taken from
+    arrays = {name: np.array(array) for name, array in arrays.items()}
+    details = {"config": network.config(), "state": copy.deepcopy(state)}
+    return arrays, details
+
+
+def save_checkpoint(path, arrays, details):
+    """Write a checkpoint; those before it move one name on.
+
+    The last `KEPT` stay, as `<name>`, `<name>.previous`, ... and beside them
+    the best of all, by `details["state"]["held_out_loss"]`. Killed at any
+    moment it leaves the last whole checkpoint to be found.
+
+    Args:
+        path: str or path, ending in `.safetensors`.
+        arrays: dict of name to array, from `checkpoint_of()`.
+        details: dict, from `checkpoint_of()`.
+
+    Raises:
+        OSError: if the disk is full or may not be written to; then all
+            checkpoints are as they were.
+    """
+    path = pathlib.Path(path)
+    for left_over in _left_overs(path):
+        left_over.unlink(missing_ok=True)
+    with _written(path, arrays, details):
+        _make_way(path)
+
+
+def _make_way(path):
+    """Free the newest name; of all, only the oldest may go, if not best."""
+    names = _names(path)
+    losses = [_held_out_loss(name) for name in names]
+    for name, loss in zip(names, losses, strict=True):
+        if loss is None and name.is_file():
+            name.replace(_beside(name, "damaged"))
+    *last, best = names
+    if all(name.is_file() for name in last):
+        if losses[-2] < (math.inf if losses[-1] is None else losses[-1]):
+            last[-1].replace(best)
+    # a gap, as a kill leaves it, is filled: nothing older need go
+    gap = next((k for k, n in enumerate(last) if not n.is_file()), KEPT - 1)
+    for k in range(gap, 0, -1):
+        last[k - 1].replace(last[k])
 
 
 def read_checkpoint(path):
-    """Arrays, configuration and state of a checkpoint.
+    """Arrays, configuration and state of the last whole checkpoint.
 
     A file that was damaged is passed over for the one before it, and said.
 
@@ -188,10 +254,9 @@ def read_checkpoint(path):
         `(arrays, config, state)`, or `None` where there is no checkpoint.
 
     Raises:
-        ValueError: if neither file can be read.
+        ValueError: if files are there and none of them can be read.
     """
-    candidates = (pathlib.Path(path), _previous(path))
-    found = [candidate for candidate in candidates if candidate.is_file()]
+    found = [name for name in _names(path) if name.is_file()]
     if not found:
         return None
     problems = []
@@ -223,9 +288,143 @@ def restore_checkpoint(network, optimizer, arrays, origin):
     )
 
 
-def _previous(path):
+def restore_network(network, arrays, origin):
+    """Give the network alone what `read_checkpoint()` found."""
+    found = {k: v for k, v in arrays.items() if k.startswith("network/")}
+    variables = _prefixed(network.variables(), "network/")
+    assign_arrays(variables, found, str(origin))
+
+
+def best_checkpoint(path):
+    """The saved set with the lowest loss on unseen pictures.
+
+    Args:
+        path: str or path that was given to `save_checkpoint()`.
+
+    Returns:
+        `(path, loss, step)`, or `None` if none of them was measured.
+    """
+    names = _names(path)
+    losses = [_held_out_loss(name) for name in names]
+    known = [loss for loss in losses if loss not in (None, math.inf)]
+    if not known:
+        return None
+    best = names[losses.index(min(known))]
+    return best, min(known), _state_of(best)["total_steps"]
+
+
+def load_best(network, path):
+    """Give a network the weights of the best checkpoint.
+
+    Args:
+        network: `Comb` or `Crowd` that was trained with this checkpoint.
+        path: str or path that was given to `Trainer`.
+
+    Returns:
+        int: the step they are from.
+
+    Raises:
+        FileNotFoundError: if no checkpoint was measured on unseen pictures.
+    """
+    best = best_checkpoint(path)
+    if best is None:
+        raise FileNotFoundError(
+            f"No checkpoint at {path} was measured on unseen pictures at the "
+            "top level. Train on, or take the last one as it is."
+        )
+    arrays, details = read_arrays(best[0])
+    restore_network(network, arrays, best[0])
+    network.level = details["state"]["level"]
+    return best[2]
+
+
+def disk_use(path):
+    """Files and bytes that a run's checkpoints take.
+
+    Args:
+        path: str or path that was given to `save_checkpoint()`.
+
+    Returns:
+        `(files, bytes)`: two ints.
+    """
     path = pathlib.Path(path)
-    return path.with_name(f"{path.stem}.previous{path.suffix}")
+    names = _names(path)
+    names += [_beside(name, "damaged") for name in names]
+    files = [name for name in names if name.is_file()] + _left_overs(path)
+    sizes = [file.stat().st_size for file in files]
+    return len(sizes), sum(sizes)
+
+
+def check_room(path, size):
+    """Stop before training if its checkpoints cannot be written.
+
+    Args:
+        path: str or path of the checkpoint.
+        size: int. Bytes of one.
+
+    Raises:
+        OSError: if the folder may not be written to, or has no room for all
+            that is kept.
+    """
+    path = pathlib.Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=path.parent) as probe:
+        probe.write(b"room?")
+    # all that are kept, and the one being written
+    needed = (KEPT + 2) * size - disk_use(path)[1]
+    free = shutil.disk_usage(path.parent).free
+    if free < needed:
+        raise OSError(
+            errno.ENOSPC,
+            f"expected {needed / 1e6:.0f} MB for {KEPT + 2} checkpoints of "
+            f"{size / 1e6:.0f} MB, received {free / 1e6:.0f} MB",
+            str(path.parent),
+        )
+
+
+def _beside(path, word):
+    path = pathlib.Path(path)
+    return path.with_name(f"{path.stem}.{word}{path.suffix}")
+
+
+def _names(path):
+    """All names of a run's checkpoints: the newest first, the best last."""
+    older = [f"previous{k or ''}" for k in (0, *range(2, KEPT))][: KEPT - 1]
+    words = [*older, "best"]
+    return [pathlib.Path(path), *(_beside(path, word) for word in words)]
+
+
+def _left_overs(path):
+    """Halves of files that a killed run of this checkpoint left."""
+    path = pathlib.Path(path)
+    name = glob.escape(f".{path.stem}.")
+    return list(path.parent.glob(f"{name}[0-9]*.part{path.suffix}"))
+
+
+def _state_of(path):
+    """State of a checkpoint, from its header; `None` if there is none."""
+    try:
+        with safetensors.safe_open(path, framework="numpy") as file:
+            details = json.loads((file.metadata() or {}).get("details", "{}"))
+    except (
+        FileNotFoundError,
+        safetensors.SafetensorError,
+        json.JSONDecodeError,
+    ):
+        return None
+    return details.get("state")
+
+
+def _held_out_loss(path):
+    """Loss of a checkpoint on unseen pictures; `inf` where not measured.
+
+    `None` where there is no such file, or a damaged one.
+    """
+    state = _state_of(path)
+    if state is None:
+        return None
+    loss = state.get("held_out_loss")
+    return math.inf if loss is None else loss
 
 
 def _optimizer_variables(optimizer):

@@ -1,6 +1,7 @@
 """Batches + a network -> a trained network, level by level, resumable."""
 
 import concurrent.futures
+import copy
 import math
 import time
 
@@ -8,7 +9,7 @@ import cv2
 import keras
 import numpy as np
 
-from helpers import checkpoints, distribution
+from helpers import checkpoints, distribution, training_watch
 from helpers.models.comb import resolution_of
 from helpers.optimizers import KernelMuon
 
@@ -17,7 +18,11 @@ PREFETCH = 6  # batches made ahead by threads while the network works
 
 
 class TrainingError(RuntimeError):
-    """Training went where it cannot go on from; the last save is clean."""
+    """Training went where it cannot go on from; it is back where it was."""
+
+
+class SaveError(RuntimeError):
+    """A checkpoint could not be written; nothing in memory is lost."""
 
 
 class Trainer:
@@ -36,8 +41,9 @@ class Trainer:
             are, for instance `("encoder",)`.
 
     Raises:
-        ValueError: if a checkpoint is there that belongs to another network
-            or another schedule, or if no layer is called like a frozen one.
+        ValueError: if a checkpoint is there that belongs to another network,
+            schedule, seed or choice of frozen layers, or that cannot be read,
+            or if no layer is called like a frozen one.
     """
 
     def __init__(
@@ -69,7 +75,9 @@ class Trainer:
         self._model = None  # of the present stage, once it is prepared
         self._optimizer = None
         self._train_step = None
-        self._saved = None
+        self._saved = None  # arrays that the present stage starts from
+        self._good = None  # the last good set: `checkpoint_of()`
+        self._written = True  # whether the disk has it
         if checkpoint is not None:
             self._read_checkpoint()
 
@@ -102,6 +110,10 @@ class Trainer:
     @property
     def _stage(self):
         return self.schedule[self.state["stage"]]
+
+    @property
+    def _top_level(self):
+        return self.schedule[-1]["level"]
 
     def _blend_at(self, step):
         fade = self._stage["fade"]
@@ -140,24 +152,40 @@ class Trainer:
             list of reports: the history.
 
         Raises:
-            TrainingError: if the loss is no longer a number.
+            TrainingError: if a loss or a weight is no longer a number, or if
+                a decoder has collapsed. The network, and what comes next,
+                are then those of the last good set.
+            SaveError: if the disk is full or may not be written to, before
+                the first step or at the end. In between it is printed, and
+                training goes on.
         """
         saved_at = time.monotonic()
+        room_checked = False
         try:
             while not self.finished:
                 if self._model is None:
                     self._prepare_stage()
+                if self._good is None:
+                    self._remember()  # the start
+                    self._written = True  # and nothing to save
+                if not room_checked:
+                    self._check_room()
+                    room_checked = True
                 for report in self._train_stage(report_every):
+                    self._check(report["held_out"], report["spread"])
                     self.history.append(report)
                     if on_report is not None:
                         on_report(report)
                     if time.monotonic() - saved_at > save_every:
-                        self.save()
+                        self._save_or_say()
                         saved_at = time.monotonic()
+                self._remember()
                 self._next_stage()
         except KeyboardInterrupt:
             self._count_cut_step()
+            self.save()
             print("Stopped. Run this cell again to go on from here.")
+            return self.history
         self.save()
         return self.history
 
@@ -172,26 +200,117 @@ class Trainer:
         """Write the checkpoint, if one was asked for.
 
         Raises:
-            TrainingError: if a weight is no longer a number; then the last
-                checkpoint stays as it is.
+            TrainingError: if a weight is no longer a number, or if a decoder
+                has collapsed: then the checkpoints stay as they are.
+            SaveError: if the disk is full or may not be written to.
         """
-        if self.checkpoint is None or self._model is None:
+        if self._model is not None:
+            self._remember()
+        if self.checkpoint is None or self._written:
             return
-        # a loss tells of it a step late
-        for name, variable in self.network.variables().items():
-            if not np.isfinite(keras.ops.convert_to_numpy(variable)).all():
-                raise self._diverged(name)
-        checkpoints.save_checkpoint(
-            self.checkpoint, self.network, self._optimizer, self.state
+        try:
+            checkpoints.save_checkpoint(self.checkpoint, *self._good)
+        except OSError as error:
+            raise self._not_saved(error) from error
+        self._written = True
+
+    def _save_or_say(self):
+        try:
+            self.save()
+        except SaveError as error:
+            print(f"{error} Training goes on.")
+
+    def _not_saved(self, error):
+        return SaveError(
+            f"The checkpoint {self.checkpoint} could not be written. "
+            f"Received: {error}. Nothing is lost while this program runs: "
+            "make room there, or set trainer.checkpoint to a new path on "
+            "another disk, and call trainer.save() or trainer.run()."
         )
 
-    def _diverged(self, received):
-        return TrainingError(
-            "The network's numbers are no longer finite. "
-            f"Received: {received} at step {self.state['total_steps']}. Lower "
-            "the learning rate and run again from the cell that builds the "
-            "network: training goes on from the last checkpoint, which is "
-            "clean."
+    def _check_room(self):
+        if self.checkpoint is None:
+            return
+        size = sum(array.nbytes for array in self._good[0].values())
+        try:
+            checkpoints.check_room(self.checkpoint, size)
+        except OSError as error:
+            raise self._not_saved(error) from error
+
+    def _remember(self):
+        """Take the present as the last good set, if it is good."""
+        losses, spread = self._look()
+        self._check(losses, spread)
+        # losses at other levels, or in a fade, are not to be compared
+        loss = None
+        if self.network.level == self._top_level and self.blend >= 1:
+            loss = training_watch.total_loss(losses, self.data)
+        found = checkpoints.checkpoint_of(
+            self.network,
+            self._optimizer,
+            {
+                **self.state,
+                "level": self.network.level,
+                "blend": self.blend,
+                "held_out_loss": loss,
+                "parameters": self._parameters(),
+            },
+        )
+        # a loss tells of it a step late
+        for name, array in found[0].items():
+            if not np.isfinite(array).all():
+                self._fail(f"{name.partition('/')[2]} is no longer finite")
+        self._good = found
+        self._written = False
+
+    def _parameters(self):
+        return {
+            "learning_rate": self.learning_rate,
+            "minutes": self.minutes,
+            "frozen": list(self.frozen),
+            "seed": self.data.seed,
+        }
+
+    def _check(self, held_out, spread):
+        """Stop if a picture is no number, or if a decoder has collapsed."""
+        for name, number in [*held_out.items(), *spread.items()]:
+            if not math.isfinite(number):
+                self._fail(f"what is drawn of {name} is no longer finite")
+        now = {"step": self.state["total_steps"], "spread": spread}
+        names = training_watch.collapsed_identities(
+            [*self.history, now], self.state.get("watched_from", 0)
+        )
+        if names:
+            self._fail(
+                f"the decoder of {' and of '.join(names)} has collapsed: it "
+                "draws one picture, whatever it is shown"
+            )
+
+    def _check_losses(self, logs):
+        if math.isfinite(logs["loss"]):
+            return
+        losses = self._by_output(logs)
+        bad = {k: v for k, v in losses.items() if not math.isfinite(v)}
+        which = ", ".join(f"{name}={loss}" for name, loss in bad.items())
+        self._fail(f"loss={logs['loss']} ({which})")
+
+    def _fail(self, received):
+        """Go back to the last good set, and say why."""
+        step = self.state["total_steps"]
+        if self._good is None:
+            raise TrainingError(
+                "The weights that training begins with should be good. "
+                f"Received: {received}. Take other weights, or an older "
+                "checkpoint."
+            )
+        arrays, details = self._good
+        self._stand_at(arrays, details["state"])
+        self.state["watched_from"] = self.state["total_steps"]
+        raise TrainingError(
+            f"Training went wrong at step {step}. Received: {received}. The "
+            f"network is back at step {self.state['total_steps']}, where all "
+            "was well. Set trainer.learning_rate lower than "
+            f"{self.learning_rate} and run again: training goes on from there."
         )
 
     def preview(self, faces=8):
@@ -220,32 +339,35 @@ class Trainer:
         if found is None:
             return
         arrays, config, state = found
+        own = self._parameters()
+        # those of an older version of the course hold no parameters
+        saved = state.get("parameters", own)
         for what, expected, received in (
             ("network", self.network.config(), config),
             ("schedule", self.schedule, state["schedule"]),
+            ("seed", own["seed"], saved["seed"]),
+            ("choice of frozen layers", own["frozen"], saved["frozen"]),
         ):
             if expected != received:
                 raise ValueError(
                     f"The checkpoint {self.checkpoint} belongs to another "
                     f"{what}. Expected: {expected}. Received: {received}. "
-                    "Give the old parameters back, or move the checkpoint "
+                    "Give the old parameters back, or move the checkpoints "
                     "away to begin anew."
                 )
-        self._saved = arrays
-        self.state = state
+        self._stand_at(arrays, state)
+        print(f"Going on from step {state['total_steps']}: {self.checkpoint}")
+
+    def _stand_at(self, arrays, state):
+        """Put the network, and what comes next, where a saved set was."""
+        self._model = None  # first: what an interrupt finds, it may save
+        self.state = copy.deepcopy(state)
         last = min(state["stage"], len(self.schedule) - 1)
         self.network.level = self.schedule[last]["level"]
-        if self.finished:
-            # nothing left to train: only the network's own numbers count
-            checkpoints.assign_arrays(
-                self.network.variables(),
-                {
-                    name.removeprefix("network/"): array
-                    for name, array in arrays.items()
-                    if name.startswith("network/")
-                },
-                str(self.checkpoint),
-            )
+        checkpoints.restore_network(
+            self.network, arrays, self.checkpoint or "the last good set"
+        )
+        self._saved = None if self.finished else arrays
 
     def _prepare_stage(self):
         """Model and a fresh optimizer for the level of this stage."""
@@ -287,6 +409,7 @@ class Trainer:
             state["seconds"] += spent
             state["step"] += 1
             state["total_steps"] += 1
+            self._check_losses(logs)
             last = self._progress_at(state["step"]) >= 1
             if last or state["step"] % report_every == 0:
                 yield self._report(logs)
@@ -335,15 +458,14 @@ class Trainer:
         """What a reader wants to know now, as numbers that JSON can hold."""
         stage, state = self._stage, self.state
         self._model.reset_metrics()
-        if not math.isfinite(float(logs["loss"])):
-            raise self._diverged(f"loss={float(logs['loss'])}")
         progress = self.overall_progress
         # the first step was not timed
         speed = 0.0
         if state["stage_seconds"]:
             speed = (state["step"] - 1) / state["stage_seconds"]
         left = state["seconds"] * (1 - progress) / max(progress, 1e-9)
-        return {
+        held_out, spread = self._look()
+        report = {
             "step": state["total_steps"],
             "stage": state["stage"],
             "level": stage["level"],
@@ -353,18 +475,21 @@ class Trainer:
             "seconds_left": left,
             "steps_per_second": speed,
             "losses": self._by_output(logs),
-            "held_out": self._held_out_losses(),
+            "held_out": held_out,
+            "held_out_loss": training_watch.total_loss(held_out, self.data),
+            "spread": spread,
         }
+        # below the top level training goes on whatever the loss does
+        report["trend"] = None
+        if stage["level"] == self._top_level:
+            history = [*self.history, report]
+            report["trend"] = training_watch.held_out_trend(history)
+        return report
 
-    def _held_out_losses(self):
-        level = self._stage["level"]
-        batch = self.data.held_out(level, self.blend)
-        if batch is None:
-            return {}
-        logs = self._model.test_on_batch(*batch, return_dict=True)
-        self._model.reset_metrics()
-        losses = self._by_output(logs)
-        return {name: losses[name] for name in self.data.measured}
+    def _look(self):
+        return training_watch.look(
+            self._model, self.data, self.network.level, self.blend
+        )
 
     def _by_output(self, logs):
         """Losses by the names of the outputs: identities, or crowd, latents."""
@@ -374,15 +499,43 @@ class Trainer:
         return {name: float(logs[f"{key}_loss"]) for key, name in names.items()}
 
     def _next_stage(self):
-        self.state["stage"] += 1
-        self.state["step"] = 0
-        self.state["stage_seconds"] = 0.0
-        if not self.finished:
+        following = self.state["stage"] + 1
+        if following < len(self.schedule):
             self._model = None  # that of the level below
+        # in one step: an interrupt finds the old stage or the new one
+        self.state = {
+            **self.state,
+            "stage": following,
+            "step": 0,
+            "stage_seconds": 0.0,
+        }
+
+    def summary(self):
+        """What to know after a run, as lines: does more pay, what is kept.
+
+        Returns:
+            str.
+        """
+        top = [r for r in self.history if r["level"] == self._top_level]
+        lines = [training_watch.stop_advice(top)]
+        if self.checkpoint is None:
+            return lines[0]
+        best = checkpoints.best_checkpoint(self.checkpoint)
+        if best is not None:
+            lines.append(
+                f"Best checkpoint: step {best[2]}, unseen loss {best[1]:.4f} "
+                f"({best[0].name}); checkpoints.load_best() takes it."
+            )
+        files, size = checkpoints.disk_use(self.checkpoint)
+        lines.append(f"{files} checkpoints take {size / 1e6:.1f} MB.")
+        return "\n".join(lines)
 
 
 def report_line(report):
     """One line about a report, for a terminal or a notebook."""
+    trend = ""
+    if report.get("trend"):
+        trend = " | unseen {} since step {}".format(*report["trend"])
     losses = ", ".join(
         f"{name} {value:.4f}"
         + (
@@ -396,5 +549,5 @@ def report_line(report):
         f"step {report['step']:5d} | {report['resolution']:3d} px, blend "
         f"{report['blend']:.2f} | loss {losses} | "
         f"{report['steps_per_second']:.1f} steps/s | about "
-        f"{report['seconds_left'] / 60:.1f} min left"
+        f"{report['seconds_left'] / 60:.1f} min left{trend}"
     )

@@ -4,13 +4,13 @@ import importlib.util
 import json
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
 import keras
 import numpy as np
 import pytest
-import safetensors.numpy
 
 from helpers import checkpoints, manifests
 from helpers.models.comb import build_comb
@@ -66,15 +66,33 @@ def files(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+def run_python(script, *arguments, **variables):
+    """A script in a process of its own, which has to end well."""
+    paths = [str(ROOT), str(ROOT / "tests")]
+    done = subprocess.run(
+        [sys.executable, "-c", script, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **variables},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done
+
+
 @pytest.fixture
 def full_disk(monkeypatch):
-    """The disk fills up when half of a file is written."""
+    """The disk tells that it is full when a file is to be on it for good."""
 
-    def save_file(arrays, path, metadata=None):
-        pathlib.Path(path).write_bytes(b"half of")
+    def fsync(file):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(safetensors.numpy, "save_file", save_file)
+    monkeypatch.setattr(os, "fsync", fsync)
+
+
+def save(path, network, optimizer, state):
+    found = checkpoints.checkpoint_of(network, optimizer, state)
+    checkpoints.save_checkpoint(path, *found)
 
 
 def test_arrays_come_back_with_their_shapes_types_and_details(tmp_path):
@@ -120,7 +138,7 @@ def test_a_checkpoint_gives_back_network_optimizer_and_state(build, tmp_path):
     optimizer.apply(
         [keras.ops.ones(v.shape) for v in variables], trainable_variables=None
     )
-    checkpoints.save_checkpoint(path, network, optimizer, state)
+    save(path, network, optimizer, state)
     again = build(seed=2)
     other = built_optimizer(again)
     arrays, config, found = checkpoints.read_checkpoint(path)
@@ -141,12 +159,12 @@ def two_checkpoints(tmp_path):
     comb = small_comb()
     optimizer = built_optimizer(comb)
     for step in (1, 2):
-        checkpoints.save_checkpoint(path, comb, optimizer, {"step": step})
+        save(path, comb, optimizer, {"step": step})
     return path
 
 
-def read_step(path):
-    return checkpoints.read_checkpoint(path)[2]["step"]
+def read_step(path, key="step"):
+    return checkpoints.read_checkpoint(path)[2][key]
 
 
 def test_the_checkpoint_before_the_last_stays(two_checkpoints):
@@ -197,15 +215,231 @@ def test_other_weights_are_not_taken_for_a_checkpoint(tmp_path):
         checkpoints.read_checkpoint(tmp_path / checkpoints.WEIGHTS)
 
 
+def small_set(step, loss=None):
+    """A checkpoint whose every number is the step."""
+    arrays = {
+        "network/kernel": np.full(3000, step, "float32"),
+        "optimizer/0000": np.array(step, "int64"),
+    }
+    state = {"total_steps": step, "level": 1, "held_out_loss": loss}
+    return arrays, {"config": {}, "state": state}
+
+
+def steps_by_name(path):
+    """Step of each file there is, by the word that its name ends with."""
+    found = {}
+    for file in sorted(path.parent.iterdir()):
+        arrays, details = checkpoints.read_arrays(file)
+        step = details["state"]["total_steps"]
+        assert all(np.all(array == step) for array in arrays.values())
+        word = file.name.removeprefix("checkpoint").removesuffix("safetensors")
+        found[word.strip(".")] = step
+    return found
+
+
+def test_the_last_three_checkpoints_stay_and_the_best_of_all(tmp_path):
+    path = tmp_path / "checkpoint.safetensors"
+    # not measured in a fade; the best is the third, then the seventh
+    losses = [None, 0.5, 0.2, 0.4, 0.3, 0.3, 0.1, 0.6, 0.7, 0.8, 0.9]
+    for step, loss in enumerate(losses, 1):
+        checkpoints.save_checkpoint(path, *small_set(step, loss))
+        last = range(max(1, step - 2), step + 1)
+        known = [x for x in losses[:step] if x is not None]
+        steps = steps_by_name(path)
+        assert set(last) <= set(steps.values())
+        best = checkpoints.best_checkpoint(path)
+        if not known:
+            assert best is None
+            continue
+        assert best[1:] == (min(known), losses.index(min(known)) + 1)
+        assert checkpoints.read_checkpoint(best[0])[2]["total_steps"] == best[2]
+        assert len(steps) <= checkpoints.KEPT + 1
+    expected = {"": 11, "previous": 10, "previous2": 9, "best": 7}
+    assert steps_by_name(path) == expected
+
+
+def test_the_weights_of_the_best_checkpoint_are_taken(tmp_path):
+    path = tmp_path / "checkpoint.safetensors"
+    combs = [small_comb(seed=seed) for seed in (1, 2)]
+    with pytest.raises(FileNotFoundError, match="measured on unseen"):
+        checkpoints.load_best(combs[0], path)
+    for step, comb in enumerate(combs, 1):
+        state = {"total_steps": step, "level": 1, "held_out_loss": 0.1 * step}
+        save(path, comb, built_optimizer(comb), state)
+    again = small_comb(seed=3)
+    assert checkpoints.load_best(again, path) == 1
+    assert again.level == 1
+    assert_equal(values(again.variables()), values(combs[0].variables()))
+
+
+def test_a_damaged_checkpoint_pushes_no_good_one_out(tmp_path, capsys):
+    path = tmp_path / "checkpoint.safetensors"
+    for step in (1, 2, 3):
+        checkpoints.save_checkpoint(path, *small_set(step))
+    content = path.read_bytes()[:300]
+    path.write_bytes(content)
+    assert read_step(path, "total_steps") == 2
+    checkpoints.save_checkpoint(path, *small_set(4))
+    aside = tmp_path / "checkpoint.damaged.safetensors"
+    assert aside.read_bytes() == content
+    aside.unlink()
+    expected = {"": 4, "previous": 2, "previous2": 1}
+    assert steps_by_name(path) == expected
+
+
+def test_disk_use_counts_all_that_a_run_left_and_nothing_else(tmp_path):
+    path = tmp_path / "checkpoint.safetensors"
+    assert checkpoints.disk_use(path) == (0, 0)
+    for step in range(1, 7):
+        checkpoints.save_checkpoint(path, *small_set(step, 0.1 * step))
+    size = path.stat().st_size
+    (tmp_path / "checkpoint.damaged.safetensors").write_bytes(b"12345")
+    (tmp_path / ".checkpoint.7.part.safetensors").write_bytes(b"678")
+    (tmp_path / "weights.safetensors").write_bytes(b"of the bundle")
+    files, total = checkpoints.disk_use(path)
+    assert files == checkpoints.KEPT + 3
+    assert abs(total - 8 - (checkpoints.KEPT + 1) * size) < 100
+
+
+def test_room_is_asked_for_all_that_is_kept(tmp_path, monkeypatch):
+    path = tmp_path / "new" / "checkpoint.safetensors"
+    checkpoints.check_room(path, 1000)
+    assert list(path.parent.iterdir()) == []
+    usage = shutil.disk_usage(tmp_path)._replace(free=4_500_000)
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
+    checkpoints.check_room(path, 900_000)
+    with pytest.raises(OSError, match="expected 5 MB .* received 4 MB"):
+        checkpoints.check_room(path, 1_000_000)
+    # what is there already will make way
+    path.write_bytes(bytes(600_000))
+    checkpoints.check_room(path, 1_000_000)
+
+
+def test_a_folder_that_cannot_be_is_told_before_training(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(OSError, match="file"):
+        checkpoints.check_room(tmp_path / "file" / "checkpoint.safetensors", 1)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on file sizes")
+def test_a_file_that_the_disk_refuses_leaves_what_was_there(tmp_path):
+    import resource
+
+    path = tmp_path / "checkpoint.safetensors"
+    for step in (1, 2, 3, 4):
+        checkpoints.save_checkpoint(path, *small_set(step))
+    before = files(tmp_path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            checkpoints.save_checkpoint(path, *small_set(5))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert files(tmp_path) == before
+
+
+KILLED = """
+import json, os, signal, sys
+from helpers import checkpoints
+from test_checkpoints import small_set, steps_by_name
+import pathlib
+
+EVENTS = ("open", "os.rename", "os.remove")
+LOSSES = (0.5, 0.1, 0.4, 0.3, 0.2)  # the second is kept as the best
+
+
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def die_at(moment):
+    left = [moment]
+
+    def hook(event, arguments):
+        if event in EVENTS:
+            left[0] -= 1
+            if left[0] == 0:
+                die()
+
+    sys.addaudithook(hook)
+
+
+class HalfFile:
+    def __init__(self, file):
+        self.file = file
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.file.close()
+
+    def write(self, content):
+        self.file.write(content[: len(content) // 2])
+        self.file.flush()
+        die()
+
+
+def save_and_die(path, moment):
+    if moment == 0:
+        checkpoints.open = lambda *options: HalfFile(open(*options))
+    else:
+        die_at(moment)
+    checkpoints.save_checkpoint(path, *small_set(6, 0.6))
+
+
+moment, killed = 0, True
+while killed:
+    path = pathlib.Path(sys.argv[1], str(moment), "checkpoint.safetensors")
+    for step, loss in enumerate(LOSSES, 1):
+        checkpoints.save_checkpoint(path, *small_set(step, loss))
+    child = os.fork()
+    if child == 0:
+        save_and_die(path, moment)
+        os._exit(0)
+    killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    found = checkpoints.read_checkpoint(path)[2]["total_steps"]
+    best = checkpoints.best_checkpoint(path)[2]
+    halves = [p for p in path.parent.glob(".*")]
+    for half in halves:
+        half.rename(path.parent.parent / half.name)  # not to be read below
+    kept = sorted(steps_by_name(path).values())
+    for half in halves:
+        (path.parent.parent / half.name).rename(half)
+    checkpoints.save_checkpoint(path, *small_set(7, 0.7))
+    after = steps_by_name(path)
+    row = {"killed": killed, "found": found, "best": best, "kept": kept}
+    print(json.dumps({**row, "halves": len(halves), "after": after}))
+    moment += 1
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no fork, no SIGKILL")
+def test_killed_at_any_moment_of_a_save_the_last_whole_set_is_found(tmp_path):
+    done = run_python(KILLED, str(tmp_path))
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(rows) > 6
+    assert [row["killed"] for row in rows] == [True] * (len(rows) - 1) + [False]
+    # half of a file lay there, and the sets before it
+    assert rows[0]["halves"] == 1 and rows[0]["kept"] == [2, 3, 4, 5]
+    for row in rows:
+        assert row["found"] in (5, 6) and row["best"] == 2
+        # of those before, only the oldest had to go
+        assert {2, 4, 5} <= set(row["kept"])
+        # the next save clears up, and is the newest
+        assert row["after"][""] == 7 and row["after"]["best"] == 2
+        assert row["after"]["previous"] == row["found"]
+    assert rows[-1]["found"] == 6
+
+
 def test_a_full_disk_leaves_both_checkpoints_and_no_partial_file(
     two_checkpoints, full_disk
 ):
     before = files(two_checkpoints.parent)
     comb = small_comb()
     with pytest.raises(OSError, match="No space left"):
-        checkpoints.save_checkpoint(
-            two_checkpoints, comb, built_optimizer(comb), {"step": 3}
-        )
+        save(two_checkpoints, comb, built_optimizer(comb), {"step": 3})
     assert files(two_checkpoints.parent) == before
     assert read_step(two_checkpoints) == 2
 
@@ -235,7 +469,7 @@ def test_arrays_of_another_network_change_no_variable(flaw):
 def test_a_checkpoint_does_not_fit_a_network_of_other_widths(other, tmp_path):
     path = tmp_path / "checkpoint.safetensors"
     comb = small_comb()
-    checkpoints.save_checkpoint(path, comb, built_optimizer(comb), {})
+    save(path, comb, built_optimizer(comb), {})
     arrays, _, _ = checkpoints.read_checkpoint(path)
     wrong = small_comb(seed=1, **other)
     before = values(wrong.variables())

@@ -2,14 +2,27 @@
 
 import contextlib
 import math
+import os
+import pathlib
 import shutil
+import signal
+import subprocess
+import sys
+import time
 
 import cv2
 import keras
 import numpy as np
 import pytest
 
-from helpers import augmentation, checkpoints, growth, training, training_data
+from helpers import (
+    augmentation,
+    checkpoints,
+    growth,
+    training,
+    training_data,
+    training_watch,
+)
 from helpers.models.comb import build_comb, name_key, resolution_of
 from helpers.models.crowd import (
     READ_PARAMETERS,
@@ -18,6 +31,7 @@ from helpers.models.crowd import (
 )
 from helpers.synthetic.crowd import CrowdCrops
 
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 WIDTHS = (8, 6, 6)
 SIZE = 20  # of a stored crop; at coverage 0.8 a network pixel is one of it
 SIDE = 16
@@ -653,73 +667,375 @@ def test_a_checkpoint_of_something_else_is_refused_and_left_alone(
     assert_same(values(comb), weights)
 
 
+def content(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def spoil(data, name, step):
+    """From this step on, the targets of one identity are infinite."""
+    batch = data.batch
+
+    def spoiled(number, *options):
+        inputs, targets = batch(number, *options)
+        if number >= step:
+            targets[name_key(name)][:] = np.inf
+        return inputs, targets
+
+    data.batch = spoiled
+    return lambda: setattr(data, "batch", batch)
+
+
 @pytest.mark.usefixtures("eager")
-def test_a_run_that_diverges_stops_and_its_checkpoint_is_clean(tmp_path):
+def test_a_loss_that_is_no_number_names_its_identity_and_goes_back(tmp_path):
     path = tmp_path / "checkpoint.safetensors"
-    comb = small_comb(ONE)
-    data = identity_data(ONE)
-    trainer = training.Trainer(comb, data, stages(4), checkpoint=path)
-    clean = {}
-
-    def poison(report):
-        if report["step"] == 1:
-            clean.update(values(comb))
-        else:
-            variable = comb.variables()["encoder_8/bias"]
-            variable.assign(np.full(variable.shape, np.nan))
-
-    # the loss tells at the next report; nothing was saved till then
-    with pytest.raises(training.TrainingError, match="loss=nan at step 3"):
-        trainer.run(report_every=1, on_report=poison, save_every=1e9)
-    assert not path.is_file()
-
-    comb = small_comb(ONE)
-    trainer = training.Trainer(comb, data, stages(4), checkpoint=path)
-    # the weights tell at once when they are to be saved
-    with pytest.raises(
-        training.TrainingError, match="Received: encoder_8/bias at step 2"
-    ):
-        trainer.run(report_every=1, on_report=poison, save_every=-1)
-    arrays, _, state = checkpoints.read_checkpoint(path)
-    assert state["total_steps"] == 1
-    for name, value in clean.items():
-        np.testing.assert_array_equal(arrays[f"network/{name}"], value)
-
-    again = small_comb(ONE)
-    trainer = training.Trainer(again, data, stages(4), 1e-4, checkpoint=path)
-    history = trainer.run()
-    assert trainer.finished and math.isfinite(history[-1]["losses"]["Rosa"])
+    comb, data = small_comb(), identity_data()
+    trainer = training.Trainer(comb, data, stages(3, 5), checkpoint=path)
+    trainer.run(report_every=1, on_report=stop_at(4))
+    clean, before = values(comb), content(tmp_path)
+    heal = spoil(data, "Ana Núñez", 6)
+    with pytest.raises(training.TrainingError) as caught:
+        trainer.run(report_every=100)
+    text = str(caught.value)
+    assert "at step 7. Received: loss=nan (Ana Núñez=nan)" in text
+    assert "back at step 4" in text and "lower than 0.005" in text
+    assert_same(values(comb), clean)
+    assert [r["step"] for r in trainer.history] == [1, 2, 3, 4]
+    assert content(tmp_path) == before
+    # and goes on from there, here and from the file
+    heal()
+    trainer.learning_rate = 1e-3
+    history = trainer.run(report_every=1)
+    assert trainer.finished
+    assert [r["step"] for r in history] == [*range(1, 9)]
+    path.unlink()
+    again = small_comb()
+    other = training.Trainer(
+        again, identity_data(), stages(3, 5), 1e-3, checkpoint=path
+    )
+    other.run()
+    assert_same(values(again), values(comb))
 
 
 @pytest.mark.usefixtures("eager")
-def test_stopping_a_run_that_diverged_unseen_does_not_save_it(
-    monkeypatch, tmp_path
+def test_before_anything_was_saved_the_start_is_what_is_gone_back_to():
+    comb, data = small_comb(), identity_data()
+    start = values(comb)
+    spoil(data, "Rosa", 2)
+    trainer = training.Trainer(comb, data, stages(6))
+    for _ in range(2):
+        with pytest.raises(training.TrainingError, match="back at step 0"):
+            trainer.run(report_every=1)
+        assert_same(values(comb), start)
+        assert trainer.history == [] and trainer.state["total_steps"] == 0
+
+
+def assign_all(variable, number):
+    variable.assign(np.full(variable.shape, number))
+
+
+@pytest.mark.usefixtures("eager")
+def test_weights_that_are_no_numbers_are_never_saved(tmp_path):
+    path = tmp_path / "checkpoint.safetensors"
+    comb, data = small_comb(ONE), identity_data(ONE)
+    trainer = training.Trainer(comb, data, stages(4), checkpoint=path)
+    trainer.run(report_every=1, on_report=stop_at(1))
+    clean, before = values(comb), content(tmp_path)
+    # one that this level does not use: no picture and no loss tells of it
+    assign_all(comb.variables()["encoder_16/bias"], np.nan)
+    with pytest.raises(
+        training.TrainingError, match="step 1. Received: encoder_16/bias is no"
+    ):
+        trainer.save()
+    assert content(tmp_path) == before
+    assert_same(values(comb), clean)
+
+
+@pytest.mark.usefixtures("eager")
+def test_stopping_a_run_that_diverged_unseen_does_not_save_it(tmp_path):
+    comb, data = small_comb(ONE), identity_data(ONE)
+    trainer = training.Trainer(
+        comb, data, stages(30), checkpoint=tmp_path / "checkpoint.safetensors"
+    )
+
+    def poison_and_stop(report):
+        assign_all(comb.variables()["encoder_8/bias"], np.nan)
+        raise KeyboardInterrupt
+
+    with pytest.raises(training.TrainingError, match="drawn of Rosa is no"):
+        trainer.run(report_every=3, on_report=poison_and_stop)
+    assert content(tmp_path) == {}
+
+
+@pytest.mark.usefixtures("eager")
+@pytest.mark.parametrize("color", [-30.0, 0.0, 30.0])
+def test_a_decoder_that_draws_one_picture_is_named(
+    color, monkeypatch, tmp_path
+):
+    # these networks are too small to come alive in a few steps
+    monkeypatch.setattr(training_watch, "ALIVE", 0.03)
+    path = tmp_path / "checkpoint.safetensors"
+    comb, data = small_comb(), identity_data()
+    trainer = training.Trainer(comb, data, stages(3, 6), checkpoint=path)
+    trainer.run(report_every=1, on_report=stop_at(5))
+    clean, before = values(comb), content(tmp_path)
+
+    def collapse(report):
+        for side in (8, 16):
+            name = f"decoder_{name_key('Ana Núñez')}_{side}_to_rgb"
+            assign_all(comb.variables()[f"{name}/kernel"], 0.0)
+            assign_all(comb.variables()[f"{name}/bias"], color)
+
+    with pytest.raises(training.TrainingError) as caught:
+        trainer.run(report_every=1, on_report=collapse, save_every=1e9)
+    assert "at step 7. Received: the decoder of Ana Núñez has" in str(
+        caught.value
+    )
+    assert_same(values(comb), clean)
+    assert content(tmp_path) == before
+    # nor does the stop button save it
+    trainer.learning_rate = 1e-4
+
+    def collapse_and_stop(report):
+        collapse(report)
+        raise KeyboardInterrupt
+
+    with pytest.raises(training.TrainingError, match="Ana Núñez has collapsed"):
+        trainer.run(report_every=1, on_report=collapse_and_stop)
+    assert content(tmp_path) == before
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_disk_that_fails_stops_no_training_and_loses_nothing(
+    tmp_path, monkeypatch, capsys
 ):
     path = tmp_path / "checkpoint.safetensors"
     comb = small_comb(ONE)
     trainer = training.Trainer(
-        comb, identity_data(ONE), stages(30), checkpoint=path
+        comb, identity_data(ONE), stages(3), checkpoint=path
     )
-    batch, steps = trainer.data.batch, []
+    with monkeypatch.context() as patch:
 
-    def spoiled(step, *options):
-        inputs, targets = batch(step, *options)
-        if step == 2:
-            targets["Rosa"][:] = np.inf
-        return inputs, targets
+        def full(file):
+            raise OSError(28, "No space left on device")
 
-    def stopped(model, *inputs, **options):
-        steps.append(None)
-        if len(steps) == 5:
-            raise KeyboardInterrupt
-        return train(model, *inputs, **options)
+        patch.setattr(training.checkpoints.os, "fsync", full)
+        with pytest.raises(training.SaveError, match="No space left") as caught:
+            trainer.run(report_every=1, save_every=-1)
+    assert "trainer.checkpoint to a new path on another" in str(caught.value)
+    assert capsys.readouterr().out.count("Training goes on.") == 3
+    assert trainer.finished and content(tmp_path) == {}
+    trainer.checkpoint = tmp_path / "other" / "checkpoint.safetensors"
+    assert trainer.run() == trainer.history
+    again = small_comb(ONE)
+    other = training.Trainer(
+        again, identity_data(ONE), stages(3), checkpoint=trainer.checkpoint
+    )
+    assert other.finished
+    assert_same(values(again), values(comb))
 
-    train = keras.Model.train_on_batch
-    monkeypatch.setattr(keras.Model, "train_on_batch", stopped)
-    monkeypatch.setattr(trainer.data, "batch", spoiled)
-    with pytest.raises(training.TrainingError, match="no longer finite"):
-        trainer.run(report_every=30)
-    assert not path.is_file()
+
+@pytest.mark.usefixtures("eager")
+def test_a_folder_that_cannot_be_written_is_told_before_the_first_step(
+    tmp_path,
+):
+    (tmp_path / "file").write_text("in the way")
+    trainer = training.Trainer(
+        small_comb(ONE),
+        identity_data(ONE),
+        stages(3),
+        checkpoint=tmp_path / "file" / "checkpoint.safetensors",
+    )
+    with pytest.raises(training.SaveError, match="could not be written"):
+        trainer.run(on_report=lambda report: pytest.fail("a step"))
+    assert trainer.state["total_steps"] == 0
+    trainer.checkpoint = tmp_path / "checkpoint.safetensors"
+    trainer.run()
+    assert trainer.checkpoint.is_file()
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_checkpoint_that_cannot_be_read_never_means_from_zero(tmp_path):
+    path = tmp_path / "checkpoint.safetensors"
+    data = identity_data(ONE)
+    trainer = training.Trainer(
+        small_comb(ONE), data, stages(2), checkpoint=path
+    )
+    trainer.run(report_every=1, save_every=-1)
+    for file in tmp_path.iterdir():
+        file.write_bytes(file.read_bytes()[:100])
+    before, comb = content(tmp_path), small_comb(ONE)
+    start = values(comb)
+    with pytest.raises(ValueError, match="a whole .safetensors file"):
+        training.Trainer(comb, data, stages(2), checkpoint=path)
+    assert content(tmp_path) == before
+    assert_same(values(comb), start)
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_checkpoint_is_one_set_with_all_that_decides_what_comes(tmp_path):
+    path = tmp_path / "checkpoint.safetensors"
+    comb, data = small_comb(ONE), identity_data(ONE, seed=4)
+    trainer = training.Trainer(
+        comb, data, stages(2, 4), 3e-3, 9.0, path, frozen="encoder"
+    )
+    trainer.run(report_every=1, on_report=stop_at(3))
+    arrays, config, state = checkpoints.read_checkpoint(path)
+    assert config == comb.config() and config["contract"] == comb.contract
+    assert state["level"] == 2 and state["stage"] == 1 and state["step"] == 1
+    assert state["blend"] == trainer.blend and 0 < state["blend"] < 1
+    assert state["schedule"] == stages(2, 4) and len(state["history"]) == 3
+    assert state["parameters"] == {
+        "learning_rate": 3e-3,
+        "minutes": 9.0,
+        "frozen": ["encoder"],
+        "seed": 4,
+    }
+    assert {f"network/{name}" for name in comb.variables()} < set(arrays)
+    assert int(arrays["optimizer/0000"]) == 1  # a step of this stage
+
+
+@pytest.mark.usefixtures("eager")
+def test_another_seed_or_choice_of_frozen_layers_is_refused(tmp_path, capsys):
+    path = tmp_path / "checkpoint.safetensors"
+    trainer = training.Trainer(
+        small_comb(ONE), identity_data(ONE), stages(3), checkpoint=path
+    )
+    trainer.run(report_every=1, on_report=stop_at(2))
+    for data, frozen, text in (
+        (identity_data(ONE, seed=1), (), "seed. Expected: 1. Received: 0"),
+        (identity_data(ONE), "encoder", r"frozen .* \['encoder'\]. Received"),
+    ):
+        with pytest.raises(ValueError, match=text):
+            training.Trainer(
+                small_comb(ONE),
+                data,
+                stages(3),
+                checkpoint=path,
+                frozen=frozen,
+            )
+    capsys.readouterr()
+    # a rate may change; a file of the time before parameters is read too
+    arrays, config, state = checkpoints.read_checkpoint(path)
+    del state["parameters"]
+    checkpoints.save_checkpoint(
+        path, arrays, {"config": config, "state": state}
+    )
+    again = small_comb(ONE)
+    other = training.Trainer(
+        again, identity_data(ONE), stages(3), 1e-4, checkpoint=path
+    )
+    assert "Going on from step 2" in capsys.readouterr().out
+    # at once, not only when training goes on
+    assert_same(values(again), values(trainer.network))
+    other.run()
+    assert other.finished
+
+
+@pytest.mark.usefixtures("eager")
+def test_held_out_losses_are_those_that_keras_measures():
+    unseen = {"Rosa": tuple(part[0] for part in faces(1, 3, 9))}
+    comb, data = small_comb(), identity_data(held_out=unseen)
+    trainer = training.Trainer(comb, data, stages(1))
+    (report,) = trainer.run()
+    model = comb.autoencoder(1)
+    model.compile(loss=data.losses)
+    logs = model.test_on_batch(*data.held_out(1, 1.0), return_dict=True)
+    assert report["held_out"] == pytest.approx({"Rosa": logs["Rosa_loss"]})
+    assert report["held_out_loss"] == pytest.approx(logs["Rosa_loss"])
+    assert set(report["spread"]) == set(NAMES)
+    assert report["trend"] is None
+
+
+@pytest.mark.usefixtures("eager")
+def test_a_summary_tells_what_is_kept_and_whether_more_pays(tmp_path):
+    unseen = {name: tuple(p[0] for p in faces(1, 3, 9)) for name in NAMES}
+    path = tmp_path / "checkpoint.safetensors"
+    trainer = training.Trainer(
+        small_comb(),
+        identity_data(held_out=unseen),
+        stages(2, 4),
+        checkpoint=path,
+    )
+    trainer.run(report_every=1, save_every=-1)
+    losses = {
+        r["step"]: r["held_out_loss"]
+        for r in trainer.history
+        if r["level"] == 2 and r["blend"] == 1
+    }
+    assert list(losses) == [4, 5, 6]
+    best = min(losses, key=losses.get)
+    advice, kept, size = trainer.summary().split("\n")
+    assert "So far: 3." in advice
+    assert f"step {best}, unseen loss {losses[best]:.4f}" in kept
+    files, total = checkpoints.disk_use(path)
+    assert size == f"{files} checkpoints take {total / 1e6:.1f} MB."
+    comb = small_comb()
+    assert checkpoints.load_best(comb, path) == best
+    # without a checkpoint, the advice alone
+    bare = training.Trainer(comb, identity_data(), stages(1))
+    assert bare.summary().count("\n") == 0
+
+
+TRAIN = """
+import sys
+import test_training as t
+from helpers import training
+
+path = sys.argv[1]
+trainer = training.Trainer(
+    t.small_comb(), t.identity_data(), t.stages(4, 6), 3e-3, checkpoint=path
+)
+
+
+def tell(report):
+    print("step", report["step"], flush=True)
+
+
+with t.untraced():
+    trainer.run(report_every=1, on_report=tell, save_every=-1)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
+def test_a_killed_run_goes_on_exactly_from_its_last_save(tmp_path):
+    path = tmp_path / "checkpoint.safetensors"
+    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
+    begun = []
+    # as it is told of a step that step's save begins: kill in the midst of it
+    for step, delay in ((2, 0.0), (6, 0.01), (None, 0.0)):
+        child = subprocess.Popen(
+            [sys.executable, "-c", TRAIN, str(path)],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": paths},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+        lines = (line for line in child.stdout if line.startswith("step"))
+        begun.append(int(next(lines).split()[1]))
+        for line in lines:
+            if line == f"step {step}\n":
+                time.sleep(delay)
+                child.send_signal(signal.SIGKILL)
+                break
+        child.stdout.close()
+        assert child.wait() == (0 if step is None else -signal.SIGKILL)
+    assert begun[0] == 1 and begun[1] in (2, 3) and begun[2] in (6, 7, 8)
+
+    comb = small_comb()
+    trainer = training.Trainer(comb, identity_data(), stages(4, 6), 3e-3)
+    with untraced():
+        trainer.run(report_every=1)
+    arrays, _, state = checkpoints.read_checkpoint(path)
+    assert [r["step"] for r in state["history"]] == [*range(1, 11)]
+    for name in NAMES:
+        again, losses = (
+            [report["losses"][name] for report in history]
+            for history in (state["history"], trainer.history)
+        )
+        np.testing.assert_allclose(again, losses, rtol=0, atol=1e-6)
+    found = {name: arrays[f"network/{name}"] for name in comb.variables()}
+    assert_same(found, values(comb))
 
 
 @pytest.mark.usefixtures("eager")
