@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from helpers import (
-    checkpoints,
+    bundles,
     detection,
     evaluation,
     expression_reader,
@@ -39,12 +39,12 @@ PRETRAINING_RATE = 5e-3
 LEARNING_RATE = 3e-3
 
 
-def make_faces(folder, seed, quick):
-    """Face sets of two rendered people, made once for each seed."""
+def make_faces(folder, seed, quick, identities=IDENTITIES):
+    """Face sets of rendered people, made once for each seed."""
     takes = (6, 4) if quick else (90, 12)
     synthetic.write_footage(
         folder / "footage",
-        IDENTITIES,
+        identities,
         training_takes=takes[0],
         test_takes=takes[1],
         frames_per_take=10,
@@ -53,15 +53,15 @@ def make_faces(folder, seed, quick):
     )
     contract = manifests.data_contract()
     detector = detection.FaceDetector(0.2)
-    for name in IDENTITIES:
+    for name in identities:
         footage = folder / "footage" / name
         facesets.extract_faces(
             footage, folder / "faces", contract, detector, name
         )
-    facesets.write_face_sets(folder / "faces", IDENTITIES, contract)
+    facesets.write_face_sets(folder / "faces", identities, contract)
     return {
         name: facesets.read_face_set(folder / "faces", name)
-        for name in IDENTITIES
+        for name in identities
     }
 
 
@@ -117,7 +117,7 @@ def measure(options, seed, folder):
         )
     else:
         share = 0
-        pretrained = checkpoints.load_bundle(SHARED, ("crowd",))
+        pretrained = bundles.load_bundle(SHARED, ("crowd",))
     comb = train(pretrained, face_sets, (1 - share) * options.minutes, seed)
     reader = expression_reader.read_expression_reader()
     scores = evaluation.swap_scores(comb, face_sets, reader)
