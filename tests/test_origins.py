@@ -1,6 +1,8 @@
 """Where bundles come from: zips, a server, a hub; and what is refused."""
 
 import http.server
+import importlib.util
+import json
 import stat
 import threading
 import zipfile
@@ -180,7 +182,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_GET(self):
         self.server.log.append((self.path, self.headers.get("Range")))
-        answer = self.server.files.get(self.path)
+        answer = self.server.files.get(self.path.partition("?")[0])
         if callable(answer):
             answer(self)
             return
@@ -198,6 +200,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         stop = self.server.breaks.pop() if self.server.breaks else None
         self.wfile.write(answer[first:stop])
+
+    def do_HEAD(self):
+        # asked by the hub's library before it fetches
+        self.server.files[self.path](self)
 
     def log_message(self, *_):
         pass
@@ -330,3 +336,73 @@ def test_https_does_not_lead_to_http():
     origins._check_redirect("https://a/b.zip", "https://c/d.zip")
     with pytest.raises(ValueError, match="leads to http://c"):
         origins._check_redirect("https://a/b.zip", "http://c/d.zip")
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture
+def hub(shared, server, monkeypatch):
+    """A hub on this machine with one model: the bundle, and code beside it."""
+    if importlib.util.find_spec("huggingface_hub") is None:
+        pytest.skip("huggingface_hub is not installed: requirements.txt")
+    monkeypatch.setenv("HF_ENDPOINT", server.url)
+    files = {**contents(shared[0]), "model.py": b"raise SystemExit"}
+
+    def send(content, kind="application/json", **headers):
+        def answer(handler):
+            handler.send_response(200)
+            headers["Content-Length"] = str(len(content))
+            headers["Content-Type"] = kind
+            for name, value in headers.items():
+                handler.send_header(name.replace("_", "-"), value)
+            handler.end_headers()
+            if handler.command == "GET":
+                handler.wfile.write(content)
+
+        return answer
+
+    info = {
+        "id": "we/rosa",
+        "sha": COMMIT,
+        "siblings": [{"rfilename": name} for name in files],
+    }
+    tree = [
+        {"type": "file", "path": name, "size": len(content), "oid": name}
+        for name, content in files.items()
+    ]
+    api = "/api/models/we/rosa"
+    for revision in ("main", "first", COMMIT):
+        server.files[f"{api}/revision/{revision}"] = send(
+            json.dumps(info).encode()
+        )
+    server.files[f"{api}/tree/{COMMIT}"] = send(json.dumps(tree).encode())
+    for name, content in files.items():
+        server.files[f"/we/rosa/resolve/{COMMIT}/{name}"] = send(
+            content, "text/plain", X_Repo_Commit=COMMIT, ETag=f'"{name}"'
+        )
+    return server
+
+
+@pytest.mark.parametrize("revision", ["", "@first", f"@{COMMIT}"])
+def test_a_bundle_of_a_hub_is_fetched_once_and_without_its_code(
+    revision, shared, hub, tmp_path
+):
+    origin = f"hf://we/rosa{revision}"
+    for _ in range(2):
+        found = bundles.load_bundle(origin, sha256=shared[2], cache=tmp_path)
+        assert_same(found, shared[3])
+    fetched = [path for path, _ in hub.log if path.endswith("safetensors")]
+    assert fetched.count(f"/we/rosa/resolve/{COMMIT}/{NAMES[1]}") == 1
+    assert not any(path.endswith("model.py") for path, _ in hub.log)
+
+
+def test_a_bundle_of_a_hub_is_checked_as_any_other(shared, hub, tmp_path):
+    with pytest.raises(ValueError, match="not the manifest that was asked"):
+        bundles.load_bundle("hf://we/rosa", sha256="0" * 64, cache=tmp_path)
+    (path,) = {found.resolve() for found in tmp_path.rglob(NAMES[1])}
+    content = bytearray(path.read_bytes())
+    content[-10] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="has changed since it was written"):
+        bundles.load_bundle("hf://we/rosa", cache=tmp_path)
