@@ -37,7 +37,7 @@ from helpers.models.identities import add_identity
 FOLDER = manifests.project_root() / "build" / "people"
 NEWCOMER = "Lena"
 EVERYBODY = (*IDENTITIES, NEWCOMER)
-STEPS = {"others": 400, "joining": 300, "nothing": 1600, "slow": 100}
+STEPS = {"others": 300, "joining": 240, "nothing": 1000, "slow": 60}
 SHARE = 0.95  # of the others' skill counts as their quality
 FIGURES = ("own_skill", "swap_skill")
 
