@@ -263,6 +263,9 @@ def plot_swap_matrix(targets, swaps):
     rows = {"target": np.stack(list(targets.values()))}
     rows |= {f"as {source}": drawn for source, drawn in swaps.items()}
     figure = plot_preview(rows, columns=len(targets))
+    # room for the titles, and for labels at the very edge
+    figure.set_size_inches(figure.get_size_inches() + (0.2, 0.3))
+    figure.get_layout_engine().set(w_pad=0.03)
     grid = np.reshape(figure.axes, (len(rows), len(targets)))
     for axes, target in zip(grid[0], targets, strict=True):
         axes.set_title(target, fontsize=11, color=INK)
