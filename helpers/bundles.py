@@ -289,9 +289,10 @@ def _check_config(manifest, path):
             f"The architecture in the manifest takes {least} numbers at least. "
             f"Received: {path} with room for {held}. Do not use this bundle."
         )
-    if config["level"] not in range(level_of(config["resolution"]) + 1):
+    top = level_of(config["resolution"])
+    if config["level"] not in range(top + 1):
         raise ValueError(
-            f"A level of {config['resolution']} pixels or below was expected. "
+            f"A level from 0 to {top} was expected in the manifest. "
             f"Received: level={config['level']!r}"
         )
 
