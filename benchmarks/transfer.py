@@ -25,7 +25,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 
-from benchmarks.skill import IDENTITIES, LEARNING_RATE, SHARED, make_faces
+from benchmarks.skill import LEARNING_RATE, SHARED, make_faces
 from helpers import (
     bundles,
     detection,
@@ -45,6 +45,7 @@ REAL_DATA = ROOT.parent / "shared" / "data" / "people"
 REAL_IDENTITIES = ("person_a", "sen_menendez")
 BATCH_SIZE = 12  # as in notebook 03
 STEPS = {"shared": 400, "nothing": 1600}
+PAIRS = ("synthetic", "real")
 REPORT_EVERY = 10
 MEASURED_FACES = 40
 
@@ -158,9 +159,12 @@ def seconds_to(curve, figure, skill):
     return None
 
 
-def make_real_faces(folder):
-    """Face sets of two real people, made once."""
-    contract = manifests.data_contract()
+def make_pair(kind, seed):
+    """Face sets of two rendered people, or of two real ones, made once."""
+    if kind == "synthetic":
+        folder = ROOT / "build" / "skill" / f"seed_{seed}"
+        return make_faces(folder, seed, quick=False)
+    folder, contract = FOLDER / "real_faces", manifests.data_contract()
     if not (folder / manifests.MANIFEST).is_file():
         detector = detection.FaceDetector(0.2)
         for name in REAL_IDENTITIES:
@@ -277,33 +281,29 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
-        "--quick", action="store_true", help="a few steps, to try the command"
+        "--pairs", nargs="+", choices=PAIRS, default=PAIRS, metavar="KIND"
+    )
+    parser.add_argument(
+        "--shorten", type=int, default=1, help="divides the steps of all runs"
     )
     options = parser.parse_args()
-    steps = {"shared": 20, "nothing": 20} if options.quick else STEPS
-    folder = ROOT / "build" / ("skill_quick" if options.quick else "skill")
-    pairs = {
-        "synthetic": lambda: make_faces(
-            folder / f"seed_{options.seed}", options.seed, options.quick
-        )
-    }
-    line = {"identities": list(IDENTITIES), "seed": options.seed}
-    if REAL_DATA.is_dir():
-        pairs["real"] = lambda: make_real_faces(FOLDER / "real_faces")
-    else:
-        print(f"no real pair: there is no {REAL_DATA}")
-    for kind, make in pairs.items():
-        face_sets = make()
+    steps = {start: count // options.shorten for start, count in STEPS.items()}
+    line = {"steps": steps, "seed": options.seed}
+    for kind in options.pairs:
+        if kind == "real" and not REAL_DATA.is_dir():
+            print(f"no real pair: there is no {REAL_DATA}")
+            continue
+        face_sets = make_pair(kind, options.seed)
         line[f"{kind}_float16"] = half_difference(face_sets, SHARED)
         curves = train_both_ways(face_sets, steps, options.seed)
-        quick = "quick_" if options.quick else ""
-        manifests.write_json(FOLDER / f"{quick}{kind}.json", curves)
+        manifests.write_json(FOLDER / f"{kind}.json", curves)
         print_curves(kind, curves)
         for figure in ("swap_skill", "own_skill"):
             if figure in curves["shared"][0]:
                 line[f"{kind}_{figure}"] = compare(curves, figure)
-    main_figure = line["synthetic_swap_skill"]
-    line["seconds_to_equal_skill_shared_over_nothing"] = main_figure["ratio"]
+    if "synthetic" in options.pairs:
+        ratio = line["synthetic_swap_skill"]["ratio"]
+        line["seconds_to_equal_skill_shared_over_nothing"] = ratio
     print(json.dumps(line))
 
 
