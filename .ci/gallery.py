@@ -13,7 +13,7 @@ sys.path.insert(0, str(ROOT))
 import numpy as np  # noqa: E402
 
 from helpers import (  # noqa: E402
-    checkpoints,
+    bundles,
     evaluation,
     facesets,
     media,
@@ -39,7 +39,7 @@ def spread(face_set, count):
 
 def copy_course():
     """What the last run of the course made of Rosa and Marco."""
-    comb = checkpoints.load_bundle(ROOT / "weights/trained")
+    comb = bundles.load_bundle(ROOT / "weights/trained")
     face_sets = {
         name: facesets.read_face_set(ROOT / "data/faces", name)
         for name in comb.identities

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 
 from helpers import (
-    checkpoints,
+    bundles,
     detection,
     evaluation,
     expression_reader,
@@ -117,7 +117,7 @@ def measure(options, seed, folder):
         )
     else:
         share = 0
-        pretrained = checkpoints.load_bundle(SHARED, ("crowd",))
+        pretrained = bundles.load_bundle(SHARED, ("crowd",))
     comb = train(pretrained, face_sets, (1 - share) * options.minutes, seed)
     reader = expression_reader.read_expression_reader()
     scores = evaluation.swap_scores(comb, face_sets, reader)

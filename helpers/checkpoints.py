@@ -1,7 +1,8 @@
-"""Networks on disk: bundles to share, and checkpoints to go on from.
+"""Networks on disk: files of arrays, and checkpoints to go on from.
 
-Both are `.safetensors` files: names, shapes and numbers, no code. What a file
+All are `.safetensors` files: names, shapes and numbers, no code. What a file
 holds is checked against what the network expects before one number is taken.
+Bundles, to share with others, are in `bundles.py`.
 """
 
 import contextlib
@@ -21,12 +22,8 @@ import safetensors
 import safetensors.numpy
 
 from helpers import manifests
-from helpers.models.comb import Comb
-from helpers.models.crowd import Crowd
 
-WEIGHTS = "weights.safetensors"
 KEPT = 3  # last checkpoints of a run; the best is kept beside them
-KINDS = {"comb": Comb, "crowd": Crowd}
 
 
 def write_arrays(path, arrays, details=None):
@@ -117,69 +114,6 @@ def assign_arrays(variables, arrays, origin):
             )
     for name, variable in variables.items():
         variable.assign(arrays[name])
-
-
-def save_bundle(network, folder, made_by, **details):
-    """Write a network as a folder that others can load.
-
-    Args:
-        network: `Comb` or `Crowd`.
-        folder: str or path.
-        made_by: str. Stem of the notebook that writes it.
-        **details: more for the manifest, for instance scores.
-
-    Returns:
-        dict: the manifest.
-    """
-    kind = type(network).__name__.lower()
-    folder = pathlib.Path(folder)
-    write_arrays(folder / WEIGHTS, _values(network.variables()))
-    return manifests.write_manifest(
-        folder,
-        made_by,
-        contract=network.contract,
-        files=[WEIGHTS],
-        kind=kind,
-        config={**network.config(), "level": network.level},
-        **details,
-    )
-
-
-def load_bundle(folder, kinds=("comb",)):
-    """Network of a bundle, built anew and given its weights.
-
-    Args:
-        folder: str or path of a folder from `save_bundle()`.
-        kinds: tuple of str. What will do: `"comb"`, `"crowd"` or both.
-
-    Returns:
-        `Comb` or `Crowd`.
-
-    Raises:
-        FileNotFoundError: if the folder is missing or unfinished.
-        ValueError: if the bundle is damaged or holds another kind.
-    """
-    makers = ("03_full_training", "02_layerwise_pretraining")
-    manifest = manifests.read_manifest(
-        folder, makers if "crowd" not in kinds else makers[::-1], verify=True
-    )
-    if manifest.get("kind") not in kinds:
-        raise ValueError(
-            f"{folder} should hold a {' or a '.join(kinds)}. "
-            f"Received: kind={manifest.get('kind')!r}"
-        )
-    if WEIGHTS not in manifest["files"]:
-        raise ValueError(
-            f"The manifest of {folder} should hold the sha256 of {WEIGHTS}. "
-            f"Received: {sorted(manifest['files'])}. Fetch the bundle again."
-        )
-    config = dict(manifest["config"])
-    level = config.pop("level")
-    network = KINDS[manifest["kind"]](**config)
-    network.level = level
-    arrays, _ = read_arrays(pathlib.Path(folder) / WEIGHTS)
-    assign_arrays(network.variables(), arrays, str(folder))
-    return network
 
 
 def checkpoint_of(network, optimizer, state):

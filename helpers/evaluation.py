@@ -380,6 +380,30 @@ def preview_rows(comb, face_sets, source, target, faces=8):
     return shown
 
 
+def swap_matrix(comb, face_sets):
+    """One unseen face of every identity, drawn as everybody.
+
+    Args:
+        comb: `helpers.models.comb.Comb`.
+        face_sets: dict from identity to its `facesets.FaceSet`, with test
+            faces each.
+
+    Returns:
+        tuple of dicts for `plotting.plot_swap_matrix()`: identity to float32
+        array `(resolution, resolution, 3)`, 0-1, and the source's identity to
+        float32 array `(targets, resolution, resolution, 3)`, 0-1.
+    """
+    targets = {}
+    for place, (name, face_set) in enumerate(face_sets.items(), start=1):
+        unseen = face_set.select("test")
+        # test takes are filmed alike: another moment of them for each column
+        row = len(unseen) * place // (len(face_sets) + 1)
+        targets[name] = network_crops_of(comb, unseen.pick([row]))[0]
+    codes = comb.encode(np.stack(list(targets.values())))
+    swaps = {source: comb.decode(codes, source) for source in comb.identities}
+    return targets, swaps
+
+
 def _paired_rows(source, target, most):
     pairs = np.array(source.pairs(target), dtype=int).reshape(-1, 2)
     if not len(pairs):

@@ -236,7 +236,8 @@ def read_manifest(folder, made_by, verify=False):
         )
     try:
         manifest = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # no JSON, no UTF-8, or nested without end
         raise ValueError(
             f"{path} is not a readable manifest ({error}). {todo}"
         ) from error

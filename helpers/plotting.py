@@ -242,6 +242,40 @@ def plot_preview(rows, columns=8):
     return figure
 
 
+def plot_swap_matrix(targets, swaps):
+    """Everybody as everybody: columns are targets, rows are sources.
+
+    The framed pictures are those of a person as themselves: their own
+    reconstruction.
+
+    Args:
+        targets: dict from identity to uint8 array, 0-255, or float array,
+            0-1, shape `(height, width, 3)`. A crop of each.
+        swaps: dict from the source's identity to an array, shape `(targets,
+            height, width, 3)`: what its decoder draws of each target.
+
+    Returns:
+        `matplotlib.figure.Figure`.
+
+    Raises:
+        ValueError: if a source has not one picture a target.
+    """
+    rows = {"target": np.stack(list(targets.values()))}
+    rows |= {f"as {source}": drawn for source, drawn in swaps.items()}
+    figure = plot_preview(rows, columns=len(targets))
+    # room for the titles, and for labels at the very edge
+    figure.set_size_inches(figure.get_size_inches() + (0.2, 0.3))
+    figure.get_layout_engine().set(w_pad=0.03)
+    grid = np.reshape(figure.axes, (len(rows), len(targets)))
+    for axes, target in zip(grid[0], targets, strict=True):
+        axes.set_title(target, fontsize=11, color=INK)
+    for line, source in zip(grid[1:], swaps, strict=True):
+        for axes, target in zip(line, targets, strict=True):
+            if source == target:
+                axes.spines[:].set(visible=True, color=PALETTE[0], linewidth=3)
+    return figure
+
+
 def plot_losses(history):
     """Losses of each identity over the steps, with the growth marked.
 

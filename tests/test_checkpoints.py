@@ -1,6 +1,5 @@
-"""Bundles and checkpoints: what is read back, and what is refused."""
+"""Arrays and checkpoints: what is read back, and what is refused."""
 
-import importlib.util
 import json
 import os
 import pathlib
@@ -12,14 +11,13 @@ import keras
 import numpy as np
 import pytest
 
-from helpers import checkpoints, manifests
+from helpers import checkpoints
 from helpers.models.comb import build_comb
-from helpers.models.crowd import build_crowd, comb_for
+from helpers.models.crowd import build_crowd
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NAMES = ("Rosa", "Ana Núñez")
 OPTIONS = {"resolution": 16, "widths": (8, 6, 6), "latent_dim": 5}
-MADE_BY = "03_full_training"
 
 
 def small_comb(names=NAMES, seed=0, **options):
@@ -210,9 +208,10 @@ def test_two_damaged_checkpoints_are_an_error_and_stay(two_checkpoints):
 
 
 def test_other_weights_are_not_taken_for_a_checkpoint(tmp_path):
-    checkpoints.save_bundle(small_comb(), tmp_path, MADE_BY)
+    path = tmp_path / "weights.safetensors"
+    checkpoints.write_arrays(path, values(small_comb().variables()))
     with pytest.raises(ValueError, match="should be a checkpoint of training"):
-        checkpoints.read_checkpoint(tmp_path / checkpoints.WEIGHTS)
+        checkpoints.read_checkpoint(path)
 
 
 def small_set(step, loss=None):
@@ -343,6 +342,8 @@ KILLED = """
 import json, os, signal, sys
 from helpers import checkpoints
 from test_checkpoints import small_set, steps_by_name
+import json
+import os
 import pathlib
 
 EVENTS = ("open", "os.rename", "os.remove")
@@ -478,162 +479,3 @@ def test_a_checkpoint_does_not_fit_a_network_of_other_widths(other, tmp_path):
             wrong, built_optimizer(wrong), arrays, path
         )
     assert_equal(values(wrong.variables()), before)
-
-
-@pytest.mark.parametrize("level", [1, 2])
-def test_a_comb_of_a_bundle_swaps_as_the_one_that_was_saved(level, tmp_path):
-    comb = small_comb()
-    comb.level = level
-    manifest = checkpoints.save_bundle(comb, tmp_path, MADE_BY, scores=[0.5])
-    assert manifest["scores"] == [0.5]
-    again = checkpoints.load_bundle(tmp_path)
-    assert again.identities == NAMES and again.level == level
-    assert again.contract == comb.contract
-    for name in NAMES:
-        np.testing.assert_allclose(
-            again.swap(crops(), name), comb.swap(crops(), name), atol=1e-6
-        )
-
-
-def test_a_crowd_of_a_bundle_draws_as_the_one_that_was_saved(tmp_path):
-    crowd = small_crowd()
-    checkpoints.save_bundle(crowd, tmp_path, "02_layerwise_pretraining")
-    again = checkpoints.load_bundle(tmp_path, ("comb", "crowd"))
-    inputs = {
-        "blend": np.ones((3, 1), "float32"),
-        "crops": crops(),
-        "person": np.arange(3, dtype="int32")[:, None],
-    }
-    expected = crowd.autoencoder().predict(inputs, verbose=0)
-    drawn = again.autoencoder().predict(inputs, verbose=0)
-    for name, picture in expected.items():
-        np.testing.assert_allclose(drawn[name], picture, atol=1e-6)
-    assert np.ptp(expected["crowd"], axis=0).max() > 0.05
-
-
-def test_the_shared_crowd_fits_the_networks_and_the_contract_of_today():
-    folder = ROOT / "weights" / "shared" / "crowd_64"
-    shared = checkpoints.load_bundle(folder, ("crowd",))
-    assert (shared.resolution, shared.level) == (64, 4)
-    assert shared.contract == manifests.data_contract()
-    # it has learned: two latents of noise draw two different pictures
-    latents = np.random.default_rng(0).normal(size=(2, shared.latent_dim))
-    one, other = comb_for(shared, ("Rosa",)).decode(latents, "Rosa")
-    assert np.abs(one - other).mean() > 0.02
-
-
-def test_a_bundle_holds_two_files_and_no_code(tmp_path):
-    checkpoints.save_bundle(small_comb(), tmp_path, MADE_BY)
-    assert sorted(files(tmp_path)) == ["manifest.json", "weights.safetensors"]
-    manifest = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
-    assert manifest["kind"] == "comb"
-    assert manifest["config"]["identities"] == list(NAMES)
-
-
-def test_the_wrong_kind_of_bundle_is_refused(tmp_path):
-    checkpoints.save_bundle(small_crowd(), tmp_path, MADE_BY)
-    with pytest.raises(ValueError, match="a comb. Received: kind='crowd'"):
-        checkpoints.load_bundle(tmp_path)
-    checkpoints.save_bundle(small_comb(), tmp_path, MADE_BY)
-    with pytest.raises(ValueError, match="a crowd. Received: kind='comb'"):
-        checkpoints.load_bundle(tmp_path, ("crowd",))
-
-
-def test_a_bundle_of_another_notebook_is_refused(tmp_path):
-    checkpoints.save_bundle(small_comb(), tmp_path, "elsewhere")
-    with pytest.raises(ValueError, match="Received: made_by='elsewhere'"):
-        checkpoints.load_bundle(tmp_path)
-
-
-@pytest.mark.parametrize("name", ["weights.safetensors", "manifest.json"])
-def test_an_unfinished_bundle_is_refused(name, tmp_path):
-    checkpoints.save_bundle(small_comb(), tmp_path, MADE_BY)
-    (tmp_path / name).unlink()
-    with pytest.raises(FileNotFoundError, match="03_full_training.ipynb"):
-        checkpoints.load_bundle(tmp_path)
-
-
-def test_a_bundle_with_one_bit_turned_is_refused(tmp_path):
-    checkpoints.save_bundle(small_comb(), tmp_path, MADE_BY)
-    path = tmp_path / checkpoints.WEIGHTS
-    content = bytearray(path.read_bytes())
-    content[-10] ^= 1
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match="has changed since it was written"):
-        checkpoints.load_bundle(tmp_path)
-
-
-def rewrite(folder, arrays):
-    """Other arrays under a manifest whose sha256 is right."""
-    manifest = manifests.read_manifest(folder, MADE_BY)
-    path = folder / checkpoints.WEIGHTS
-    checkpoints.write_arrays(path, arrays)
-    manifest["files"][checkpoints.WEIGHTS] = manifests.file_sha256(path)
-    manifests.write_json(folder / "manifest.json", manifest)
-
-
-def test_a_bundle_with_other_names_or_shapes_is_refused(tmp_path):
-    comb = small_comb()
-    checkpoints.save_bundle(comb, tmp_path, MADE_BY)
-    arrays = values(comb.variables())
-    last = list(arrays)[-1]
-    rewrite(tmp_path, {k: v for k, v in arrays.items() if k != last})
-    with pytest.raises(ValueError, match=f"Missing: .*{last}"):
-        checkpoints.load_bundle(tmp_path)
-    rewrite(tmp_path, arrays | {last: np.zeros((2, 2), "float32")})
-    with pytest.raises(ValueError, match=r"Received: \(2, 2\)"):
-        checkpoints.load_bundle(tmp_path)
-
-
-def test_weights_the_manifest_does_not_vouch_for_are_refused(tmp_path):
-    checkpoints.save_bundle(small_comb(), tmp_path, MADE_BY)
-    manifest = manifests.read_manifest(tmp_path, MADE_BY)
-    manifest["files"] = {}
-    manifests.write_json(tmp_path / "manifest.json", manifest)
-    with pytest.raises(ValueError, match="sha256 of weights.safetensors"):
-        checkpoints.load_bundle(tmp_path)
-
-
-def test_a_full_disk_leaves_the_bundle_that_is_there(tmp_path, request):
-    comb = small_comb()
-    checkpoints.save_bundle(comb, tmp_path, MADE_BY)
-    before = files(tmp_path)
-    request.getfixturevalue("full_disk")
-    with pytest.raises(OSError, match="No space left"):
-        checkpoints.save_bundle(small_comb(seed=1), tmp_path, MADE_BY)
-    assert files(tmp_path) == before
-
-
-LOAD = """
-import sys
-import numpy as np
-from helpers import checkpoints
-folder = sys.argv[1]
-comb = checkpoints.load_bundle(folder)
-crops = np.load(folder + "/crops.npy")
-np.save(folder + "/swapped.npy", comb.swap(crops, "Ana Núñez"))
-"""
-
-
-@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
-def test_a_bundle_swaps_the_same_on(backend, tmp_path):
-    if backend == keras.backend.backend():
-        pytest.skip(f"{backend} is in use: the other tests tell")
-    if importlib.util.find_spec(backend) is None:
-        pytest.skip(f"{backend} is not installed")
-    comb = small_comb()
-    checkpoints.save_bundle(comb, tmp_path, MADE_BY)
-    np.save(tmp_path / "crops.npy", crops())
-    done = subprocess.run(
-        [sys.executable, "-c", LOAD, str(tmp_path)],
-        cwd=ROOT,
-        env={**os.environ, "KERAS_BACKEND": backend},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    np.testing.assert_allclose(
-        np.load(tmp_path / "swapped.npy"),
-        comb.swap(crops(), "Ana Núñez"),
-        atol=1e-4,
-    )

@@ -286,6 +286,9 @@ class FakeFaceSet:
             self.identity, self.rows[chosen], self.take, self.aside
         )
 
+    def __len__(self):
+        return len(self.rows)
+
     def pick(self, rows):
         return FakeFaceSet(
             self.identity, self.rows[rows], self.take, self.aside
@@ -345,6 +348,20 @@ def test_no_more_frames_are_scored_than_asked_for():
     face_sets = {name: FakeFaceSet(name) for name in ("Marco", "Lena")}
     scores = evaluation.swap_scores(perfect_comb(), face_sets, most=7)
     assert [pair["frames"] for pair in scores["pairs"]] == [7, 7]
+
+
+def test_the_matrix_draws_unseen_moments_of_everybody_as_everybody():
+    face_sets = {name: FakeFaceSet(name) for name in ("Lena", "Marco")}
+    comb = perfect_comb()
+    targets, swaps = evaluation.swap_matrix(comb, face_sets)
+    assert list(targets) == ["Lena", "Marco"]
+    assert list(swaps) == list(comb.identities)
+    # a third and two thirds into the unseen half
+    rows = [FRAMES // 2 + 6, FRAMES // 2 + 13]
+    for (name, crop), row in zip(targets.items(), rows, strict=True):
+        np.testing.assert_allclose(crop, film(name, [row])[0], atol=1 / 255)
+    for source, drawn in swaps.items():
+        np.testing.assert_allclose(drawn, film(source, rows), atol=1e-6)
 
 
 def test_people_without_common_takes_have_no_truth():

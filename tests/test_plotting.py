@@ -58,6 +58,27 @@ def test_a_preview_has_one_row_a_title(crops):
         plotting.plot_preview({"target": crops, "swap": crops[:3]})
 
 
+def test_a_swap_matrix_has_a_row_a_source_and_frames_who_is_themselves(crops):
+    targets = {"Rosa": crops[0], "Marco": crops[1], "Lena": crops[2]}
+    swaps = {"Marco": crops[:3], "Rosa": crops[3:6]}
+    figure = plotting.plot_swap_matrix(targets, swaps)
+    assert len(figure.axes) == 9
+    assert [axes.get_title() for axes in figure.axes[:3]] == list(targets)
+    rows = [axes.get_ylabel() for axes in figure.axes[::3]]
+    assert rows == ["target", "as Marco", "as Rosa"]
+    framed = [
+        place
+        for place, axes in enumerate(figure.axes)
+        if axes.spines["left"].get_visible()
+    ]
+    # row 1, column 1: Marco as Marco; row 2, column 0: Rosa as Rosa
+    assert framed == [4, 6]
+    shown = figure.axes[6].images[0].get_array()
+    np.testing.assert_array_equal(shown, plotting.as_uint8(crops[3]))
+    with pytest.raises(ValueError, match="'as Marco': 2"):
+        plotting.plot_swap_matrix(targets, {"Marco": crops[:2]})
+
+
 def test_losses_are_drawn_with_every_level_marked_once():
     history = [
         {"step": step, "level": step // 4, "losses": {"Marco": 1 / (step + 1)}}

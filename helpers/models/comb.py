@@ -12,6 +12,7 @@ Reference:
     published, so the ones here are ours, chosen by measurement.
 """
 
+import copy
 import re
 
 import keras
@@ -350,6 +351,33 @@ class Comb:
             )
         }
         return keras.Model({"blend": blend, **crops}, outputs)
+
+    def alone(self, identity):
+        """A comb of one identity, which shares its weights with this one.
+
+        Training it with the encoder and the stem frozen (`shared_layers()`)
+        trains this identity's decoder, and leaves all others as they are.
+
+        Args:
+            identity: name of one of the decoders.
+
+        Returns:
+            `Comb`.
+
+        Raises:
+            ValueError: if the comb has no decoder of this name.
+        """
+        self.check_identity(identity)
+        view = copy.copy(self)
+        view.identities = (identity,)
+        view.decoders = {identity: self.decoders[identity]}
+        view._runners = {}
+        return view
+
+    def shared_layers(self):
+        """Names of the layers that all identities share, for `frozen`."""
+        shared = [*self.encoder.layers(), *self.stem]
+        return tuple(layer.name for layer in shared)
 
     def encode(self, crops, batch_size=64):
         """Latents of network crops.

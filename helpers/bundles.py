@@ -1,0 +1,329 @@
+"""Bundles: a network as a folder that others can load, and back.
+
+A bundle holds two files. `weights.safetensors` is names, shapes and numbers,
+no code; the network comes from this package. `manifest.json` says what they
+are: contract, architecture, identities, training, scores, the weights'
+sha256, and, once it is shared, under which licence and with whose consent.
+"""
+
+import pathlib
+import zipfile
+
+import keras
+import numpy as np
+
+from helpers import checkpoints, manifests
+from helpers.models.comb import Comb, level_of
+from helpers.models.crowd import Crowd
+from helpers.origins import WEIGHTS, HostileBundleError, local_folder
+
+KINDS = {"comb": Comb, "crowd": Crowd}
+# what of a bundle is loaded; the rest is fresh
+PARTS = {
+    "all": "",
+    "shared": ("encoder_", "decoder_shared_"),
+    "encoder": ("encoder_",),
+}
+TYPES = ("float32", "float16")
+
+
+def save_bundle(network, folder, made_by, **details):
+    """Write a network as a folder that can be loaded again.
+
+    Args:
+        network: `Comb` or `Crowd`.
+        folder: str or path.
+        made_by: str. Stem of the notebook that writes it.
+        **details: more for the manifest, for instance `parameters`, `scores`
+            and `training`, from `training_summary()`.
+
+    Returns:
+        dict: the manifest.
+    """
+    folder = pathlib.Path(folder)
+    arrays = {
+        name: keras.ops.convert_to_numpy(variable)
+        for name, variable in network.variables().items()
+    }
+    checkpoints.write_arrays(folder / WEIGHTS, arrays)
+    return manifests.write_manifest(
+        folder,
+        made_by,
+        contract=network.contract,
+        files=[WEIGHTS],
+        kind=type(network).__name__.lower(),
+        config={**network.config(), "level": network.level},
+        numbers=sum(array.size for array in arrays.values()),
+        **details,
+    )
+
+
+def training_summary(history):
+    """What the manifest tells of the training, from `Trainer.history`.
+
+    Returns:
+        dict: `steps`, `seconds`, `resolution`, and the last `losses` and
+        `held_out` losses; empty for an empty history.
+    """
+    if not history:
+        return {}
+    last = history[-1]
+    names = ("seconds", "resolution", "losses", "held_out")
+    return {"steps": last["step"], **{name: last[name] for name in names}}
+
+
+def share_bundle(origin, path, licence, data, consent, half=True):
+    """Write a copy of a bundle that may be given to others.
+
+    Args:
+        origin: str or path of a bundle, see `load_bundle()`.
+        path: str or path that does not exist yet. A zip if it ends in
+            `.zip`, else a folder.
+        licence: str. What others may do with the weights.
+        data: str. What they were trained on, and where that is from.
+        consent: str. How the people in the data agreed, or why nobody had
+            to. Weights can show the faces that they were trained on.
+        half: bool. Whether to store numbers as float16, in half the space;
+            they are loaded as float32.
+
+    Returns:
+        str: sha256 of the manifest, for `load_bundle()`. Give it to others by
+        another way than the bundle.
+
+    Raises:
+        ValueError: if a statement is missing, or a number too large for
+            float16.
+        FileExistsError: if there is something at `path`.
+    """
+    sharing = {"licence": licence, "data": data, "consent": consent}
+    for name, text in sharing.items():
+        if not isinstance(text, str) or not text.strip():
+            raise ValueError(
+                "Who shares weights says under which licence, trained on what "
+                f"and with whose consent. Received: {name}={text!r}"
+            )
+    path = pathlib.Path(path)
+    if path.exists():
+        raise FileExistsError(
+            f"{path} is there already. Move it away, or give another name."
+        )
+    with local_folder(origin) as folder:
+        manifest = _read_manifest(folder, tuple(KINDS))
+        arrays = _read_weights(folder)
+    if half:
+        arrays = {name: _halve(name, a) for name, a in arrays.items()}
+    target = path.with_name(f".{path.name}.part") if _is_zip(path) else path
+    checkpoints.write_arrays(target / WEIGHTS, arrays)
+    manifest["sharing"] = sharing
+    manifest["files"] = {WEIGHTS: manifests.file_sha256(target / WEIGHTS)}
+    manifests.write_json(target / manifests.MANIFEST, manifest)
+    sha256 = manifests.file_sha256(target / manifests.MANIFEST)
+    if _is_zip(path):
+        _zip_folder(target, path)
+    return sha256
+
+
+def _is_zip(path):
+    return path.suffix == ".zip"
+
+
+def _zip_folder(folder, path):
+    """Put a bundle's two files into a zip, and remove the folder."""
+    files = [folder / WEIGHTS, folder / manifests.MANIFEST]
+    with manifests.atomic_path(path) as partial:
+        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
+            for file in files:
+                archive.write(file, f"{path.stem}/{file.name}")
+    for file in files:
+        file.unlink()
+    folder.rmdir()
+
+
+def _halve(name, array):
+    with np.errstate(over="ignore"):
+        half = array.astype("float16")
+    if not np.isfinite(half).all():
+        raise ValueError(
+            "float16 holds numbers up to 65504. Received: "
+            f"{name} with {np.abs(array).max()}. Share it with half=False."
+        )
+    return half
+
+
+def read_bundle(origin, kinds=("comb", "crowd"), sha256=None, cache=None):
+    """Manifest of a bundle, after everything was checked but the numbers.
+
+    Args: see `load_bundle()`.
+
+    Returns:
+        dict: who made it, `kind`, `config`, `contract`, `training`, `scores`,
+        and `sharing` (`licence`, `data`, `consent`) where it was stated.
+    """
+    with local_folder(origin, sha256, cache) as folder:
+        return _read_manifest(folder, kinds)
+
+
+def load_bundle(
+    origin,
+    kinds=("comb",),
+    parts="all",
+    identities=None,
+    contract=None,
+    sha256=None,
+    cache=None,
+):
+    """Network of a bundle, built anew and given its weights.
+
+    Args:
+        origin: str or path. A folder, a `.zip` file, an `https://` address of
+            one, or `hf://owner/name@revision`. See `origins.local_folder()`.
+        kinds: tuple of str. What will do: `"comb"`, `"crowd"` or both.
+        parts: `"all"`; `"shared"` for the encoder and the shared levels with
+            fresh decoders; or `"encoder"` for that alone.
+        identities: names of the fresh decoders, `None` for the bundle's own.
+        contract: dict that the bundle has to follow, or `None` for any.
+        sha256: str or `None`. Of its manifest: what `share_bundle()` gave.
+        cache: folder for what is fetched, `None` for `weights/fetched`.
+
+    Returns:
+        `Comb` or `Crowd`; with fresh decoders always a `Comb`.
+
+    Raises:
+        FileNotFoundError: if the bundle is missing or unfinished.
+        ContractError: if it follows another contract.
+        ValueError: if it is damaged, or holds something else than it says or
+            than was asked for.
+        ConnectionError: if it cannot be fetched.
+    """
+    if parts not in PARTS or (parts == "all" and identities is not None):
+        raise ValueError(
+            f"parts is one of {', '.join(PARTS)}; identities go with the last "
+            f"two. Received: parts={parts!r}, identities={identities!r}"
+        )
+    with local_folder(origin, sha256, cache) as folder:
+        manifest = _read_manifest(folder, kinds)
+        if contract is not None:
+            manifests.check_contract(
+                contract, manifest["contract"], manifest["made_by"]
+            )
+        network = _build(manifest, parts, identities)
+        arrays = _read_weights(folder, PARTS[parts])
+    variables = {
+        name: variable
+        for name, variable in network.variables().items()
+        if name.startswith(PARTS[parts])
+    }
+    checkpoints.assign_arrays(variables, arrays, str(origin))
+    return network
+
+
+def _build(manifest, parts, identities):
+    """The network that a manifest describes, with fresh weights."""
+    config = dict(manifest["config"])
+    level = config.pop("level")
+    kind = KINDS[manifest["kind"]]
+    if parts != "all":
+        people = config.pop("people", None)
+        if identities is None and people is not None:
+            raise ValueError(
+                "A crowd has no identities of its own: name those of the "
+                f"comb. Received: identities={identities!r}"
+            )
+        kind = Comb
+        config["identities"] = identities or config["identities"]
+    try:
+        network = kind(**config)
+    except TypeError as error:
+        raise ValueError(
+            f"The manifest should describe a {manifest['kind']}. Received: "
+            f"config={manifest['config']!r:.300} ({error}). Fetch the bundle "
+            "again."
+        ) from error
+    network.level = level
+    return network
+
+
+def _read_manifest(folder, kinds):
+    """A bundle's manifest, whose every word that is used was checked."""
+    makers = ("03_full_training", "02_layerwise_pretraining")
+    makers = makers if "crowd" not in kinds else makers[::-1]
+    manifest = manifests.read_manifest(folder, makers)
+    if manifest.get("kind") not in kinds:
+        raise ValueError(
+            f"{folder} should hold a {' or a '.join(kinds)}. "
+            f"Received: kind={manifest.get('kind')!r}"
+        )
+    files = manifest.get("files")
+    if not isinstance(files, dict) or set(files) != {WEIGHTS}:
+        raise ValueError(
+            f"The manifest of {folder} should hold the sha256 of {WEIGHTS}, "
+            f"and of nothing else. Received: {files!r:.200}. Fetch the bundle "
+            "again."
+        )
+    manifests.read_manifest(folder, makers, verify=True)
+    try:
+        _check_config(manifest, folder / WEIGHTS)
+    except (KeyError, TypeError, AttributeError, OverflowError) as error:
+        raise ValueError(
+            f"The manifest of {folder} does not describe a network. Received: "
+            f"{type(error).__name__} {error}. Fetch the bundle again."
+        ) from error
+    return manifest
+
+
+def _check_config(manifest, path):
+    """Stop at an architecture that its weights cannot fill, or a contract.
+
+    Networks are built before their weights are read: a lie about widths would
+    take all the memory there is.
+    """
+    config, contract = manifest["config"], manifest["contract"]
+    known = {n: contract[n] for n in ("crop_size", "coverage", "template")}
+    manifests.check_contract(
+        manifests.data_contract(**known), contract, manifest["made_by"]
+    )
+    manifests.check_contract(contract, config["contract"], manifest["made_by"])
+    least, held = _least_numbers(config), path.stat().st_size // 2
+    if least > held:
+        raise HostileBundleError(
+            f"The architecture in the manifest takes {least} numbers at least. "
+            f"Received: {path} with room for {held}. Do not use this bundle."
+        )
+    top = level_of(config["resolution"])
+    if config["level"] not in range(top + 1):
+        raise ValueError(
+            f"A level from 0 to {top} was expected in the manifest. "
+            f"Received: level={config['level']!r}"
+        )
+
+
+def _least_numbers(config):
+    """How many numbers a network has at least: its kernels of many channels."""
+    widths, latent_dim = config["widths"], config["latent_dim"]
+    pairs = [low * high for low, high in zip(widths, widths[1:], strict=False)]
+    decoders = 1 if "people" in config else len(config["identities"])
+    own = 36 * sum(pairs[max(config["shared_levels"] - 1, 0) :])
+    styles = 2 * config.get("people", 0) * widths[-1]
+    encoder = 25 * sum(pairs) + 16 * widths[0] * latent_dim
+    return encoder + decoders * own + styles
+
+
+def _read_weights(folder, beginnings=""):
+    """float32 arrays of a bundle whose names begin so.
+
+    Raises:
+        ValueError: if the file is damaged, or holds something else than
+            finite numbers of float32 or float16.
+    """
+    arrays, _ = checkpoints.read_arrays(folder / WEIGHTS)
+    found = {}
+    for name, array in arrays.items():
+        if not name.startswith(beginnings):
+            continue
+        if array.dtype.name not in TYPES or not np.isfinite(array).all():
+            raise ValueError(
+                f"Weights are finite numbers of {' or '.join(TYPES)}. "
+                f"Received: {name} of {array.dtype.name} in {folder}"
+            )
+        found[name] = array.astype("float32")
+    return found

@@ -1,0 +1,125 @@
+"""Who a comb knows: one more identity, one less, or another name.
+
+Each function gives a new comb and leaves the one it was given as it is; what
+the other identities draw stays the same to the last bit.
+"""
+
+import numpy as np
+
+from helpers.models.comb import Comb
+from helpers.models.crowd import Crowd, comb_from_crowd
+
+
+def add_identity(comb, identity, start=None):
+    """A comb that knows one more identity, whose decoder is to be trained.
+
+    Train it with `training.Trainer` on `comb.alone(identity)` and its crops
+    alone, with `frozen=comb.shared_layers()`: nobody else's footage is
+    needed, and nobody else changes.
+
+    Args:
+        comb: a trained `Comb`.
+        identity: name of the new identity.
+        start: what its decoder starts from. `None` for the mean of all
+            decoders, a name for a copy of that decoder, or the `Crowd` that
+            the comb came from for the crowd's average face.
+
+    Returns:
+        `Comb`, at the level of the one given.
+
+    Raises:
+        ValueError: if the name is taken or not a plain name, if `start` is
+            unknown, or if a crowd's layers are of other sizes.
+    """
+    if identity in comb.decoders:
+        raise ValueError(
+            "A new identity needs a name of its own; the comb knows "
+            f"{', '.join(comb.identities)}. Received: identity={identity!r}"
+        )
+    weights = _starting_weights(comb, identity, start)
+    grown = _comb_of(comb, {**_same_names(comb), identity: None})
+    layers = grown.decoders[identity].layers()
+    for layer, values in zip(layers, weights, strict=True):
+        layer.set_weights(values)
+    return grown
+
+
+def remove_identity(comb, identity):
+    """A comb without one of its identities.
+
+    Raises:
+        ValueError: if the comb does not know the identity, or no other.
+    """
+    comb.check_identity(identity)
+    if len(comb.identities) == 1:
+        raise ValueError(
+            "A comb keeps at least one identity. "
+            f"Received: identity={identity!r}, the only one"
+        )
+    names = _same_names(comb)
+    del names[identity]
+    return _comb_of(comb, names)
+
+
+def rename_identity(comb, identity, name):
+    """A comb in which an identity has another name, at the same place.
+
+    Raises:
+        ValueError: if the comb does not know the identity, or if the new
+            name is taken or not a plain name.
+    """
+    comb.check_identity(identity)
+    if name in comb.decoders:
+        raise ValueError(
+            f"Another identity is called {name}. Received: name={name!r}"
+        )
+    names = {
+        (name if known == identity else known): known
+        for known in comb.identities
+    }
+    return _comb_of(comb, names)
+
+
+def _same_names(comb):
+    return {identity: identity for identity in comb.identities}
+
+
+def _comb_of(comb, names):
+    """A comb with decoders of `{new name: name in comb, or None}`."""
+    found = Comb(**{**comb.config(), "identities": tuple(names)})
+    found.level = comb.level
+    pairs = [(comb.encoder.layers(), found.encoder.layers())]
+    pairs.append((comb.stem, found.stem))
+    for name, known in names.items():
+        if known is not None:
+            one, other = comb.decoders[known], found.decoders[name]
+            pairs.append((one.layers(), other.layers()))
+    for sources, targets in pairs:
+        for source, target in zip(sources, targets, strict=True):
+            target.set_weights(source.get_weights())
+    return found
+
+
+def _starting_weights(comb, identity, start):
+    """Weights of a new decoder: a list of arrays for each of its layers."""
+    if isinstance(start, Crowd):
+        mine, other = comb.config(), start.config()
+        for field in ("resolution", "widths", "latent_dim", "shared_levels"):
+            if mine[field] != other[field]:
+                raise ValueError(
+                    "A crowd to start from has the comb's sizes. Expected: "
+                    f"{field}={mine[field]!r}. Received: {other[field]!r}"
+                )
+        decoder = comb_from_crowd(start, (identity,)).decoders[identity]
+        return [layer.get_weights() for layer in decoder.layers()]
+    if start is not None:
+        comb.check_identity(start)
+    known = comb.identities if start is None else (start,)
+    decoders = [comb.decoders[name].layers() for name in known]
+    return [
+        [np.mean(arrays, axis=0) for arrays in zip(*weights, strict=True)]
+        for weights in (
+            [layer.get_weights() for layer in same_place]
+            for same_place in zip(*decoders, strict=True)
+        )
+    ]

@@ -1,0 +1,303 @@
+"""Where a bundle lies -> its folder on this machine: folder, zip, URL, hub.
+
+What comes from elsewhere is a stranger's: of a zip two files are taken, under
+names of our own, and only after its list of contents was looked through.
+"""
+
+import contextlib
+import hashlib
+import http.client
+import os
+import pathlib
+import re
+import shutil
+import stat
+import tempfile
+import urllib.error
+import urllib.parse
+import urllib.request
+import zipfile
+
+from helpers import manifests
+
+WEIGHTS = "weights.safetensors"
+# the largest that each file may be, in bytes: a manifest is a page of text
+LARGEST = {manifests.MANIFEST: 2**20, WEIGHTS: 4 * 2**30}
+MOST_ENTRIES = 16
+# Trained weights hardly shrink in a zip; what shrinks more is made to fill
+# the disk.
+MOST_SQUEEZED = 20
+PIECE = 2**20  # bytes read at a time
+SECONDS = 30  # that a server may keep silent
+THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
+
+
+class HostileBundleError(ValueError):
+    """A bundle was made to do harm, or looks as if; nothing of it is kept."""
+
+
+def default_cache():
+    """Folder in which fetched bundles stay."""
+    return manifests.project_root() / "weights" / "fetched"
+
+
+@contextlib.contextmanager
+def local_folder(origin, sha256=None, cache=None):
+    """The folder of a bundle, wherever it lies, for as long as it is read.
+
+    Args:
+        origin: str or path. A folder, a `.zip` file, the `https://` address
+            of one, or `hf://owner/name@revision`, a model of the Hugging Face
+            hub that holds a bundle's two files.
+        sha256: str or `None`. What the bundle's manifest has to hash to; it
+            vouches for all of it, since the manifest holds the hash of the
+            weights.
+        cache: folder for what is fetched, or `None` for `default_cache()`.
+
+    Yields:
+        pathlib.Path of the folder. That of a zip is gone afterwards.
+
+    Raises:
+        FileNotFoundError: if there is no such folder or file.
+        HostileBundleError: if a zip is refused.
+        ConnectionError: if it cannot be fetched; what came of it is kept,
+            and the next call goes on there.
+        ValueError: if the hash is another one, or the address not allowed.
+    """
+    text = str(origin)
+    cache = pathlib.Path(cache or default_cache())
+    with contextlib.ExitStack() as stack:
+        if text.startswith("hf://"):
+            folder = _fetch_from_hub(text, cache)
+        elif "://" in text:
+            path = _fetch_zip(text, cache, sha256)
+            folder = stack.enter_context(unpacked(path))
+        elif text.endswith(".zip"):
+            folder = stack.enter_context(unpacked(origin))
+        else:
+            folder = pathlib.Path(origin)
+        _check_manifest(folder, sha256)
+        yield folder
+
+
+def _check_manifest(folder, sha256):
+    path = folder / manifests.MANIFEST
+    if not path.is_file():
+        return  # that is said where it is read
+    size, most = path.stat().st_size, LARGEST[manifests.MANIFEST]
+    if size > most:
+        raise HostileBundleError(
+            f"A manifest has at most {most} bytes. Received: {path} of {size}. "
+            "Do not use this bundle."
+        )
+    found = manifests.file_sha256(path)
+    if sha256 is not None and found != sha256.lower():
+        raise ValueError(
+            f"{path} is not the manifest that was asked for. Expected: sha256 "
+            f"{sha256}. Received: {found}. Ask who gave you the number, or "
+            "fetch the bundle again."
+        )
+
+
+@contextlib.contextmanager
+def unpacked(path):
+    """A zip's manifest and weights in a folder that is gone afterwards.
+
+    Args:
+        path: str or path of the zip. Its two files stand at its top, or
+            together in one folder.
+
+    Yields:
+        pathlib.Path of the folder.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        HostileBundleError: if the zip holds what a bundle does not.
+        ValueError: if it is no zip, or damaged.
+    """
+    path = pathlib.Path(path)
+    if not path.is_file():
+        raise FileNotFoundError(f"There is no bundle at {path}.")
+    try:
+        with (
+            zipfile.ZipFile(path) as archive,
+            tempfile.TemporaryDirectory() as parent,
+        ):
+            folder = pathlib.Path(parent) / path.stem
+            folder.mkdir()
+            for name, entry in _chosen_entries(archive, path).items():
+                # no more is ever read than the size that was looked at
+                with archive.open(entry) as packed:
+                    with open(folder / name, "wb") as file:
+                        shutil.copyfileobj(packed, file, PIECE)
+            yield folder
+    except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
+        raise ValueError(
+            f"{path} should be a whole zip file. Received: {error}. Fetch it "
+            "again."
+        ) from error
+
+
+def _chosen_entries(archive, path):
+    """The two entries of a bundle by our own names, or an error with a reason.
+
+    Every entry is looked at, also those that would not be taken: one reason
+    to distrust a zip is enough.
+    """
+    entries = archive.infolist()
+    if len(entries) > MOST_ENTRIES:
+        raise _hostile(path, f"{len(entries)} entries")
+    chosen, folders = {}, set()
+    for entry in entries:
+        reason = _reason_to_refuse(entry)
+        if reason:
+            raise _hostile(path, f"{entry.filename!r}, {reason}")
+        if entry.is_dir():
+            continue
+        folder, _, name = entry.filename.rpartition("/")
+        if name in chosen:
+            raise _hostile(path, f"{name!r} twice")
+        chosen[name] = entry
+        folders.add(folder)
+    if set(chosen) != set(LARGEST) or len(folders) > 1:
+        names = sorted(entry.filename for entry in chosen.values())
+        raise _hostile(path, f"{names}")
+    return chosen
+
+
+def _reason_to_refuse(entry):
+    """Why an entry of a zip is not taken, or `None`."""
+    # as it is written in the file: Python has made one slash of the other
+    name = entry.orig_filename.replace("\\", "/")
+    most = LARGEST.get(name.rpartition("/")[2], 0)
+    if name.startswith("/") or ":" in name or ".." in name.split("/"):
+        return "a way out of the folder"
+    if stat.S_IFMT(entry.external_attr >> 16) not in (
+        0,
+        stat.S_IFREG,
+        stat.S_IFDIR,
+    ):
+        return "a link or a device"
+    if entry.flag_bits & 1:
+        return "which is encrypted"
+    if entry.is_dir():
+        return None
+    if entry.file_size > most:
+        return f"{entry.file_size} bytes where {most} are the most"
+    if entry.file_size > MOST_SQUEEZED * max(entry.compress_size, 1000):
+        return (
+            f"{entry.file_size} bytes packed into {entry.compress_size}, as "
+            "no weights can be"
+        )
+    return None
+
+
+def _hostile(path, received):
+    return HostileBundleError(
+        f"A bundle's zip holds {' and '.join(LARGEST)}, at its top or in one "
+        f"folder. Received: {path} with {received}. Nothing was unpacked; do "
+        "not use it."
+    )
+
+
+def _fetch_zip(url, cache, sha256):
+    """Path of the zip behind an address: fetched once, checked, and kept."""
+    address = urllib.parse.urlsplit(url)
+    safe = address.scheme == "https" or address.hostname in THIS_MACHINE
+    if address.scheme not in ("https", "http") or not (safe or sha256):
+        raise ValueError(
+            "A bundle is fetched by https://, or by http:// if its sha256 is "
+            f"given: anybody on the way could change it. Received: {url}"
+        )
+    stem = re.sub(r"[^\w-]", "_", pathlib.PurePosixPath(address.path).stem)
+    code = hashlib.sha256(url.encode()).hexdigest()[:12]
+    path = cache / f"{stem[:40] or 'bundle'}-{code}.zip"
+    if not path.is_file():
+        cache.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".part")
+        _download(url, partial)
+        try:
+            _check_download(partial, sha256)
+        except ValueError:
+            partial.unlink()  # joined from two versions, or not to be kept
+            raise
+        os.replace(partial, path)
+    return path
+
+
+def _check_download(path, sha256):
+    with unpacked(path) as folder:
+        _check_manifest(folder, sha256)
+
+
+def _download(url, partial):
+    """Write what is behind an address to a file, on from where it ends."""
+    have = partial.stat().st_size if partial.is_file() else 0
+    headers = {"Range": f"bytes={have}-"} if have else {}
+    request = urllib.request.Request(url, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=SECONDS) as response:
+            _check_redirect(url, response.url)
+            length = response.headers.get("Content-Length")
+            goes_on = have and response.status == http.client.PARTIAL_CONTENT
+            have = have if goes_on else 0
+            with open(partial, "ab" if goes_on else "wb") as file:
+                _copy(response, file, have, url)
+                size = file.tell()
+        if length is not None and size != have + int(length):
+            raise ConnectionError(f"{size} of {have + int(length)} bytes came")
+    except urllib.error.HTTPError as error:
+        if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and have:
+            partial.unlink()  # what is there now is not what was begun
+            _download(url, partial)
+            return
+        raise ConnectionError(
+            f"{url} could not be fetched. Received: {error}. Check the address."
+        ) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise ConnectionError(
+            f"{url} could not be fetched to its end. Received: {error}. What "
+            f"came is kept in {partial}: run the same again to go on there."
+        ) from error
+
+
+def _check_redirect(asked, given):
+    if asked.startswith("https://") and not given.startswith("https://"):
+        raise ValueError(
+            "An https:// address should lead to another one at most. "
+            f"Received: {asked} leads to {given}"
+        )
+
+
+def _copy(response, file, size, url):
+    most = sum(LARGEST.values())
+    while piece := response.read(PIECE):
+        size += len(piece)
+        if size > most:
+            file.truncate(0)
+            raise HostileBundleError(
+                f"A bundle has at most {most} bytes. Received: more from {url}"
+            )
+        file.write(piece)
+
+
+def _fetch_from_hub(origin, cache):
+    """Folder of a model of the hub, kept and gone on with by its library."""
+    match = re.fullmatch(r"hf://([\w.-]+/[\w.-]+)(?:@([\w.-]+))?", origin)
+    if match is None:
+        raise ValueError(
+            "A model of the hub is named hf://owner/name@revision. "
+            f"Received: {origin}"
+        )
+    # here, since it takes a second and most bundles lie in a folder
+    import huggingface_hub
+
+    name, revision = match.groups()
+    folder = huggingface_hub.snapshot_download(
+        name,
+        revision=revision,
+        cache_dir=cache / "hub",
+        allow_patterns=list(LARGEST),
+        endpoint=os.environ.get("HF_ENDPOINT"),
+    )
+    return pathlib.Path(folder)

@@ -1,0 +1,486 @@
+"""Bundles: what comes back, what is said to differ, and what is refused."""
+
+import importlib.util
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import safetensors.numpy
+
+from helpers import bundles, checkpoints, manifests
+from helpers.models.comb import build_comb
+from helpers.models.crowd import build_crowd, comb_for
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+NAMES = ("Rosa", "Ana Núñez")
+OPTIONS = {"resolution": 16, "widths": (8, 6, 6), "latent_dim": 5}
+MADE_BY = "03_full_training"
+SHARING = {
+    "licence": "CC0",
+    "data": "noise",
+    "consent": "nobody was filmed",
+}
+
+
+def small_comb(names=NAMES, seed=0, **options):
+    keras.utils.set_random_seed(seed)
+    return build_comb(names, **OPTIONS | options)
+
+
+def small_crowd(people=3, seed=0):
+    keras.utils.set_random_seed(seed)
+    crowd = build_crowd(people, **OPTIONS)
+    random = np.random.default_rng(seed)
+    for style in crowd.decoder.styles.values():
+        style.set_weights(
+            [w + random.normal(0, 0.3, w.shape) for w in style.get_weights()]
+        )
+    return crowd
+
+
+def crops(count=3):
+    random = np.random.default_rng(0)
+    return random.uniform(size=(count, 16, 16, 3)).astype("float32")
+
+
+def values(variables):
+    return {
+        name: keras.ops.convert_to_numpy(variable).copy()
+        for name, variable in variables.items()
+    }
+
+
+def assert_equal(one, other):
+    assert list(one) == list(other)
+    for name, value in one.items():
+        np.testing.assert_array_equal(value, other[name], err_msg=name)
+
+
+def files(folder):
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """The disk fills up when half of a file is written."""
+
+    def save_file(arrays, path, metadata=None):
+        pathlib.Path(path).write_bytes(b"half of")
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(safetensors.numpy, "save_file", save_file)
+
+
+@pytest.mark.parametrize("level", [1, 2])
+def test_a_comb_of_a_bundle_swaps_as_the_one_that_was_saved(level, tmp_path):
+    comb = small_comb()
+    comb.level = level
+    manifest = bundles.save_bundle(comb, tmp_path, MADE_BY, scores=[0.5])
+    assert manifest["scores"] == [0.5]
+    again = bundles.load_bundle(tmp_path)
+    assert again.identities == NAMES and again.level == level
+    assert again.contract == comb.contract
+    for name in NAMES:
+        np.testing.assert_allclose(
+            again.swap(crops(), name), comb.swap(crops(), name), atol=1e-6
+        )
+
+
+def test_a_crowd_of_a_bundle_draws_as_the_one_that_was_saved(tmp_path):
+    crowd = small_crowd()
+    bundles.save_bundle(crowd, tmp_path, "02_layerwise_pretraining")
+    again = bundles.load_bundle(tmp_path, ("comb", "crowd"))
+    inputs = {
+        "blend": np.ones((3, 1), "float32"),
+        "crops": crops(),
+        "person": np.arange(3, dtype="int32")[:, None],
+    }
+    expected = crowd.autoencoder().predict(inputs, verbose=0)
+    drawn = again.autoencoder().predict(inputs, verbose=0)
+    for name, picture in expected.items():
+        np.testing.assert_allclose(drawn[name], picture, atol=1e-6)
+    assert np.ptp(expected["crowd"], axis=0).max() > 0.05
+
+
+def test_the_shared_crowd_fits_the_networks_and_the_contract_of_today():
+    folder = ROOT / "weights" / "shared" / "crowd_64"
+    shared = bundles.load_bundle(folder, ("crowd",))
+    assert (shared.resolution, shared.level) == (64, 4)
+    assert shared.contract == manifests.data_contract()
+    # it has learned: two latents of noise draw two different pictures
+    latents = np.random.default_rng(0).normal(size=(2, shared.latent_dim))
+    one, other = comb_for(shared, ("Rosa",)).decode(latents, "Rosa")
+    assert np.abs(one - other).mean() > 0.02
+
+
+def test_a_bundle_holds_two_files_and_no_code(tmp_path):
+    bundles.save_bundle(small_comb(), tmp_path, MADE_BY)
+    assert sorted(files(tmp_path)) == ["manifest.json", "weights.safetensors"]
+    manifest = json.loads((tmp_path / "manifest.json").read_text("utf-8"))
+    assert manifest["kind"] == "comb"
+    assert manifest["config"]["identities"] == list(NAMES)
+
+
+def test_the_wrong_kind_of_bundle_is_refused(tmp_path):
+    bundles.save_bundle(small_crowd(), tmp_path, MADE_BY)
+    with pytest.raises(ValueError, match="a comb. Received: kind='crowd'"):
+        bundles.load_bundle(tmp_path)
+    bundles.save_bundle(small_comb(), tmp_path, MADE_BY)
+    with pytest.raises(ValueError, match="a crowd. Received: kind='comb'"):
+        bundles.load_bundle(tmp_path, ("crowd",))
+
+
+def test_a_bundle_of_another_notebook_is_refused(tmp_path):
+    bundles.save_bundle(small_comb(), tmp_path, "elsewhere")
+    with pytest.raises(ValueError, match="Received: made_by='elsewhere'"):
+        bundles.load_bundle(tmp_path)
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "manifest.json"])
+def test_an_unfinished_bundle_is_refused(name, tmp_path):
+    bundles.save_bundle(small_comb(), tmp_path, MADE_BY)
+    (tmp_path / name).unlink()
+    with pytest.raises(FileNotFoundError, match="03_full_training.ipynb"):
+        bundles.load_bundle(tmp_path)
+
+
+def test_a_bundle_with_one_bit_turned_is_refused(tmp_path):
+    bundles.save_bundle(small_comb(), tmp_path, MADE_BY)
+    path = tmp_path / bundles.WEIGHTS
+    content = bytearray(path.read_bytes())
+    content[-10] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="has changed since it was written"):
+        bundles.load_bundle(tmp_path)
+
+
+def rewrite(folder, arrays):
+    """Other arrays under a manifest whose sha256 is right."""
+    manifest = manifests.read_manifest(folder, MADE_BY)
+    path = folder / bundles.WEIGHTS
+    checkpoints.write_arrays(path, arrays)
+    manifest["files"][bundles.WEIGHTS] = manifests.file_sha256(path)
+    manifests.write_json(folder / "manifest.json", manifest)
+
+
+def test_a_bundle_with_other_names_or_shapes_is_refused(tmp_path):
+    comb = small_comb()
+    bundles.save_bundle(comb, tmp_path, MADE_BY)
+    arrays = values(comb.variables())
+    last = list(arrays)[-1]
+    rewrite(tmp_path, {k: v for k, v in arrays.items() if k != last})
+    with pytest.raises(ValueError, match=f"Missing: .*{last}"):
+        bundles.load_bundle(tmp_path)
+    rewrite(tmp_path, arrays | {last: np.zeros((2, 2), "float32")})
+    with pytest.raises(ValueError, match=r"Received: \(2, 2\)"):
+        bundles.load_bundle(tmp_path)
+
+
+def test_weights_the_manifest_does_not_vouch_for_are_refused(tmp_path):
+    bundles.save_bundle(small_comb(), tmp_path, MADE_BY)
+    manifest = manifests.read_manifest(tmp_path, MADE_BY)
+    manifest["files"] = {}
+    manifests.write_json(tmp_path / "manifest.json", manifest)
+    with pytest.raises(ValueError, match="sha256 of weights.safetensors"):
+        bundles.load_bundle(tmp_path)
+
+
+def test_a_full_disk_leaves_the_bundle_that_is_there(tmp_path, request):
+    comb = small_comb()
+    bundles.save_bundle(comb, tmp_path, MADE_BY)
+    before = files(tmp_path)
+    request.getfixturevalue("full_disk")
+    with pytest.raises(OSError, match="No space left"):
+        bundles.save_bundle(small_comb(seed=1), tmp_path, MADE_BY)
+    assert files(tmp_path) == before
+
+
+LOAD = """
+import sys
+import numpy as np
+from helpers import bundles
+folder = sys.argv[1]
+comb = bundles.load_bundle(folder)
+crops = np.load(folder + "/crops.npy")
+np.save(folder + "/swapped.npy", comb.swap(crops, "Ana Núñez"))
+"""
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_a_bundle_swaps_the_same_on(backend, tmp_path):
+    if backend == keras.backend.backend():
+        pytest.skip(f"{backend} is in use: the other tests tell")
+    if importlib.util.find_spec(backend) is None:
+        pytest.skip(f"{backend} is not installed")
+    comb = small_comb()
+    bundles.save_bundle(comb, tmp_path, MADE_BY)
+    np.save(tmp_path / "crops.npy", crops())
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD, str(tmp_path)],
+        cwd=ROOT,
+        env={**os.environ, "KERAS_BACKEND": backend},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    np.testing.assert_allclose(
+        np.load(tmp_path / "swapped.npy"),
+        comb.swap(crops(), "Ana Núñez"),
+        atol=1e-4,
+    )
+
+
+def tampered(folder, **changes):
+    """A bundle whose manifest says something else about its weights."""
+    bundles.save_bundle(small_comb(), folder, MADE_BY)
+    manifest = manifests.read_manifest(folder, MADE_BY)
+    manifest["config"] |= changes
+    manifests.write_json(folder / "manifest.json", manifest)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "changes, text",
+    [
+        ({"widths": [60000, 60000, 60000]}, "numbers at least. Received"),
+        ({"latent_dim": 10**9}, "numbers at least. Received"),
+        ({"identities": ["Rosa"] * 10**4}, "numbers at least. Received"),
+        ({"level": 3}, "Received: level=3"),
+        ({"level": "2"}, "Received: level='2'"),
+        ({"widths": None}, "does not describe a network. Received: TypeError"),
+        ({"code": "rm"}, "unexpected keyword argument .code."),
+        ({"contract": {}}, "different data contracts: channels: expected"),
+        ({"identities": ["Rosa", "Lena"]}, "decoder_Lena"),
+        ({"latent_dim": 6}, r"of shape \(128, 6\)"),
+    ],
+)
+def test_a_manifest_that_does_not_fit_its_weights_is_refused(
+    changes, text, tmp_path
+):
+    with pytest.raises(ValueError, match=text):
+        bundles.load_bundle(tampered(tmp_path, **changes))
+
+
+def test_a_network_is_refused_before_it_is_built(tmp_path, monkeypatch):
+    tampered(tmp_path, widths=[60000, 60000, 60000])
+
+    def build(**config):
+        raise AssertionError("it was built")
+
+    monkeypatch.setitem(bundles.KINDS, "comb", build)
+    with pytest.raises(bundles.HostileBundleError, match="do not use|Do not"):
+        bundles.load_bundle(tmp_path)
+
+
+def test_a_manifest_that_vouches_for_other_files_is_refused(tmp_path):
+    folder = tampered(tmp_path / "bundle")
+    (tmp_path / "secret").write_text("of the reader")
+    manifest = manifests.read_manifest(folder, MADE_BY)
+    manifest["files"]["../secret"] = "0" * 64
+    manifests.write_json(folder / "manifest.json", manifest)
+    with pytest.raises(ValueError, match="and of nothing else. Received"):
+        bundles.load_bundle(folder)
+
+
+@pytest.mark.parametrize("content", [b"[" * 10**5, b"\xff\xfe{}", b"[]"])
+def test_a_manifest_that_is_none_is_refused(content, tmp_path):
+    bundles.save_bundle(small_comb(), tmp_path, MADE_BY)
+    (tmp_path / "manifest.json").write_bytes(content)
+    with pytest.raises(ValueError, match="manifest|format"):
+        bundles.load_bundle(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "wrong", [np.float64(1), np.int32(1), np.float32("nan"), np.float16("inf")]
+)
+def test_numbers_of_another_kind_are_refused(wrong, tmp_path):
+    comb = small_comb()
+    bundles.save_bundle(comb, tmp_path, MADE_BY)
+    arrays = values(comb.variables())
+    name = "encoder_latent/bias"
+    arrays[name] = np.full(arrays[name].shape, wrong)
+    rewrite(tmp_path, arrays)
+    with pytest.raises(ValueError, match=f"finite numbers.*Received: {name}"):
+        bundles.load_bundle(tmp_path)
+
+
+def test_a_bundle_of_another_contract_says_what_differs(tmp_path):
+    bundles.save_bundle(small_comb(), tmp_path, MADE_BY)
+    other = manifests.data_contract(coverage=0.9)
+    with pytest.raises(
+        manifests.ContractError, match="coverage: expected 0.9, received 0.8"
+    ):
+        bundles.load_bundle(tmp_path, contract=other)
+    same = manifests.data_contract()
+    assert bundles.load_bundle(tmp_path, contract=same).identities == NAMES
+
+
+def beginning(variables, *texts):
+    return {k: v for k, v in values(variables).items() if k.startswith(texts)}
+
+
+@pytest.mark.parametrize("build", [small_comb, small_crowd])
+@pytest.mark.parametrize("parts", ["encoder", "shared"])
+def test_parts_of_a_bundle_come_with_fresh_decoders(build, parts, tmp_path):
+    network = build(seed=1)
+    network.level = 1
+    bundles.save_bundle(network, tmp_path, MADE_BY)
+    kinds = ("comb", "crowd")
+    keras.utils.set_random_seed(5)
+    found = bundles.load_bundle(tmp_path, kinds, parts, ("Lena", "Kofi", "Mei"))
+    assert found.identities == ("Lena", "Kofi", "Mei") and found.level == 1
+    fresh = ("decoder_Lena", "decoder_Kofi", "decoder_Mei")
+    taken, left = ("encoder_", "decoder_shared_"), fresh
+    if parts == "encoder":
+        taken, left = ("encoder_",), (*fresh, "decoder_shared_")
+    assert_equal(
+        beginning(found.variables(), *taken),
+        beginning(network.variables(), *taken),
+    )
+    again = build_comb(found.identities, **OPTIONS)
+    shapes = {n: a.shape for n, a in values(again.variables()).items()}
+    assert {n: a.shape for n, a in values(found.variables()).items()} == shapes
+    kernels = {
+        name: value
+        for name, value in beginning(found.variables(), *left).items()
+        if name.endswith("kernel")
+    }
+    known = values(network.variables())
+    for name, value in kernels.items():
+        assert value.std() > 0
+        assert name not in known or np.abs(value - known[name]).max() > 0.01
+
+
+def test_fresh_decoders_take_the_names_of_a_comb_and_are_asked_of_a_crowd(
+    tmp_path,
+):
+    bundles.save_bundle(small_comb(), tmp_path / "comb", MADE_BY)
+    found = bundles.load_bundle(tmp_path / "comb", parts="shared")
+    assert found.identities == NAMES
+    bundles.save_bundle(small_crowd(), tmp_path / "crowd", MADE_BY)
+    with pytest.raises(ValueError, match="no identities of its own"):
+        bundles.load_bundle(tmp_path / "crowd", ("crowd",), "encoder")
+    with pytest.raises(ValueError, match="Received: parts='decoders'"):
+        bundles.load_bundle(tmp_path / "comb", parts="decoders")
+    with pytest.raises(ValueError, match="identities go with"):
+        bundles.load_bundle(tmp_path / "comb", identities=("Lena",))
+
+
+def test_a_manifest_tells_of_the_training(tmp_path):
+    history = [
+        {
+            "step": step,
+            "seconds": 2.0 * step,
+            "resolution": 16,
+            "losses": {"Rosa": 1 / step},
+            "held_out": {},
+            "blend": 1.0,
+        }
+        for step in (1, 2)
+    ]
+    summary = bundles.training_summary(history)
+    assert summary == {
+        "steps": 2,
+        "seconds": 4.0,
+        "resolution": 16,
+        "losses": {"Rosa": 0.5},
+        "held_out": {},
+    }
+    comb = small_comb()
+    bundles.save_bundle(comb, tmp_path, MADE_BY, training=summary)
+    manifest = bundles.read_bundle(tmp_path)
+    assert manifest["training"] == summary
+    assert manifest["numbers"] == sum(
+        array.size for array in values(comb.variables()).values()
+    )
+    assert bundles.training_summary([]) == {}
+
+
+@pytest.mark.parametrize("name", ["shared", "shared.zip"])
+@pytest.mark.parametrize("half", [True, False])
+def test_a_shared_bundle_comes_back_with_its_statements(name, half, tmp_path):
+    comb = small_comb()
+    bundles.save_bundle(comb, tmp_path / "own", MADE_BY, scores={"skill": 0.5})
+    path = tmp_path / name
+    sha256 = bundles.share_bundle(tmp_path / "own", path, **SHARING, half=half)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["own", name]
+    manifest = bundles.read_bundle(path, sha256=sha256)
+    assert manifest["sharing"] == SHARING
+    assert manifest["scores"] == {"skill": 0.5}
+    again = bundles.load_bundle(path, sha256=sha256)
+    for variable in again.variables().values():
+        assert variable.dtype == "float32"
+    expected = values(comb.variables())
+    for variable, array in values(again.variables()).items():
+        # float16 keeps eleven binary digits
+        bound = 2**-11 * np.abs(expected[variable]) + 2**-25 if half else 0
+        assert (np.abs(array - expected[variable]) <= bound).all()
+    drawn = again.swap(crops(), "Rosa") - comb.swap(crops(), "Rosa")
+    assert np.abs(drawn).max() < (0.5 / 255 if half else 1e-6)
+
+
+def test_half_the_numbers_take_half_the_space(tmp_path):
+    bundles.save_bundle(small_comb(), tmp_path / "own", MADE_BY)
+    sizes = {}
+    for half in (True, False):
+        folder = tmp_path / f"shared_{half}"
+        bundles.share_bundle(tmp_path / "own", folder, **SHARING, half=half)
+        arrays, _ = checkpoints.read_arrays(folder / bundles.WEIGHTS)
+        sizes[half] = sum(array.nbytes for array in arrays.values())
+    assert sizes[False] == 2 * sizes[True]
+
+
+@pytest.mark.parametrize("missing", SHARING)
+@pytest.mark.parametrize("text", ["", "  ", None])
+def test_nothing_is_shared_without_licence_data_and_consent(
+    missing, text, tmp_path
+):
+    bundles.save_bundle(small_comb(), tmp_path / "own", MADE_BY)
+    statements = SHARING | {missing: text}
+    with pytest.raises(ValueError, match=f"Received: {missing}="):
+        bundles.share_bundle(
+            tmp_path / "own", tmp_path / "shared", **statements
+        )
+    assert not (tmp_path / "shared").exists()
+
+
+def test_sharing_overwrites_nothing(tmp_path):
+    bundles.save_bundle(small_comb(), tmp_path / "own", MADE_BY)
+    (tmp_path / "a.zip").write_bytes(b"older")
+    with pytest.raises(FileExistsError, match="is there already"):
+        bundles.share_bundle(tmp_path / "own", tmp_path / "a.zip", **SHARING)
+    with pytest.raises(FileExistsError, match="is there already"):
+        bundles.share_bundle(tmp_path / "own", tmp_path / "own", **SHARING)
+    assert (tmp_path / "a.zip").read_bytes() == b"older"
+
+
+def test_numbers_too_large_for_float16_are_told(tmp_path):
+    comb = small_comb()
+    layer = comb.encoder.to_latent
+    kernel, bias = layer.get_weights()
+    layer.set_weights([kernel, bias + 70000])
+    bundles.save_bundle(comb, tmp_path / "own", MADE_BY)
+    with pytest.raises(ValueError, match="encoder_latent/bias with 70000"):
+        bundles.share_bundle(tmp_path / "own", tmp_path / "half", **SHARING)
+    bundles.share_bundle(
+        tmp_path / "own", tmp_path / "whole", **SHARING, half=False
+    )
+
+
+def test_the_shared_crowd_draws_the_same_from_half_the_numbers(tmp_path):
+    origin = ROOT / "weights" / "shared" / "crowd_64"
+    bundles.share_bundle(origin, tmp_path / "half", **SHARING)
+    random = np.random.default_rng(0)
+    images = random.uniform(size=(4, 64, 64, 3)).astype("float32")
+    drawn = [
+        comb_for(bundles.load_bundle(folder, ("crowd",)), ("Rosa",))
+        for folder in (origin, tmp_path / "half")
+    ]
+    one, other = (comb.swap(images, "Rosa") for comb in drawn)
+    # not one step of an 8-bit picture
+    assert np.abs(one - other).max() < 1 / 255
