@@ -20,12 +20,11 @@ TRAINING_FLOPS = 3
 # What the optimizer does to each trained number besides turning kernels, in
 # operations of a forward pass, which have a backward one too.
 OPTIMIZER_OUTPUTS = 3
-# Copies of the trained numbers: themselves, gradients, momentum, the step.
+# Copies of the trained numbers: gradients, these clipped, momentum, the step.
 COPIES = 4
-# Share of the bytes that all operations put out that are held at the same
-# time, and room for the library's own: measured on two CPU cores by
-# `python -m benchmarks.training`.
-HELD_SHARE = 1.0
+# Code and tables of the backend, and batches made ahead: measured on two CPU
+# cores, beside what all operations put out, which is held until its gradient
+# is known.
 LIBRARY_BYTES = 150 * 2**20
 
 
@@ -145,7 +144,7 @@ def estimate_training(network, schedule, rates=None):
         found.append(
             (
                 flops / rates["flops"] + outputs / rates["outputs"],
-                4 * COPIES * numbers + HELD_SHARE * work["bytes"],
+                4 * COPIES * numbers + work["bytes"],
             )
         )
     step_seconds = [seconds for seconds, _ in found]
