@@ -1,31 +1,57 @@
 """Speed of training: untrained networks and noise in, pictures a second out.
 
-    python -m benchmarks.training --seconds 10 --resolution 64
+    python -m benchmarks.training
+    python -m benchmarks.training --presets
 
-Trains a crowd flat at each level, then a comb of two identities at the top
-one, with the default widths, through `training.Trainer` as the notebooks do.
-The first step, which compiles, is not counted. Noise costs as much as faces.
-`cutting` is the share of a step's CPU time that cuts and augments its batch,
-on threads beside the network. Last comes one line of JSON.
+Trains the default crowd and the default comb of two identities through
+`training.Trainer` as the notebooks do, each in a process of its own. Noise
+costs as much as faces. Five things are measured:
+
+- `images_per_second`, on the clock;
+- `input_pipeline_ratio`: step rate with augmentation over that with one
+  batch that lies in memory, the two taking turns every 12 steps of one run;
+- `machine_rate_share`: multiplications and additions a second of the network
+  (three times those of its forward pass; neither the optimizer's nor the
+  loss's) over what the same process reaches on plain 3x3 convolutions of 64
+  channels, forward and backward;
+- `estimate_time_ratio`, `estimate_memory_ratio`: what `helpers.estimate`
+  says, over what then happens. Memory is what training adds at its peak.
+
+Ratios are of the process' CPU time, so that what else the machine does counts
+little; `wall` stands beside, for a machine that does nothing else. Steps that
+compile are not counted. `--presets` measures a step of every preset with
+small batches instead, and estimates the preset's own. Last comes one line of
+JSON.
 """
 
 import argparse
+import concurrent.futures
 import json
+import multiprocessing
+import os
 import sys
 import time
 
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
 import numpy as np
 
-from helpers import growth, manifests, training, training_data
-from helpers.models.comb import build_comb, level_of, resolution_of
+from helpers import estimate, manifests, presets, training, training_data
+from helpers.models.comb import build_comb, level_of
 from helpers.models.crowd import build_crowd
 from helpers.synthetic.crowd import CrowdCrops, sample_crowd_frames
 
 COVERAGE = manifests.data_contract()["coverage"]
 PEOPLE = 24
 CAST = 3
-FRAMES = 150
+FRAMES = 60
 NAMES = ("Rosa", "Marco")
+TURN = 12  # steps with augmentation, then as many without
+# Steps of a turn that count: the first may wait for what the turn before
+# left, and in the last ones the threads work for the next turn
+COUNTED = range(2, TURN - training.PREFETCH)
+# a batch that two cores and 2 GB of memory can take, by preset
+SMALL_BATCHES = {"tiny": 4, "laptop": 32, "workshop": 4, "studio": 1}
 
 
 def sample_noise(resolution, *shape):
@@ -50,9 +76,9 @@ def crowd_data(resolution):
     return training_data.CrowdData(film, COVERAGE, resolution)
 
 
-def identity_data(resolution):
+def identity_data(resolution, frames=FRAMES):
     """Batches of two identities of noise."""
-    crops, masks = sample_noise(resolution, len(NAMES), FRAMES)
+    crops, masks = sample_noise(resolution, len(NAMES), frames)
     return training_data.IdentityData(
         dict(zip(NAMES, crops, strict=True)),
         dict(zip(NAMES, masks, strict=True)),
@@ -61,101 +87,196 @@ def identity_data(resolution):
     )
 
 
-def measure_training(network, data, level, batch_size, seconds):
-    """Train one level for some seconds.
+class TakingTurns:
+    """Batches of some data, which every second turn are all the same one."""
 
-    Args:
-        network: `Comb` or `Crowd`.
-        data: `IdentityData` or `CrowdData`.
-        level: int.
-        batch_size: int, as in the schedule.
-        seconds: float, on the clock.
+    def __init__(self, data):
+        self.data = data
+        self.fixed = None
+
+    def __getattr__(self, name):
+        return getattr(self.data, name)
+
+    def batch(self, step, *options):
+        if self.fixed is None:
+            self.fixed = self.data.batch(0, *options)
+        if step // TURN % 2:
+            return self.fixed
+        return self.data.batch(step, *options)
+
+
+def memory():
+    """Memory of this process now and at its peak, in bytes."""
+    import resource
+
+    with open("/proc/self/statm", encoding="ascii") as file:
+        now = int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return now, 1024 * resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+def measure_steps(network, data, batch_size, steps):
+    """Seconds of each step of a training at the top level.
 
     Returns:
-        dict with `milliseconds` a step on the clock, `cpu_milliseconds` a
-        step, and `cutting`, the share of those that makes the batch.
+        float array, shape `(steps, 2)`: on the clock and of the CPU.
     """
-    stages = growth.growth_schedule(level, 10**9, level, batch_size)
+    level = level_of(network.resolution)
+    stage = {"level": level, "steps": steps + 1, "batch_size": batch_size}
     marks = []
-
-    def mark(report):
-        marks.append((report["step"], time.perf_counter(), time.process_time()))
-
-    trainer = training.Trainer(network, data, stages, minutes=seconds / 60)
-    trainer.run(report_every=1, on_report=mark)
-    # from the first report on: what is compiled has been by then
-    (first, *begin), (last, *end) = marks[0], marks[-1]
-    clock, cpu = (
-        (b - a) / (last - first) for a, b in zip(begin, end, strict=True)
+    trainer = training.Trainer(
+        network, data, [{**stage, "share": 1.0, "fade": 0.0}]
     )
-    started, batches = time.process_time(), 5
-    for step in range(batches):
-        data.batch(step, level, 1.0, batch_size)
-    cutting = (time.process_time() - started) / batches
+    trainer.run(
+        report_every=1,
+        on_report=lambda report: marks.append(
+            (time.perf_counter(), time.process_time())
+        ),
+    )
+    # the first step compiles
+    return np.diff(marks, axis=0)
+
+
+def measure_training(kind, options, batch_size, steps):
+    """Measure one network; to be run in a process that did nothing before.
+
+    Args:
+        kind: "comb" or "crowd".
+        options: dict for `build_comb()` or `build_crowd()`.
+        batch_size: int, as in the schedule.
+        steps: int.
+
+    Returns:
+        dict of numbers; ratios are pairs, on the clock and of CPU time.
+    """
+    side = options["resolution"]
+    if kind == "comb":
+        network = build_comb(NAMES, **options)
+        data = identity_data(side, min(FRAMES, 10**6 // side**2 + 1))
+    else:
+        network, data = build_crowd(PEOPLE, **options), crowd_data(side)
+    level = level_of(side)
+    model = network.autoencoder(level)
+    flops = estimate.TRAINING_FLOPS
+    flops *= estimate.count_work(model, batch_size)["flops"]
+    before, _ = memory()
+    spent = measure_steps(network, TakingTurns(data), batch_size, steps)
+    added = memory()[1] - before
+    # entry i is step i + 1, for step 0 compiled
+    order = 1 + np.arange(len(spent))
+    counted = np.isin(order % TURN, COUNTED)
+    cut = np.median(spent[counted & (order // TURN % 2 == 0)], axis=0)
+    fixed = np.median(spent[counted & (order // TURN % 2 == 1)], axis=0)
+    rates = [
+        estimate.measure_rates(1.0, clock)
+        for clock in (time.perf_counter, time.process_time)
+    ]
+    stage = {"level": level, "steps": 1, "batch_size": batch_size}
+    guesses = [estimate.estimate_training(network, [stage], r) for r in rates]
     return {
-        "milliseconds": 1000 * clock,
-        "cpu_milliseconds": 1000 * cpu,
-        "cutting": cutting / cpu,
+        "parameters": sum(v.size for v in model.trainable_variables),
+        "milliseconds": 1000 * cut,
+        "pipeline": fixed / cut,
+        "share": flops / cut / [r["flops"] for r in rates],
+        "time": [g["seconds"] for g in guesses] / cut,
+        "memory": guesses[0]["bytes"] / added,
+        "added": added / 2**20,
+        "guess": guesses[0]["bytes"] / 2**20,
     }
 
 
-def peak_memory():
-    """Largest memory this process has had in MiB, or `None` on Windows."""
-    if sys.platform == "win32":
-        return None
-    import resource
+def in_a_process(*arguments):
+    """`measure_training()` in a fresh process: its peak is its own."""
+    with concurrent.futures.ProcessPoolExecutor(
+        1, multiprocessing.get_context("spawn")
+    ) as pool:
+        return pool.submit(measure_training, *arguments).result()
 
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak / (2**20 if sys.platform == "darwin" else 2**10)
+
+def measure_defaults(options):
+    """The default crowd and comb: a table, and what the JSON line says."""
+    side = options.resolution
+    print(
+        f"{'network':<8}{'ms/step':>9}{'CPU ms':>8}{'pipeline':>10}"
+        f"{'of machine':>12}{'time est.':>11}{'memory est.':>13}{'MiB':>6}"
+    )
+    rows = {}
+    for kind, pictures in (("crowd", 1), ("comb", len(NAMES))):
+        found = in_a_process(
+            kind, {"resolution": side}, options.batch_size, options.steps
+        )
+        clock, cpu = found["milliseconds"]
+        print(
+            f"{kind:<8}{clock:>9.0f}{cpu:>8.0f}{found['pipeline'][1]:>10.2f}"
+            f"{found['share'][1]:>12.2f}{found['time'][1]:>11.2f}"
+            f"{found['memory']:>13.2f}{found['added']:>6.0f}",
+            flush=True,
+        )
+        rows[kind] = {
+            "images_per_second": round(
+                1000 * pictures * options.batch_size / clock
+            ),
+            "input_pipeline_ratio": round(found["pipeline"][1], 3),
+            "input_pipeline_ratio_wall": round(found["pipeline"][0], 3),
+            "machine_rate_share": round(found["share"][1], 3),
+            "machine_rate_share_wall": round(found["share"][0], 3),
+            "estimate_time_ratio": round(found["time"][1], 3),
+            "estimate_time_ratio_wall": round(found["time"][0], 3),
+            "estimate_memory_ratio": round(found["memory"], 3),
+        }
+    return {
+        "resolution": side,
+        "batch_size": options.batch_size,
+        **rows["comb"],
+        "images_per_second": rows["crowd"]["images_per_second"],
+        "rows": rows,
+    }
+
+
+def measure_presets(options):
+    """Every preset: its size, a measured step, and an estimate of its own."""
+    print(
+        f"{'preset':<10}{'pixels':>7}{'batch':>7}{'parameters':>12}"
+        f"{'ms/step':>9}{'CPU ms':>8}{'added MiB':>11}{'estimate':>10}"
+    )
+    rows = {}
+    for name, batch_size in SMALL_BATCHES.items():
+        network = presets.read_preset(name)["network"]
+        found = in_a_process("comb", network, batch_size, options.steps)
+        rows[name] = {
+            "resolution": network["resolution"],
+            "batch_size": batch_size,
+            "parameters": int(found["parameters"]),
+            "milliseconds": round(found["milliseconds"][0]),
+            "cpu_milliseconds": round(found["milliseconds"][1]),
+            "added_mib": round(found["added"]),
+            "estimated_mib": round(found["guess"]),
+        }
+        values = list(rows[name].values())
+        widths = (7, 7, 12, 9, 8, 11, 10)
+        print(
+            f"{name:<10}"
+            + "".join(f"{v:>{w}}" for v, w in zip(values, widths, strict=True)),
+            flush=True,
+        )
+    return {"presets": rows}
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=10, help="each row")
+    parser.add_argument("--steps", type=int, default=4 * TURN)
     parser.add_argument("--resolution", type=int, default=64)
     parser.add_argument("--batch-size", type=int, default=32)
+    parser.add_argument("--presets", action="store_true")
     options = parser.parse_args()
-    side, batch_size = options.resolution, options.batch_size
-    top = level_of(side)
-    rows = [("crowd", level, batch_size) for level in range(top + 1)]
-    rows.append(("comb", top, batch_size * len(NAMES)))
-    print(
-        f"{'network':<8}{'pixels':>7}{'pictures/s':>12}{'ms/step':>9}"
-        f"{'CPU ms':>8}{'cutting':>9}{'peak MiB':>10}"
-    )
-    speeds = {}
-    for name, level, pictures in rows:
-        if name == "crowd":
-            network = build_crowd(PEOPLE, resolution=side)
-            data = crowd_data(side)
-        else:
-            network = build_comb(NAMES, resolution=side)
-            data = identity_data(side)
-        found = measure_training(
-            network, data, level, batch_size, options.seconds
+    if not sys.platform.startswith("linux"):
+        sys.exit("The memory of a process is read as Linux tells it.")
+    if options.steps < 2 * TURN:
+        sys.exit(
+            f"Each of two turns takes {TURN} steps. "
+            f"Received: --steps {options.steps}"
         )
-        peak = peak_memory()
-        key = f"{name}_{resolution_of(level)}"
-        speeds[key] = {
-            "images_per_second": round(1000 * pictures / found["milliseconds"]),
-            "cutting": round(found["cutting"], 3),
-        }
-        print(
-            f"{name:<8}{resolution_of(level):>7}"
-            f"{speeds[key]['images_per_second']:>12}"
-            f"{found['milliseconds']:>9.1f}{found['cpu_milliseconds']:>8.1f}"
-            f"{found['cutting']:>9.0%}"
-            f"{'unknown' if peak is None else round(peak):>10}",
-            flush=True,
-        )
-    result = {
-        "images_per_second": speeds[f"crowd_{side}"]["images_per_second"],
-        "resolution": side,
-        "batch_size": batch_size,
-        "rows": speeds,
-        "peak_mib": None if peak is None else round(peak),
-    }
-    print(json.dumps(result))
+    measure = measure_presets if options.presets else measure_defaults
+    print(json.dumps(measure(options)))
 
 
 if __name__ == "__main__":

@@ -88,6 +88,21 @@ class KernelMuon(keras.optimizers.Muon):
                 products = self.muon_a * products + ops.matmul(change, products)
         return ops.matmul(matrix, factor)
 
+    def step_flops(self, variables):
+        """Multiplications and additions that turning the kernels takes."""
+        flops = 0
+        for variable in variables:
+            if self._should_use_adamw(variable):
+                continue
+            rows, columns = _matrix_shape(variable)
+            width = _block_width(rows, columns)
+            short, long = sorted((rows, width))
+            # twice with the tall matrix, and with the square one four times
+            # in each iteration
+            once = 4 * short**2 * long + 8 * self.ns_steps * short**3
+            flops += once * columns // width
+        return flops
+
     def lr_adjust(self, x):
         """Scale a step to a root mean square of `rms_rate`."""
         rows, columns = _matrix_shape(x)

@@ -1,6 +1,7 @@
 """Layers, losses and models on the backends besides the one in use."""
 
 import importlib.util
+import json
 import os
 import pathlib
 import subprocess
@@ -18,26 +19,83 @@ FILES = [
     if path.exists()
 ]
 
+# a comb and a crowd with the same numbers on every backend take one step
+ONE_STEP = """
+import json
+import keras
+import numpy as np
+import test_training
+from helpers import training
 
-@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
-def test_layers_losses_and_models_agree_on(backend):
-    if backend == os.environ["KERAS_BACKEND"]:
-        pytest.skip(f"{backend} is in use: the other test files tell")
-    if importlib.util.find_spec(backend) is None:
-        text = f"{backend} is not installed: course.py test --backends"
-        if os.environ.get("COURSE_BACKENDS") == "required":
-            pytest.fail(text)
-        pytest.skip(text)
-    if not FILES:
-        pytest.skip("there are no tests of layers, losses or models")
-    # Keras takes its backend once for a process
+losses = []
+for network, data in (
+    (test_training.small_comb(), test_training.identity_data()),
+    (test_training.small_crowd(), test_training.crowd_data()),
+):
+    random = np.random.default_rng(0)
+    for name, variable in sorted(network.variables().items()):
+        # the numbers that a name gets are the same everywhere
+        variable.assign(random.normal(0, 0.2, variable.shape))
+    stages = test_training.stages(2, first_level=2)
+    trainer = training.Trainer(network, data, stages, learning_rate=1e-3)
+    with test_training.untraced():
+        trainer.run(report_every=1)
+    losses += [list(r["losses"].values()) for r in trainer.history]
+print(json.dumps(losses))
+"""
+
+
+def check_installed(backend):
+    if importlib.util.find_spec(backend) is not None:
+        return
+    text = f"{backend} is not installed: course.py test --backends"
+    if os.environ.get("COURSE_BACKENDS") == "required":
+        pytest.fail(text)
+    pytest.skip(text)
+
+
+def run_on(backend, *arguments):
+    """Run Python in a process of its own: a backend is taken once."""
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
-        + ["-m", "not slow", *map(str, FILES)],
+        [sys.executable, *arguments],
         cwd=ROOT,
-        env={**os.environ, "KERAS_BACKEND": backend},
+        env={
+            **os.environ,
+            "KERAS_BACKEND": backend,
+            "PYTHONPATH": f"{ROOT}{os.pathsep}{FOLDER}",
+        },
         capture_output=True,
         text=True,
     )
     print(done.stdout[-300:])
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def tensorflow_losses():
+    return json.loads(run_on("tensorflow", "-c", ONE_STEP).splitlines()[-1])
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_equal_weights_have_equal_losses_and_take_equal_steps_on(
+    backend, request
+):
+    check_installed(backend)
+    expected = request.getfixturevalue("tensorflow_losses")
+    losses = json.loads(run_on(backend, "-c", ONE_STEP).splitlines()[-1])
+    # before the step, and after it
+    assert [len(row) for row in losses] == [2, 2, 3, 3]
+    for row, same in zip(losses, expected, strict=True):
+        assert row == pytest.approx(same, rel=1e-4)
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax", "torch"])
+def test_layers_losses_and_models_agree_on(backend):
+    if backend == os.environ["KERAS_BACKEND"]:
+        pytest.skip(f"{backend} is in use: the other test files tell")
+    check_installed(backend)
+    if not FILES:
+        pytest.skip("there are no tests of layers, losses or models")
+    options = ["-q", "-p", "no:cacheprovider", "-m", "not slow"]
+    run_on(backend, "-m", "pytest", *options, *map(str, FILES))
