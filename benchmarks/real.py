@@ -26,6 +26,7 @@ from helpers import (
     facesets,
     growth,
     identity_judge,
+    latents,
     manifests,
     plotting,
     real_evaluation,
@@ -134,25 +135,43 @@ def _line(report):
     return "  " + training.report_line(report)
 
 
-def draw(network, face_sets, faces=8):
-    """Contact sheets: target, own reconstruction, swap, and swap pasted."""
+def draw(network, face_sets, means, faces=8):
+    """Contact sheets: target, own reconstruction, swaps, and both pasted."""
     for target, face_set in face_sets.items():
         unseen = face_set.select("test")
         rows = np.linspace(0, len(unseen) - 1, faces).round().astype(int)
         unseen = unseen.pick(rows)
-        latents = network.encode(evaluation.network_crops_of(network, unseen))
+        codes = network.encode(evaluation.network_crops_of(network, unseen))
         for source in face_sets:
             if source == target:
                 continue
-            swap = network.decode(latents, source)
             sheet = {
                 f"target\n{target}": unseen.load_crops(),
-                "own\nreconstruction": network.decode(latents, target),
-                f"swap\n{source}": swap,
-                "pasted": real_evaluation.paste_faces(network, unseen, swap),
+                "own\nreconstruction": network.decode(codes, target),
             }
+            for title, known in (("as it is", None), ("shifted", means)):
+                shift = latents.latent_shift(known, source, target)
+                swap = network.decode(codes + shift, source)
+                sheet[f"swap\n{title}"] = swap
+                sheet[f"pasted\n{title}"] = real_evaluation.paste_faces(
+                    network, unseen, swap
+                )
             path = FOLDER / f"{source}_on_{target}.png"
             plotting.save_figure(plotting.plot_preview(sheet), path, 1000)
+
+
+def score(network, face_sets, detector, judge, means):
+    """Print every figure of every swap; give the pair's means."""
+    scores = real_evaluation.real_scores(
+        network, face_sets, detector, judge, means=means
+    )
+    for each in scores["pairs"]:
+        title = "as it is" if means is None else "shifted"
+        print(f"{each['source']} on {each['target']}, {title}")
+        for name, value in each.items():
+            if isinstance(value, float):
+                print(f"  {name:28} {value:6.3f}", flush=True)
+    return {name: round(scores[name], 4) for name in FIGURES}
 
 
 def main():
@@ -186,16 +205,13 @@ def main():
             options.seed,
         )
         seconds = time.process_time() - start
-        draw(network, chosen)
-        scores = real_evaluation.real_scores(network, chosen, detector, judge)
-        for each in scores["pairs"]:
-            print(f"{each['source']} on {each['target']}")
-            for name, value in each.items():
-                if isinstance(value, float):
-                    print(f"  {name:28} {value:6.3f}")
+        means = latents.mean_latents(network, chosen)
+        draw(network, chosen, means)
+        # the latents as the encoder gives them, and moved to the source's
         result["by_pair"]["+".join(pair)] = {
             "training_cpu_seconds": round(seconds),
-            **{name: round(scores[name], 4) for name in FIGURES},
+            "as_it_is": score(network, chosen, detector, judge, None),
+            "shifted": score(network, chosen, detector, judge, means),
         }
     print(json.dumps(result))
 

@@ -17,6 +17,7 @@ from helpers import (
     augmentation,
     blending,
     evaluation,
+    latents,
     manifests,
     swapping,
 )
@@ -33,7 +34,7 @@ VIEW_OPTIONS = {"rotation": 3.0, "zoom": 0.04, "shift": 0.03}
 ROOM = 1.5
 
 
-def real_scores(comb, face_sets, detector, judge, most=40):
+def real_scores(comb, face_sets, detector, judge, most=40, means=None):
     """Scores of every ordered pair of identities that need no truth.
 
     Landmarks and identity are judged as a viewer sees the swap: pasted into
@@ -46,6 +47,8 @@ def real_scores(comb, face_sets, detector, judge, most=40):
         detector: `detection.FaceDetector`.
         judge: `identity_judge.IdentityJudge` that knows these identities.
         most: int. Test faces of each target at most, evenly spread.
+        means: dict from `latents.mean_latents`, to move each target's latents
+            to where the source's lie, or `None` to take them as they are.
 
     Returns:
         dict: the mean over pairs of each figure, and `pairs`, a list of dicts
@@ -64,15 +67,18 @@ def real_scores(comb, face_sets, detector, judge, most=40):
         stored = test.load_crops()
         crops = evaluation.network_crops_of(comb, test)
         inside = evaluation.network_masks_of(comb, test)
-        latents = comb.encode(crops)
-        own = paste_faces(comb, test, comb.decode(latents, target))
+        codes = comb.encode(crops)
+        own = paste_faces(comb, test, comb.decode(codes, target))
         for source in tests:
             if source == target:
                 continue
-            swaps = paste_faces(comb, test, comb.decode(latents, source))
+            shift = latents.latent_shift(means, source, target)
+            swaps = paste_faces(comb, test, comb.decode(codes + shift, source))
             scores.append(
                 {"source": source, "target": target, "frames": len(test)}
-                | evaluation.cycle_error(comb, crops, inside, source, target)
+                | evaluation.cycle_error(
+                    comb, crops, inside, source, target, shift
+                )
                 | landmark_scores(detector, stored, swaps, own)
                 | judge.score(swaps, source)
                 | identity_controls(comb, judge, tests[source], test)
