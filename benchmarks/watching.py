@@ -26,6 +26,7 @@ import keras
 import numpy as np
 
 from helpers import (
+    bundles,
     checkpoints,
     facesets,
     growth,
@@ -69,9 +70,7 @@ def comb_run(start, face_sets, steps):
     """The same for a comb from nothing, flat or layer-wise, or from shared."""
     names = [face_set.identity for face_set in face_sets]
     if start == "shared":
-        network = crowd.comb_for(
-            checkpoints.load_bundle(SHARED, ("crowd",)), names
-        )
+        network = crowd.comb_for(bundles.load_bundle(SHARED, ("crowd",)), names)
     else:
         network = comb.build_comb(names)
     data = training_data.identity_data(face_sets, network.resolution)

@@ -87,7 +87,7 @@ def mean_face(crops):
     return np.mean(crops, axis=0, dtype=np.float64).astype(np.float32)
 
 
-def score_pair(comb, source, paired, source_mean, reader=None):
+def score_pair(comb, source, paired, source_mean, reader=None, shift=0.0):
     """Score of swapping a source's face onto one target's frames.
 
     With E the `masked_error` against the truth,
@@ -108,6 +108,8 @@ def score_pair(comb, source, paired, source_mean, reader=None):
             `mean_face` of the source's training crops.
         reader: `expression_reader.ExpressionReader`, for the expression
             skill, or `None`.
+        shift: `latents.latent_shift` from target to source. The retrieval
+            asks the encoder alone, so it does without.
 
     Returns:
         dict of floats: `swap_error`, `own_error`, `mean_error`,
@@ -121,7 +123,7 @@ def score_pair(comb, source, paired, source_mean, reader=None):
     target_latents = comb.encode(paired.target)
     true_latents = comb.encode(paired.truth)
     images = {
-        "swap": comb.decode(target_latents, source),
+        "swap": comb.decode(target_latents + shift, source),
         "own": comb.decode(true_latents, source),
         "mean": np.broadcast_to(source_mean, paired.truth.shape),
         "target": paired.target,
@@ -246,7 +248,7 @@ def retrieval_share(latents_one, latents_other, nearest=5, candidates=120):
     return float(np.mean(np.array(ranks) <= nearest))
 
 
-def swap_scores(comb, face_sets, reader=None, most=240):
+def swap_scores(comb, face_sets, reader=None, most=240, means=None):
     """Score of every ordered pair of identities, on takes never trained on.
 
     The test takes are filmed with the same frame parameters for everybody, so
@@ -262,6 +264,8 @@ def swap_scores(comb, face_sets, reader=None, most=240):
         reader: `expression_reader.ExpressionReader`, or `None` for no
             expression skill.
         most: int. Frames of each pair at most, evenly spread over its takes.
+        means: dict from `latents.mean_latents`, to move each target's latents
+            to where the source's lie, or `None` to take them as they are.
 
     Returns:
         dict: the mean over pairs of each figure of `score_pair` under its own
@@ -283,7 +287,7 @@ def swap_scores(comb, face_sets, reader=None, most=240):
         manifests.check_contract(
             comb.contract, face_set.contract, "01_data_generation"
         )
-    means = {
+    mean_faces = {
         identity: mean_face(
             network_crops_of(comb, face_set.select(split="train"))
         )
@@ -312,7 +316,14 @@ def swap_scores(comb, face_sets, reader=None, most=240):
             )
             scores.append(
                 {"source": source, "target": target, "frames": len(records)}
-                | score_pair(comb, source, paired, means[source], reader)
+                | score_pair(
+                    comb,
+                    source,
+                    paired,
+                    mean_faces[source],
+                    reader,
+                    latents.latent_shift(means, source, target),
+                )
             )
     return average_scores(scores)
 
@@ -470,7 +481,7 @@ def _read_size(comb):
     return min(wanted, comb.contract["crop_size"])
 
 
-def cycle_error(comb, crops, masks, source, target):
+def cycle_error(comb, crops, masks, source, target, shift=0.0):
     """Error of swapping there and back, for people without a truth.
 
     The target's crops become the source and then the target again. If both
@@ -485,16 +496,22 @@ def cycle_error(comb, crops, masks, source, target):
             them the swap keeps the target's crop, as in compositing.
         source: str.
         target: str.
+        shift: `latents.latent_shift` from target to source; the way back
+            takes it off again.
 
     Returns:
         dict of floats: `cycle_error`, `own_error` and `cycle_ratio`, the
         first over the second; 1 is perfect, much above 1 says that the source
-        is asked for what its decoder never learned.
+        is asked for what its decoder never learned. A swap that still looks
+        like the target comes back easily, so a low ratio alone is no praise:
+        see `real_evaluation`.
     """
     codes = comb.encode(crops)
     inside = masks[..., None]
-    swapped = comb.decode(codes, source) * inside + crops * (1 - inside)
-    cycle = masked_error(comb.swap(swapped, target), crops, masks)
+    swapped = comb.decode(codes + shift, source)
+    swapped = swapped * inside + crops * (1 - inside)
+    back = comb.decode(comb.encode(swapped) - shift, target)
+    cycle = masked_error(back, crops, masks)
     own = masked_error(comb.decode(codes, target), crops, masks)
     return {
         "cycle_error": cycle,

@@ -9,6 +9,7 @@ from helpers import (
     alignment,
     evaluation,
     expression_reader,
+    latents,
     manifests,
     synthetic,
 )
@@ -342,6 +343,45 @@ def test_the_truth_is_cut_where_the_swap_will_be_pasted():
     np.testing.assert_allclose(truth[:, :, 2:], own[:, :, :-2], atol=1e-3)
     np.testing.assert_allclose(masks[:, :, 2:], masks_of(2)[:, :, :-2])
     assert not masks[:, :, :2].any()  # nothing was stored there
+
+
+def filing_comb():
+    """Files each identity 50 numbers apart; a decoder knows its own place."""
+    places = {name: 50 * index for index, name in enumerate(COLORS)}
+
+    def encode(crops):
+        rows = (crops[:, 0, 0, :1] * 255).round()
+        names = np.array(list(COLORS))
+        distance = np.abs(crops[:, 4, 4, :1] - np.array(list(COLORS.values())))
+        place = [[places[name]] for name in names[distance.argmin(axis=1)]]
+        return rows + np.array(place)
+
+    def decode(codes, source):
+        rows = codes[:, 0].round().astype(int) - places[source]
+        # a little off, as a ratio to a perfect reconstruction says nothing
+        return film(source, rows.clip(0, FRAMES - 1)) + np.float32(1e-4)
+
+    return fake_comb(encode, decode)
+
+
+def test_latents_moved_to_the_sources_place_are_understood_there():
+    face_sets = {name: FakeFaceSet(name) for name in ("Marco", "Lena")}
+    comb = filing_comb()
+    means = latents.mean_latents(comb, face_sets)
+    assert means["Lena"] - means["Marco"] == pytest.approx(50)
+    lost = evaluation.swap_scores(comb, face_sets)
+    found = evaluation.swap_scores(comb, face_sets, means=means)
+    assert lost["ceiling"] == found["ceiling"] == pytest.approx(1, abs=0.02)
+    assert lost["swap_skill"] < 0
+    assert found["swap_skill"] == pytest.approx(1, abs=0.02)
+
+
+def test_the_way_back_of_a_cycle_takes_the_shift_off_again(paired):
+    comb = filing_comb()
+    arguments = comb, paired.target, paired.masks, "Marco", "Lena"
+    lost = evaluation.cycle_error(*arguments)["cycle_error"]
+    found = evaluation.cycle_error(*arguments, shift=-50)["cycle_error"]
+    assert found == pytest.approx(0, abs=1e-3) and lost > 0.01
 
 
 def test_no_more_frames_are_scored_than_asked_for():

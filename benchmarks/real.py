@@ -1,0 +1,220 @@
+"""How good are swaps of real people, who have no truth.
+
+    python -m benchmarks.real --steps 800 --slow-steps 300
+    python -m benchmarks.real --start nothing --pairs 1
+
+Two pairs of the real trial data of `../shared/data`, each a comb trained as
+notebook 03 does it; where the data is not there, it says so and ends. Prints
+every figure of `real_evaluation.real_scores`, and last one line of JSON, by
+pair. Writes contact sheets of the swaps to `build/real/`.
+"""
+
+import argparse
+import json
+import os
+import time
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+import numpy as np
+
+from helpers import (
+    checkpoints,
+    detection,
+    evaluation,
+    facesets,
+    growth,
+    identity_judge,
+    latents,
+    manifests,
+    plotting,
+    real_evaluation,
+    training,
+    training_data,
+)
+from helpers.models import comb, crowd
+
+ROOT = manifests.project_root()
+PEOPLE = ROOT.parent / "shared" / "data" / "people"
+FOLDER = ROOT / "build" / "real"
+SHARED = "weights/shared/crowd_64"
+PAIRS = (("person_a", "sen_menendez"), ("president_obama", "person_c"))
+# as in notebook 03
+BATCH_SIZE = 12
+LEARNING_RATE = 3e-3
+SLOW_RATE = 5e-4  # of the whole network, once the decoders know their people
+FIGURES = (
+    "cycle_ratio",
+    "landmark_error_share",
+    "landmark_close_share",
+    "landmark_motion_share",
+    "landmark_still_share",
+    "landmark_noise_share",
+    "identity_share",
+    "identity_margin",
+    "identity_own_share",
+    "identity_pasted_share",
+    "identity_accuracy_held_out",
+)
+
+
+def make_faces(detector):
+    """Face sets of all people of the pairs, made once."""
+    contract = manifests.data_contract()
+    names = [name for pair in PAIRS for name in pair]
+    for name in names:
+        facesets.extract_faces(
+            PEOPLE / name,
+            FOLDER / "faces",
+            contract,
+            detector,
+            name,
+            held_out_share=0.2,
+            max_faces=500,
+        )
+    facesets.write_face_sets(FOLDER / "faces", names, contract)
+    return {name: _alone(name) for name in names}
+
+
+def _alone(name):
+    """Faces of frames in which nothing else was taken for a face.
+
+    In one clip MTCNN also finds folded hands, larger than the face.
+    """
+    face_set = facesets.read_face_set(FOLDER / "faces", name)
+    return face_set.pick(
+        [
+            row
+            for row, record in enumerate(face_set.records)
+            if record["faces_in_frame"] == 1
+        ]
+    )
+
+
+def train(face_sets, start, steps, slow_steps, seed):
+    """A comb of these people, trained as notebook 03 does it.
+
+    Args:
+        face_sets: dict from identity to `facesets.FaceSet`.
+        start: str, folder of a bundle, or `"nothing"`.
+        steps: int. With the encoder as it comes, if it comes from a bundle.
+        slow_steps: int. More steps, of the whole network, at `SLOW_RATE`.
+        seed: int.
+
+    Returns:
+        `helpers.models.comb.Comb`.
+    """
+    keras.utils.set_random_seed(seed)
+    names = list(face_sets)
+    if start == "nothing":
+        contract = face_sets[names[0]].contract
+        network = comb.build_comb(names, resolution=64, contract=contract)
+        first_level, frozen = 0, ()
+    else:
+        bundle = checkpoints.load_bundle(ROOT / start, ("crowd", "comb"))
+        network = crowd.comb_for(bundle, names)
+        first_level, frozen = network.level, ("encoder",)
+    data = training_data.identity_data(
+        list(face_sets.values()), network.resolution, seed=seed
+    )
+    phases = [(steps, first_level, LEARNING_RATE, frozen)]
+    phases += [(slow_steps, network.level, SLOW_RATE, ())] * bool(slow_steps)
+    for count, first, rate, kept in phases:
+        schedule = growth.growth_schedule(
+            network.level, count, first, BATCH_SIZE
+        )
+        trainer = training.Trainer(
+            network, data, schedule, learning_rate=rate, frozen=kept
+        )
+        trainer.run(on_report=lambda report: print(_line(report), flush=True))
+    return network
+
+
+def _line(report):
+    return "  " + training.report_line(report)
+
+
+def draw(network, face_sets, means, faces=8):
+    """Contact sheets: target, own reconstruction, swaps, and both pasted."""
+    for target, face_set in face_sets.items():
+        unseen = face_set.select("test")
+        rows = np.linspace(0, len(unseen) - 1, faces).round().astype(int)
+        unseen = unseen.pick(rows)
+        codes = network.encode(evaluation.network_crops_of(network, unseen))
+        for source in face_sets:
+            if source == target:
+                continue
+            sheet = {
+                f"target\n{target}": unseen.load_crops(),
+                "own\nreconstruction": network.decode(codes, target),
+            }
+            for title, known in (("as it is", None), ("shifted", means)):
+                shift = latents.latent_shift(known, source, target)
+                swap = network.decode(codes + shift, source)
+                sheet[f"swap\n{title}"] = swap
+                sheet[f"pasted\n{title}"] = real_evaluation.paste_faces(
+                    network, unseen, swap
+                )
+            path = FOLDER / f"{source}_on_{target}.png"
+            plotting.save_figure(plotting.plot_preview(sheet), path, 1000)
+
+
+def score(network, face_sets, detector, judge, means):
+    """Print every figure of every swap; give the pair's means."""
+    scores = real_evaluation.real_scores(
+        network, face_sets, detector, judge, means=means
+    )
+    for each in scores["pairs"]:
+        title = "as it is" if means is None else "shifted"
+        print(f"{each['source']} on {each['target']}, {title}")
+        for name, value in each.items():
+            if isinstance(value, float):
+                print(f"  {name:28} {value:6.3f}", flush=True)
+    return {name: round(scores[name], 4) for name in FIGURES}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument("--slow-steps", type=int, default=0)
+    parser.add_argument(
+        "--start", default=SHARED, help='folder of a bundle, or "nothing"'
+    )
+    parser.add_argument("--pairs", type=int, default=len(PAIRS))
+    parser.add_argument("--seed", type=int, default=0)
+    options = parser.parse_args()
+    if not PEOPLE.is_dir():
+        reason = f"the real trial data is not at {PEOPLE}"
+        print(f"Skipped: {reason}")
+        print(json.dumps({"skipped": reason}))
+        return
+    detector = detection.FaceDetector(0.12)
+    face_sets = make_faces(detector)
+    # everybody, not the pair alone: "not the target" is not yet the source
+    judge = identity_judge.train_identity_judge(face_sets, seed=options.seed)
+    result = vars(options) | {"by_pair": {}}
+    for pair in PAIRS[: options.pairs]:
+        chosen = {name: face_sets[name] for name in pair}
+        start = time.process_time()
+        network = train(
+            chosen,
+            options.start,
+            options.steps,
+            options.slow_steps,
+            options.seed,
+        )
+        seconds = time.process_time() - start
+        means = latents.mean_latents(network, chosen)
+        draw(network, chosen, means)
+        # the latents as the encoder gives them, and moved to the source's
+        result["by_pair"]["+".join(pair)] = {
+            "training_cpu_seconds": round(seconds),
+            "as_it_is": score(network, chosen, detector, judge, None),
+            "shifted": score(network, chosen, detector, judge, means),
+        }
+    print(json.dumps(result))
+
+
+if __name__ == "__main__":
+    main()

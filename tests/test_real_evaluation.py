@@ -1,0 +1,288 @@
+"""Scores without a truth: what they say of combs whose worth is known."""
+
+import types
+
+import numpy as np
+import pytest
+
+from helpers import (
+    detection,
+    facesets,
+    identity_judge,
+    manifests,
+    real_evaluation,
+)
+
+SIZE = 64
+RESOLUTION = 32
+CONTRACT = manifests.data_contract(crop_size=SIZE, coverage=0.8)
+EYES_APART = 20.0
+# left eye, right eye, nose, left and right mouth corner, (x, y) in pixels
+LANDMARKS = np.array([[22, 20], [42, 20], [32, 30], [24, 42], [40, 42]], float)
+COLORS = np.array(
+    [[255, 0, 0], [0, 255, 0], [0, 0, 255], [255, 255, 0], [0, 255, 255]]
+)
+
+
+def draw(landmarks, size=SIZE):
+    """A picture with a soft dot of its own colour at each landmark."""
+    y, x = np.mgrid[:size, :size]
+    image = np.zeros((size, size, 3))
+    for (left, top), color in zip(landmarks, COLORS, strict=True):
+        distance = (x - left) ** 2 + (y - top) ** 2
+        image += np.exp(-distance / 8)[..., None] * color
+    return np.clip(image, 0, 255).round().astype(np.uint8)
+
+
+class DotDetector:
+    """Finds `draw`'s dots; no face where the picture is black."""
+
+    parameters = {"detector": "dots"}
+
+    def detect(self, images):
+        return [self._detect(image.astype(float)) for image in images]
+
+    def _detect(self, image):
+        if image.max() < 50:
+            return []
+        y, x = np.mgrid[: image.shape[0], : image.shape[1]]
+        points = []
+        for color in COLORS / 255:
+            # as bright as the dot's channels, as dark as its others
+            weight = image[..., color > 0].min(axis=-1)
+            weight = weight - image[..., color == 0].max(axis=-1)
+            weight = np.clip(weight, 0, None) ** 2
+            points.append([(x * weight).sum(), (y * weight).sum()])
+            points[-1] = np.array(points[-1]) / weight.sum()
+        return [{"score": 0.99, "landmarks": np.array(points)}]
+
+
+def moving(frames=6, shift=(0.0, 0.0)):
+    """Landmarks of a mouth that opens, a whole face shifted by `shift`."""
+    found = np.repeat(LANDMARKS[None], frames, axis=0)
+    found[:, 3:, 1] += np.linspace(-3, 3, frames)[:, None]
+    return found + np.array(shift)
+
+
+def film(landmarks):
+    return np.array([draw(each) for each in landmarks])
+
+
+def test_landmarks_are_found_in_the_crops_own_pixels():
+    landmarks = moving(shift=(1.5, -0.5))
+    found = real_evaluation.find_landmarks(film(landmarks), DotDetector())
+    assert found.shape == (6, 5, 2)
+    np.testing.assert_allclose(found, landmarks, atol=0.15)
+    nothing = np.zeros((1, SIZE, SIZE, 3), np.uint8)
+    assert np.isnan(
+        real_evaluation.find_landmarks(nothing, DotDetector())
+    ).all()
+
+
+def test_a_shifted_face_is_as_far_off_as_it_was_shifted():
+    target, swaps = film(moving()), film(moving(shift=(3.0, 4.0)))
+    found = real_evaluation.landmark_scores(
+        DotDetector(), target, swaps, target
+    )
+    assert found["landmark_error_share"] == pytest.approx(
+        5 / EYES_APART, abs=0.01
+    )
+    assert found["landmark_close_share"] == 0
+    # all of it is a matter of build: the face moves as the target does
+    assert found["landmark_motion_share"] < 0.01
+    assert found["landmark_noise_share"] < 0.01
+    assert found["landmark_own_share"] == 0
+    assert found["landmark_found_share"] == 1
+
+
+def test_a_face_that_never_moves_scores_as_one():
+    target = film(moving())
+    still = film(np.repeat(moving().mean(axis=0)[None], 6, axis=0))
+    found = real_evaluation.landmark_scores(
+        DotDetector(), target, still, target
+    )
+    # two of five points, on average 1.8 pixels from their middle
+    expected = 0.4 * 1.8 / EYES_APART
+    for name in ("error", "motion", "still"):
+        assert found[f"landmark_{name}_share"] == pytest.approx(
+            expected, abs=0.005
+        )
+    assert found["landmark_close_share"] == pytest.approx(4 / 6)
+
+
+def test_swaps_without_a_face_are_counted_and_not_close():
+    target, swaps = film(moving()), film(moving())
+    swaps[:3] = 0
+    found = real_evaluation.landmark_scores(
+        DotDetector(), target, swaps, target
+    )
+    assert found["landmark_found_share"] == 0.5
+    assert found["landmark_close_share"] == 0.5
+    assert found["landmark_error_share"] < 0.01
+    with pytest.raises(ValueError, match="6 found of 6 targets, and 0"):
+        real_evaluation.landmark_scores(
+            DotDetector(), target, 0 * swaps, target
+        )
+
+
+class FakeFaceSet:
+    """`facesets.FaceSet` of one colour and moving dots, without a disk."""
+
+    def __init__(self, identity, red, rows=None, contract=CONTRACT):
+        self.identity, self.red, self.contract = identity, red, contract
+        self.rows = np.arange(12) if rows is None else np.asarray(rows)
+        self.records = [{"yaw": 0.0} for _ in self.rows]
+
+    def __len__(self):
+        return len(self.rows)
+
+    def select(self, split):
+        chosen = self.rows < 6 if split == "train" else self.rows >= 6
+        return self.pick(np.flatnonzero(chosen))
+
+    def pick(self, rows):
+        return FakeFaceSet(
+            self.identity, self.red, self.rows[rows], self.contract
+        )
+
+    def load_crops(self, size=SIZE):
+        scale = size / SIZE
+        landmarks = (moving(12)[self.rows] + 0.5) * scale - 0.5
+        crops = np.array([draw(each, size) for each in landmarks])
+        return np.maximum(crops, self.red).astype(np.uint8)
+
+    def load_masks(self, size=SIZE):
+        return np.full((len(self), size, size), 255, np.uint8)
+
+
+def idle_comb():
+    """Gives back what it was shown, whoever's decoder is asked."""
+    flat = RESOLUTION * RESOLUTION * 3
+
+    def check_identity(name):
+        if name not in ("Rosa", "Marco"):
+            raise ValueError(f"Received: identity={name!r}")
+
+    return types.SimpleNamespace(
+        resolution=RESOLUTION,
+        contract=CONTRACT,
+        check_identity=check_identity,
+        encode=lambda crops: crops.reshape(len(crops), flat) * 0.99,
+        decode=lambda codes, _: codes.reshape(
+            -1, RESOLUTION, RESOLUTION, 3
+        ).astype(np.float32),
+        swap=lambda crops, _: crops * np.float32(0.99),
+    )
+
+
+class RednessJudge:
+    """Knows Rosa by a brighter picture."""
+
+    def score(self, crops, identity):
+        rosa = crops.mean(axis=(1, 2, 3)) > 60
+        share = np.mean(rosa if identity == "Rosa" else ~rosa)
+        return {"identity_share": share, "identity_margin": 2 * share - 1}
+
+
+@pytest.fixture
+def face_sets():
+    return {"Rosa": FakeFaceSet("Rosa", 90), "Marco": FakeFaceSet("Marco", 30)}
+
+
+def test_a_comb_that_changes_nothing_keeps_landmarks_and_identity(face_sets):
+    found = real_evaluation.real_scores(
+        idle_comb(), face_sets, DotDetector(), RednessJudge()
+    )
+    assert [(p["source"], p["target"]) for p in found["pairs"]] == [
+        ("Marco", "Rosa"),
+        ("Rosa", "Marco"),
+    ]
+    assert found["landmark_error_share"] < 0.02
+    assert found["identity_share"] == found["identity_unchanged_share"] == 0
+    assert found["identity_margin"] == -1
+    assert found["identity_accuracy_held_out"] == 1
+    # there and back costs two hundredths, its own reconstruction one
+    assert found["cycle_ratio"] == pytest.approx(2, abs=0.05)
+    assert all(pair["frames"] == 6 for pair in found["pairs"])
+
+
+def test_no_more_frames_are_judged_than_asked_for(face_sets):
+    found = real_evaluation.real_scores(
+        idle_comb(), face_sets, DotDetector(), RednessJudge(), most=3
+    )
+    assert [pair["frames"] for pair in found["pairs"]] == [3, 3]
+
+
+def test_what_cannot_be_scored_is_refused(face_sets):
+    def score(sets):
+        return real_evaluation.real_scores(
+            idle_comb(), sets, DotDetector(), RednessJudge()
+        )
+
+    with pytest.raises(ValueError, match="two identities at least"):
+        score({"Rosa": face_sets["Rosa"]})
+    with pytest.raises(ValueError, match="'Marco': 0"):
+        score(face_sets | {"Marco": face_sets["Marco"].select("train")})
+    with pytest.raises(ValueError, match="identity='Lena'"):
+        score(face_sets | {"Lena": FakeFaceSet("Lena", 10)})
+    face_sets["Marco"].contract = manifests.data_contract(coverage=0.7)
+    with pytest.raises(manifests.ContractError, match="coverage"):
+        score(face_sets)
+
+
+def test_a_pasted_face_leaves_its_surroundings_as_they_were(face_sets):
+    target = face_sets["Marco"].select("test")
+    white = np.ones((6, RESOLUTION, RESOLUTION, 3), np.float32)
+    white[:, ::4] = 0.5
+    swaps = real_evaluation.paste_faces(idle_comb(), target, white)
+    stored = target.load_crops()
+    assert swaps.dtype == np.uint8 and swaps.shape == stored.shape
+    np.testing.assert_array_equal(swaps[:, :6], stored[:, :6])
+    np.testing.assert_array_equal(swaps[:, :, -6:], stored[:, :, -6:])
+    middle = slice(24, 40)
+    assert (swaps[:, middle, middle] != stored[:, middle, middle]).any()
+    with pytest.raises(ValueError, match="5 faces for 6 crops"):
+        real_evaluation.paste_faces(idle_comb(), target, white[1:])
+
+
+@pytest.fixture(scope="module")
+def real_faces(shared_data, tmp_path_factory):
+    """Every tenth frame of two real clips, as face sets."""
+    folder = tmp_path_factory.mktemp("real")
+    contract = manifests.data_contract()
+    names = ("person_a", "sen_menendez")
+    for name in names:
+        facesets.extract_faces(
+            shared_data / "people" / name,
+            folder,
+            contract,
+            detection.FaceDetector(0.2),
+            name,
+            every=10,
+            held_out_share=0.4,
+        )
+    facesets.write_face_sets(folder, names, contract)
+    return {name: facesets.read_face_set(folder, name) for name in names}
+
+
+def test_real_faces_are_known_in_each_others_crops(real_faces):
+    judge = identity_judge.train_identity_judge(real_faces)
+    comb = types.SimpleNamespace(
+        resolution=64, contract=manifests.data_contract(), swap=lambda c, _: c
+    )
+    one, other = (each.select("test") for each in real_faces.values())
+    for source, target in ((one, other), (other, one)):
+        found = real_evaluation.identity_controls(comb, judge, source, target)
+        assert found["identity_accuracy_held_out"] > 0.9
+        assert found["identity_pasted_share"] > 0.9
+        assert found["identity_unchanged_share"] < 0.1
+
+
+def test_mtcnn_scatters_less_than_what_is_asked_of_a_swap(real_faces):
+    crops = real_faces["person_a"].select("test").load_crops()
+    detector = detection.FaceDetector(0.2)
+    found = real_evaluation.landmark_scores(detector, crops, crops, crops)
+    assert found["landmark_found_share"] == 1
+    assert found["landmark_error_share"] == 0
+    noise = found["landmark_noise_share"]
+    assert 0 < noise < real_evaluation.CLOSE / 2
