@@ -13,11 +13,12 @@ import safetensors
 import safetensors.numpy
 
 from helpers import manifests
+from helpers.models.classic import Classic
 from helpers.models.comb import Comb
 from helpers.models.crowd import Crowd
 
 WEIGHTS = "weights.safetensors"
-KINDS = {"comb": Comb, "crowd": Crowd}
+KINDS = {"comb": Comb, "crowd": Crowd, "classic": Classic}
 
 
 def write_arrays(path, arrays, details=None, keep_as=None):
@@ -101,7 +102,7 @@ def save_bundle(network, folder, made_by, **details):
     """Write a network as a folder that others can load.
 
     Args:
-        network: `Comb` or `Crowd`.
+        network: `Comb`, `Crowd` or `Classic`.
         folder: str or path.
         made_by: str. Stem of the notebook that writes it.
         **details: more for the manifest, for instance scores.
@@ -128,10 +129,10 @@ def load_bundle(folder, kinds=("comb",)):
 
     Args:
         folder: str or path of a folder from `save_bundle()`.
-        kinds: tuple of str. What will do: `"comb"`, `"crowd"` or both.
+        kinds: tuple of str. What will do: any of `KINDS`.
 
     Returns:
-        `Comb` or `Crowd`.
+        `Comb`, `Crowd` or `Classic`.
 
     Raises:
         FileNotFoundError: if the folder is missing or unfinished.
@@ -167,7 +168,7 @@ def save_checkpoint(path, network, optimizer, state):
 
     Args:
         path: str or path, ending in `.safetensors`.
-        network: `Comb` or `Crowd`.
+        network: `Comb`, `Crowd` or `Classic`.
         optimizer: a built Keras optimizer.
         state: dict that JSON can hold: level, step, seconds, history, ...
     """
