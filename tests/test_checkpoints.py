@@ -13,6 +13,7 @@ import pytest
 import safetensors.numpy
 
 from helpers import checkpoints, manifests
+from helpers.models.classic import build_classic
 from helpers.models.comb import build_comb
 from helpers.models.crowd import build_crowd, comb_for
 
@@ -38,9 +39,14 @@ def small_crowd(people=3, seed=0):
     return crowd
 
 
-def crops(count=3):
+def small_classic(names=NAMES, seed=0):
+    keras.utils.set_random_seed(seed)
+    return build_classic(names, width=1 / 32)
+
+
+def crops(count=3, side=16):
     random = np.random.default_rng(0)
-    return random.uniform(size=(count, 16, 16, 3)).astype("float32")
+    return random.uniform(size=(count, side, side, 3)).astype("float32")
 
 
 def values(variables):
@@ -111,7 +117,7 @@ def test_a_file_that_is_not_there_is_told(tmp_path):
         checkpoints.read_arrays(tmp_path / "weights.safetensors")
 
 
-@pytest.mark.parametrize("build", [small_comb, small_crowd])
+@pytest.mark.parametrize("build", [small_comb, small_crowd, small_classic])
 def test_a_checkpoint_gives_back_network_optimizer_and_state(build, tmp_path):
     path = tmp_path / "checkpoint.safetensors"
     network, state = build(seed=1), {"step": 3, "history": [{"loss": 0.25}]}
@@ -275,6 +281,22 @@ def test_a_crowd_of_a_bundle_draws_as_the_one_that_was_saved(tmp_path):
     for name, picture in expected.items():
         np.testing.assert_allclose(drawn[name], picture, atol=1e-6)
     assert np.ptp(expected["crowd"], axis=0).max() > 0.05
+
+
+def test_a_classic_of_a_bundle_swaps_as_the_one_that_was_saved(tmp_path):
+    classic, faces = small_classic(), crops(side=64)
+    manifest = checkpoints.save_bundle(classic, tmp_path, MADE_BY)
+    assert manifest["kind"] == "classic"
+    again = checkpoints.load_bundle(tmp_path, ("comb", "classic"))
+    assert again.identities == NAMES and again.width == classic.width
+    assert again.contract == classic.contract
+    for name in NAMES:
+        np.testing.assert_allclose(
+            again.swap(faces, name), classic.swap(faces, name), atol=1e-6
+        )
+    # who asks for a comb does not get something else
+    with pytest.raises(ValueError, match="Received: kind='classic'"):
+        checkpoints.load_bundle(tmp_path)
 
 
 def test_the_shared_crowd_fits_the_networks_and_the_contract_of_today():
