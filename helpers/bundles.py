@@ -13,11 +13,12 @@ import keras
 import numpy as np
 
 from helpers import checkpoints, manifests
+from helpers.models import classic
 from helpers.models.comb import Comb, level_of
 from helpers.models.crowd import Crowd
 from helpers.origins import WEIGHTS, HostileBundleError, local_folder
 
-KINDS = {"comb": Comb, "crowd": Crowd}
+KINDS = {"comb": Comb, "crowd": Crowd, "classic": classic.Classic}
 # what of a bundle is loaded; the rest is fresh
 PARTS = {
     "all": "",
@@ -31,7 +32,7 @@ def save_bundle(network, folder, made_by, **details):
     """Write a network as a folder that can be loaded again.
 
     Args:
-        network: `Comb` or `Crowd`.
+        network: `Comb`, `Crowd` or `Classic`.
         folder: str or path.
         made_by: str. Stem of the notebook that writes it.
         **details: more for the manifest, for instance `parameters`, `scores`
@@ -177,7 +178,7 @@ def load_bundle(
     Args:
         origin: str or path. A folder, a `.zip` file, an `https://` address of
             one, or `hf://owner/name@revision`. See `origins.local_folder()`.
-        kinds: tuple of str. What will do: `"comb"`, `"crowd"` or both.
+        kinds: tuple of str. What will do: any of `KINDS`.
         parts: `"all"`; `"shared"` for the encoder and the shared levels with
             fresh decoders; or `"encoder"` for that alone.
         identities: names of the fresh decoders, `None` for the bundle's own.
@@ -186,7 +187,7 @@ def load_bundle(
         cache: folder for what is fetched, `None` for `weights/fetched`.
 
     Returns:
-        `Comb` or `Crowd`; with fresh decoders always a `Comb`.
+        `Comb`, `Crowd` or `Classic`; with fresh decoders a `Comb`.
 
     Raises:
         FileNotFoundError: if the bundle is missing or unfinished.
@@ -223,6 +224,11 @@ def _build(manifest, parts, identities):
     level = config.pop("level")
     kind = KINDS[manifest["kind"]]
     if parts != "all":
+        if kind is classic.Classic:
+            raise ValueError(
+                "A classic has no levels to take apart. Received: "
+                f"parts={parts!r}. Load all of it."
+            )
         people = config.pop("people", None)
         if identities is None and people is not None:
             raise ValueError(
@@ -283,13 +289,16 @@ def _check_config(manifest, path):
         manifests.data_contract(**known), contract, manifest["made_by"]
     )
     manifests.check_contract(contract, config["contract"], manifest["made_by"])
-    least, held = _least_numbers(config), path.stat().st_size // 2
+    least, held = (
+        _least_numbers(manifest["kind"], config),
+        path.stat().st_size // 2,
+    )
     if least > held:
         raise HostileBundleError(
             f"The architecture in the manifest takes {least} numbers at least. "
             f"Received: {path} with room for {held}. Do not use this bundle."
         )
-    top = level_of(config["resolution"])
+    top = level_of(config.get("resolution", classic.RESOLUTION))
     if config["level"] not in range(top + 1):
         raise ValueError(
             f"A level from 0 to {top} was expected in the manifest. "
@@ -297,8 +306,14 @@ def _check_config(manifest, path):
         )
 
 
-def _least_numbers(config):
+def _least_numbers(kind, config):
     """How many numbers a network has at least: its kernels of many channels."""
+    if kind == "classic":
+        maps = (classic.STEM, *classic.UP)
+        pairs = [a * b for a, b in zip(maps, classic.UP, strict=False)]
+        own = 36 * sum(pairs) * float(config["width"]) ** 2
+        # a quarter: channels are rounded
+        return int(len(config["identities"]) * own / 4)
     widths, latent_dim = config["widths"], config["latent_dim"]
     pairs = [low * high for low, high in zip(widths, widths[1:], strict=False)]
     decoders = 1 if "people" in config else len(config["identities"])

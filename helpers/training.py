@@ -9,7 +9,7 @@ import cv2
 import keras
 import numpy as np
 
-from helpers import checkpoints, distribution, training_watch
+from helpers import checkpoints, distribution, growth, training_watch
 from helpers.models.comb import resolution_of
 from helpers.optimizers import KernelMuon
 
@@ -25,11 +25,16 @@ class SaveError(RuntimeError):
     """A checkpoint could not be written; nothing in memory is lost."""
 
 
+def course_optimizer(learning_rate):
+    """The optimizer that trains combs and crowds in the course."""
+    return KernelMuon(learning_rate, global_clipnorm=1.0)
+
+
 class Trainer:
-    """Trains a comb or a crowd through the stages of a schedule.
+    """Trains a comb, a crowd or a classic through the stages of a schedule.
 
     Args:
-        network: `Comb` or `Crowd`. Trained in place.
+        network: `Comb`, `Crowd` or `Classic`. Trained in place.
         data: `IdentityData` or `CrowdData`.
         schedule: list of stages from `growth_schedule()`.
         learning_rate: float. Of the first step; falls along a cosine.
@@ -39,11 +44,14 @@ class Trainer:
         checkpoint: path ending in `.safetensors`, or `None` to save nothing.
         frozen: tuple of str. Beginnings of names of layers that stay as they
             are, for instance `("encoder",)`.
+        optimizer: function from a learning rate to a new Keras optimizer:
+            each stage begins with one.
 
     Raises:
         ValueError: if a checkpoint is there that belongs to another network,
             schedule, seed or choice of frozen layers, or that cannot be read,
-            or if no layer is called like a frozen one.
+            if no layer is called like a frozen one, or if a stage waits for a
+            score and no face is held out.
     """
 
     def __init__(
@@ -55,6 +63,7 @@ class Trainer:
         minutes=None,
         checkpoint=None,
         frozen=(),
+        optimizer=course_optimizer,
     ):
         self.network = network
         self.data = data
@@ -62,7 +71,9 @@ class Trainer:
         self.learning_rate = learning_rate
         self.minutes = minutes
         self.checkpoint = checkpoint
+        self.optimizer = optimizer
         self.frozen = self._checked_frozen(frozen)
+        growth.check_patience(schedule, data)
         self.state = {
             "stage": 0,
             "step": 0,  # in this stage
@@ -377,7 +388,7 @@ class Trainer:
             layer.trainable = not layer.name.startswith(self.frozen)
         model = self.network.autoencoder(level)
         # new moments at each level: the old ones are those of another loss
-        optimizer = KernelMuon(self.learning_rate, global_clipnorm=1.0)
+        optimizer = self.optimizer(self.learning_rate)
         optimizer.build(model.trainable_variables)
         model.compile(
             optimizer=optimizer,
@@ -396,7 +407,7 @@ class Trainer:
     def _train_stage(self, report_every):
         """Train the stage; yields a report every `report_every` steps."""
         state = self.state
-        if self._progress_at(state["step"]) >= 1:
+        if self._stage_is_done():
             return  # it was stopped at its last report
         # the first step compiles: its seconds are not the stage's pace
         started = None
@@ -413,9 +424,19 @@ class Trainer:
             last = self._progress_at(state["step"]) >= 1
             if last or state["step"] % report_every == 0:
                 yield self._report(logs)
-            if last:
+            if self._stage_is_done():
                 return
             started = now
+
+    def _stage_is_done(self):
+        """Whether the stage has had its steps or time, or improves no more."""
+        if self._progress_at(self.state["step"]) >= 1:
+            return True
+        patience = self._stage.get("patience")
+        if patience is None:
+            return False
+        reports = [r for r in self.history if r["stage"] == self.state["stage"]]
+        return growth.has_stalled(reports, patience, self.data.reconstructed)
 
     def _rate(self):
         # the cosine runs over the whole schedule, not over each stage

@@ -63,6 +63,7 @@ class CrowdData:
         self.loss_weights = {"crowd": 1.0, "latents": 0.05, "expression": 0.01}
         self.outputs = {name: name for name in self.losses}
         self.measured = tuple(self.losses)  # by held_out()
+        self.reconstructed = ("crowd",)  # those of them that are pictures
         if self.frames < 1:
             raise ValueError(
                 "No frame is left to train on. Received: "
@@ -184,6 +185,7 @@ class IdentityData:
             if len(found[0])
         }
         self.measured = tuple(self.unseen)  # outputs that held_out() measures
+        self.reconstructed = self.measured  # those of them that are pictures
         self.options = options or augmentation.DEFAULT
         self.seed = seed
         self.outputs = {name_key(name): name for name in crops}

@@ -13,6 +13,7 @@ import pytest
 import safetensors.numpy
 
 from helpers import bundles, checkpoints, manifests
+from helpers.models.classic import build_classic
 from helpers.models.comb import build_comb
 from helpers.models.crowd import build_crowd, comb_for
 
@@ -43,9 +44,9 @@ def small_crowd(people=3, seed=0):
     return crowd
 
 
-def crops(count=3):
+def crops(count=3, side=16):
     random = np.random.default_rng(0)
-    return random.uniform(size=(count, 16, 16, 3)).astype("float32")
+    return random.uniform(size=(count, side, side, 3)).astype("float32")
 
 
 def values(variables):
@@ -105,6 +106,25 @@ def test_a_crowd_of_a_bundle_draws_as_the_one_that_was_saved(tmp_path):
     for name, picture in expected.items():
         np.testing.assert_allclose(drawn[name], picture, atol=1e-6)
     assert np.ptp(expected["crowd"], axis=0).max() > 0.05
+
+
+def test_a_classic_of_a_bundle_swaps_as_the_one_that_was_saved(tmp_path):
+    keras.utils.set_random_seed(0)
+    classic, faces = build_classic(NAMES, width=1 / 32), crops(side=64)
+    manifest = bundles.save_bundle(classic, tmp_path, MADE_BY)
+    assert manifest["kind"] == "classic"
+    again = bundles.load_bundle(tmp_path, ("comb", "classic"))
+    assert again.identities == NAMES and again.width == classic.width
+    assert again.contract == classic.contract
+    for name in NAMES:
+        np.testing.assert_allclose(
+            again.swap(faces, name), classic.swap(faces, name), atol=1e-6
+        )
+    # who asks for a comb does not get something else
+    with pytest.raises(ValueError, match="Received: kind='classic'"):
+        bundles.load_bundle(tmp_path)
+    with pytest.raises(ValueError, match="no levels to take apart"):
+        bundles.load_bundle(tmp_path, ("classic",), parts="encoder")
 
 
 def test_the_shared_crowd_fits_the_networks_and_the_contract_of_today():

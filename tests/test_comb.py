@@ -106,6 +106,81 @@ def test_at_blend_one_the_old_path_does_not_count():
         np.testing.assert_allclose(before[name], after[name], atol=1e-6)
 
 
+def plain_encoder(comb, level, images):
+    """Latents as the level's own layers give them: no fade, no level below."""
+    encoder = comb.encoder
+    features = keras.ops.leaky_relu(
+        encoder.from_rgb[level](2 * images - 1), 0.2
+    )
+    for down in reversed(encoder.down[: level + 1]):
+        features = keras.ops.leaky_relu(down(features), 0.2)
+    return encoder.to_latent(keras.ops.reshape(features, (len(images), -1)))
+
+
+@pytest.mark.parametrize("level", range(4))
+def test_at_blend_one_the_encoder_is_the_plain_one_of_its_level(level):
+    comb, images = small_comb(), crops(resolution_of(level))
+    ones = np.ones((3, 1), "float32")
+    np.testing.assert_allclose(
+        keras.ops.convert_to_numpy(comb.encoder(images, ones, level)),
+        keras.ops.convert_to_numpy(plain_encoder(comb, level, images)),
+        atol=1e-5,
+    )
+
+
+@pytest.mark.parametrize("level", [1, 2, 3])
+def test_a_decoders_fade_mixes_two_pictures_in_proportion(level):
+    decoder = small_comb().decoders["Marco"]
+    latents = np.random.default_rng(0).normal(size=(3, 5)).astype("float32")
+
+    def draw(blend, at=level):
+        blends = np.full((3, 1), blend, "float32")
+        return keras.ops.convert_to_numpy(decoder(latents, blends, at))
+
+    np.testing.assert_allclose(draw(0.0), double(draw(1.0, level - 1)))
+    for blend in (0.25, 0.7):
+        mixed = blend * draw(1.0) + (1 - blend) * draw(0.0)
+        np.testing.assert_allclose(draw(blend), mixed, atol=1e-6)
+    assert np.abs(draw(1.0) - draw(0.0)).max() > 1e-3
+
+
+@pytest.mark.parametrize("level", [1, 3])
+def test_at_blend_zero_a_crowd_is_that_of_the_level_below(level):
+    crowd, images = small_crowd(), crops(resolution_of(level))
+    person = np.array([[0], [3], [1]], "int32")
+    for style in crowd.decoder.styles.values():
+        random = np.random.default_rng(len(style.name))
+        style.set_weights(
+            [w + random.normal(0, 0.3, w.shape) for w in style.get_weights()]
+        )
+    new, old = (
+        crowd.autoencoder(at).predict(
+            {"blend": np.full((3, 1), blend), "crops": seen, "person": person},
+            verbose=0,
+        )
+        for at, blend, seen in (
+            (level, 0.0, images),
+            (level - 1, 1.0, halve(images)),
+        )
+    )
+    np.testing.assert_allclose(new["crowd"], double(old["crowd"]), atol=1e-5)
+    for name in ("latents", "expression"):
+        np.testing.assert_allclose(new[name], old[name], atol=1e-5)
+
+
+def test_a_network_has_the_same_variables_at_every_level():
+    comb, other = small_comb(), small_comb()
+    comb.level, other.level = 0, 3
+    comb.autoencoder(0)
+    other.autoencoder(3)
+    # so that what was saved at one level is read at any other
+    shapes = [
+        {name: variable.shape for name, variable in each.variables().items()}
+        for each in (comb, other)
+    ]
+    assert shapes[0] == shapes[1]
+
+
 def test_growing_keeps_the_variables_of_the_levels_below():
     comb = small_comb()
     lower = {id(v) for v in comb.autoencoder(1).trainable_variables}

@@ -261,7 +261,7 @@ class Comb:
         shared_levels=SHARED_LEVELS,
         contract=None,
     ):
-        self.identities = _checked_names(identities)
+        self.identities = checked_names(identities)
         self.resolution = resolution
         # the level it has grown to; training sets it
         self.level = level_of(resolution)
@@ -493,7 +493,7 @@ def named_variables(all_layers):
     return named
 
 
-def _checked_names(identities):
+def checked_names(identities):
     if isinstance(identities, str) or len(identities) < 1:
         raise ValueError(
             "A comb takes a list of names, one an identity. "

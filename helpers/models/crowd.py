@@ -151,6 +151,39 @@ def comb_for(pretrained, identities):
     return comb
 
 
+def renew_bottleneck(comb):
+    """Give a comb a latent that it has not learned yet, in place.
+
+    The cure for a pooled warm start: a comb of one identity that is trained on
+    everybody's faces, and whose decoder `comb_for()` then copies for each.
+    Its latent says who is seen, for that one decoder draws them all; so each
+    copy can draw them all too, and a swap gives the target's own face back.
+    Fresh weights from level 0 through the latent to level 0 make the old
+    codes worthless. All that was learned above them stays.
+
+    Args:
+        comb: `Comb`, just made by `comb_for()`.
+
+    Returns:
+        The same `Comb`.
+
+    Reference:
+        DeepFaceLab (its SAEHD model) renews what lies between encoder and
+        decoder when its pretraining is switched off.
+    """
+    fresh = Comb(**comb.config())
+    _copy(_bottleneck(fresh), _bottleneck(comb))
+    return comb
+
+
+def _bottleneck(comb):
+    """Layers beside the latent: level 0 of the encoder and of the decoders."""
+    beside = [comb.encoder.down[0], comb.encoder.to_latent]
+    for decoder in comb.decoders.values():
+        beside += decoder.up[:2]  # a layer that is shared comes each time
+    return beside
+
+
 def _copy_shared(origin, comb):
     _copy(origin.encoder.layers(), comb.encoder.layers())
     _copy(origin.stem, comb.stem)
