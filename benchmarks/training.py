@@ -173,7 +173,7 @@ def measure_training(kind, options, batch_size, steps):
     stage = {"level": level, "steps": 1, "batch_size": batch_size}
     guesses = [estimate.estimate_training(network, [stage], r) for r in rates]
     return {
-        "parameters": sum(v.size for v in model.trainable_variables),
+        "parameters": model.count_params(),
         "milliseconds": 1000 * cut,
         "pipeline": fixed / cut,
         "share": flops / cut / [r["flops"] for r in rates],
@@ -245,7 +245,7 @@ def measure_presets(options):
         rows[name] = {
             "resolution": network["resolution"],
             "batch_size": batch_size,
-            "parameters": int(found["parameters"]),
+            "parameters": found["parameters"],
             "milliseconds": round(found["milliseconds"][0]),
             "cpu_milliseconds": round(found["milliseconds"][1]),
             "added_mib": round(found["added"]),
