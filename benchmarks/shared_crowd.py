@@ -1,0 +1,122 @@
+"""Trains the crowd that comes with the course, `weights/shared/crowd_64`.
+
+    python -m benchmarks.shared_crowd --people 300 --frames 10000 --minutes 42
+
+Notebook 02 with more people and more time, without the pictures. It can be
+stopped and goes on where it was. Nobody in it is real, and nobody is scored.
+Last it prints the unseen losses, the size and the sha256 as JSON.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import keras
+
+from helpers import (
+    bundles,
+    growth,
+    manifests,
+    masks,
+    progress,
+    synthetic,
+    training,
+    training_data,
+)
+from helpers.models import crowd
+
+ROOT = manifests.project_root()
+HELD_OUT_FRAMES = 60
+STATEMENT = {
+    "licence": "MIT, as the course",
+    "data": "people who do not exist, rendered by helpers.synthetic",
+    "consent": "nobody was filmed",
+}
+
+
+def train(options, folder):
+    """The crowd of the course, trained from nothing or from where it was.
+
+    Args:
+        options: namespace of the command line.
+        folder: path of what is made on the way.
+
+    Returns:
+        `(network, history)`: `Crowd` and list of reports.
+    """
+    keras.utils.set_random_seed(options.seed)
+    network = crowd.build_crowd(options.people, resolution=options.resolution)
+    coverage = network.contract["coverage"]
+    film = synthetic.render_crowd(
+        folder / "film",
+        people=options.people,
+        frames=options.frames,
+        resolution=round(options.resolution / coverage),
+        progress=progress.print_progress("people filmed"),
+    )
+    data = training_data.CrowdData(
+        film,
+        coverage,
+        options.resolution,
+        held_out_frames=min(HELD_OUT_FRAMES, options.frames // 2),
+        weights=masks.feature_weights(options.resolution, network.contract),
+        seed=options.seed,
+    )
+    trainer = training.Trainer(
+        network,
+        data,
+        growth.growth_schedule(network.level, 10**6),
+        minutes=options.minutes,
+        checkpoint=folder / "checkpoint.safetensors",
+    )
+    history = trainer.run(
+        report_every=200,
+        on_report=lambda report: print(
+            training.report_line(report), flush=True
+        ),
+    )
+    return network, history
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--people", type=int, default=300)
+    parser.add_argument("--frames", type=int, default=10000)
+    parser.add_argument("--minutes", type=float, default=42)
+    parser.add_argument("--resolution", type=int, default=64)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--folder",
+        type=pathlib.Path,
+        default=ROOT / "build" / "shared_crowd",
+        help="of film, checkpoint and bundle; the bundle is not there yet",
+    )
+    options = parser.parse_args()
+    network, history = train(options, options.folder)
+    whole = options.folder / "whole"
+    bundles.save_bundle(
+        network,
+        whole,
+        "02_layerwise_pretraining",
+        parameters={
+            "PEOPLE": options.people,
+            "FRAMES": options.frames,
+            "MINUTES": options.minutes,
+            "SEED": options.seed,
+        },
+        command="python -m benchmarks.shared_crowd",
+        training=bundles.training_summary(history),
+    )
+    shared = options.folder / "bundle"
+    sha256 = bundles.share_bundle(whole, shared, **STATEMENT)
+    size = (shared / bundles.WEIGHTS).stat().st_size
+    print(f"{shared}: move it to weights/shared/crowd_{options.resolution}")
+    unseen = {k: round(v, 4) for k, v in history[-1]["held_out"].items()}
+    print(json.dumps({"held_out": unseen, "bytes": size, "sha256": sha256}))
+
+
+if __name__ == "__main__":
+    main()
