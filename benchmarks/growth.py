@@ -24,8 +24,8 @@ are those of `own`, and those of `swap` stand beside them.
 
 *Time to equal skill*: the level is the skill that the other system has at the
 end. The figure is the seconds after which layer-wise first has it, over those
-after which the other one first has it; null if layer-wise never has it in one
-of the seeds. Below 1 layer-wise is faster.
+after which the other one first has it; null if in one of the seeds layer-wise
+never has it, or the other one began with it. Below 1 layer-wise is faster.
 
 `--pooled` measures the other thing that is called pretraining. Half of the
 time one decoder is trained on both people, then it is copied for each, and the
@@ -274,7 +274,8 @@ def time_ratio(runs, other, skill, system="layer-wise"):
         level = points[-1][skill]
         ours = seconds_to(runs[system, seed]["points"], skill, level)
         theirs = seconds_to(points, skill, level)
-        ratios.append(None if ours is None else ours / theirs)
+        # one that ends no better than it began took no time to get there
+        ratios.append(ours / theirs if ours is not None and theirs else None)
     return ratios
 
 
@@ -361,7 +362,8 @@ def main():
         data.unseen, data.measured = {}, ()  # scored here, not by the trainer
         faces = thin_out(made)
         costs = {}
-        for name in options.systems:
+        flat_too = ("layer-wise", "flat") if options.pooled else ()
+        for name in (*options.systems, *flat_too):
             costs[name] = kept(
                 folder / f"costs_{name}.json",
                 functools.partial(step_costs, name, data),

@@ -350,5 +350,8 @@ def test_time_to_equal_skill_is_one_ratio_a_seed_and_none_if_never():
         ("layer-wise", 2): {"points": fast},  # no flat run to compare with
     }
     assert time_ratio(runs, "flat", "own") == [0.25, None]
+    # one that got worse had its last skill before it began
+    runs["flat", 0] = {"points": curve((0, -1.0), (20, -1.2))}
+    assert time_ratio(runs, "flat", "own") == [None, None]
     # a system takes as long as itself
-    assert time_ratio(runs, "flat", "own", system="flat") == [1, 1]
+    assert time_ratio(runs, "layer-wise", "own")[:2] == [1, 1]
