@@ -72,7 +72,7 @@ def test_a_face_becomes_512_maps_of_8_by_8(whole):
 
 def test_the_optimizer_is_the_sources():
     config = classic_optimizer().get_config()
-    assert config["name"] == "adam"
+    assert config["name"].startswith("adam")  # Keras counts them
     assert config["learning_rate"] == pytest.approx(5e-5)
     assert (config["beta_1"], config["beta_2"]) == (0.5, 0.999)
 
