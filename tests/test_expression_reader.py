@@ -128,3 +128,23 @@ def test_the_shared_reader_is_not_fooled(unseen):
     # a sharp face that does something else is worse than a still blurred one
     assert scores(unseen, np.roll(crops, 13, 0))["expression_skill"] < 0.1
     assert scores(unseen, still)["expression_skill"] < 0.1
+
+
+def test_training_goes_on_from_a_reader_in_its_scaling():
+    random = np.random.default_rng(0)
+    count, size = training.BATCH, training.CROP_SIZE
+    crops = random.integers(0, 255, (count, size, size, 3), dtype=np.uint8)
+    masks = np.full((count, size, size), 255, np.uint8)
+    values = random.random((count, len(EXPRESSION_PARAMETERS)), np.float32)
+    start = expression_reader.read_expression_reader()
+    means, scales = start.means.copy(), start.scales.copy()
+    before = start.model.get_weights()
+    reader = training.train_reader(crops, masks, values, 1, 0, start)
+    np.testing.assert_array_equal(reader.means, means)
+    np.testing.assert_array_equal(reader.scales, scales)
+    moved = [
+        np.abs(new - old).mean() / (np.abs(old).mean() + 1e-3)
+        for new, old in zip(reader.model.get_weights(), before, strict=True)
+    ]
+    # every weight learns, and one step forgets nothing
+    assert min(moved) > 0 and max(moved) < 0.1
