@@ -21,6 +21,8 @@ READER_FOLDER = (
 )
 MADE_BY = "benchmarks.expression_reader"
 WEIGHTS = "reader.safetensors"
+# what changes its sign when the picture is mirrored
+MIRRORED = tuple(name in ("yaw", "gaze_x") for name in EXPRESSION_PARAMETERS)
 
 
 def reader_window(resolution=64):
@@ -101,6 +103,9 @@ class ExpressionReader:
     def read(self, crops, batch_size=128):
         """Frame parameters that the reader sees in pictures.
 
+        Each picture is read as it is and mirrored, and the mean of both is
+        taken: some of the noise of one reading goes.
+
         Args:
             crops: float array, shape `(faces, height, width, 3)`, 0-1.
                 Network crops of any resolution; the reader works at its own.
@@ -114,6 +119,11 @@ class ExpressionReader:
         crops = np.asarray(crops, dtype=np.float32)
         if crops.shape[1] != resolution:
             crops = alignment.cut_network_crops(crops, 1.0, resolution)
+        readings = self._read_once(crops, batch_size)
+        mirrored = self._read_once(crops[:, :, ::-1], batch_size)
+        return (readings + mirrored * np.where(MIRRORED, -1, 1)) / 2
+
+    def _read_once(self, crops, batch_size):
         readings = self.model.predict(crops, batch_size=batch_size, verbose=0)
         return np.asarray(readings, np.float64) * self.scales + self.means
 

@@ -1,0 +1,150 @@
+import cv2
+import keras
+import numpy as np
+import pytest
+
+from benchmarks import expression_reader as training
+from helpers import alignment, evaluation, expression_reader, manifests
+from helpers.synthetic.frame import EXPRESSION_PARAMETERS
+
+YAW = EXPRESSION_PARAMETERS.index("yaw")
+JAW = EXPRESSION_PARAMETERS.index("jaw")
+CEILING = 0.7
+
+
+def test_a_mirrored_picture_reads_as_mirrored():
+    model = expression_reader.build_expression_reader(16)
+    count = len(EXPRESSION_PARAMETERS)
+    reader = expression_reader.ExpressionReader(
+        model, np.zeros(count), np.ones(count)
+    )
+    crops = np.random.default_rng(0).random((3, 16, 16, 3), dtype=np.float32)
+    readings, turned = reader.read(crops), reader.read(crops[:, :, ::-1])
+    signs = np.ones(count)
+    signs[[YAW, EXPRESSION_PARAMETERS.index("gaze_x")]] = -1
+    assert np.abs(readings).min() > 0
+    np.testing.assert_allclose(turned, readings * signs, atol=1e-5)
+
+
+def test_a_render_is_cut_where_the_template_wants_its_landmarks():
+    picture = np.zeros((192, 192), np.uint8)
+    landmarks = np.array([[70, 80], [106, 78], [90, 98], [75, 118], [104, 119]])
+    for x, y in landmarks:
+        cv2.circle(picture, (int(x), int(y)), 3, 255, -1)
+    crop = training._cut(picture, landmarks).astype(float)
+    size = training.CROP_SIZE
+    assert crop.shape == (size, size)
+    wanted = alignment.template_points(manifests.data_contract(), size)
+    rows, columns = np.mgrid[:size, :size]
+    for x, y in wanted:
+        near = crop * (np.hypot(columns - x, rows - y) < 5)
+        assert (near * columns).sum() / near.sum() == pytest.approx(x, abs=1)
+        assert (near * rows).sum() / near.sum() == pytest.approx(y, abs=1)
+
+
+def test_faces_that_are_not_detected_are_left_out(monkeypatch):
+    class Blind:
+        def detect(self, images):
+            points = np.array(
+                [[77, 80], [115, 80], [96, 100], [80, 125], [112, 125]]
+            )
+            seen = [{"landmarks": points}]
+            return [seen if index % 2 else [] for index in range(len(images))]
+
+    monkeypatch.setattr(training, "_detector", Blind)
+    crops, masks, values = training.render_people(1, 1, 5, True, 1)
+    size = training.CROP_SIZE
+    assert crops.shape == (2, size, size, 3) and crops.dtype == np.uint8
+    assert masks.shape == (2, size, size) and masks.max() > 200
+    assert values.shape == (2, len(EXPRESSION_PARAMETERS))
+
+
+def test_spoilt_crops_stay_in_range_and_turn_with_their_values():
+    count, size = 2 * training.BATCH + 3, training.CROP_SIZE
+    # who looks to the right is bright on the right, whatever is done outside
+    crops = np.full((count, size, size, 3), 40, np.uint8)
+    crops[::2, :, size // 2 :] = 220
+    crops[1::2, :, : size // 2] = 220
+    masks = np.full((count, size, size), 255, np.uint8)
+    values = np.zeros((count, len(EXPRESSION_PARAMETERS)), np.float32)
+    values[:, YAW] = np.where(np.arange(count) % 2, -9, 9)
+    values[:, JAW] = 0.5
+    scaling = np.zeros(values.shape[1]), np.full(values.shape[1], 3.0)
+    data = training.SpoiltCrops(crops, masks, values, scaling, seed=0)
+    assert len(data) == 2
+    kept = crops.copy()
+    images, wanted = data[0]
+    side = training.RESOLUTION
+    assert images.shape == (training.BATCH, side, side, 3)
+    assert images.min() >= 0 and images.max() <= 1
+    brighter = images[:, :, side // 2 :].mean((1, 2, 3)) > images[
+        :, :, : side // 2
+    ].mean((1, 2, 3))
+    np.testing.assert_array_equal(np.where(brighter, 3, -3), wanted[:, YAW])
+    np.testing.assert_allclose(wanted[:, JAW], 0.5 / 3, rtol=1e-6)
+    np.testing.assert_array_equal(crops, kept)  # the renders stay as they are
+
+
+@pytest.fixture(scope="module")
+def unseen():
+    """Forty frames of somebody new, as the detector aligns them."""
+    if keras.backend.backend() != "tensorflow":
+        pytest.skip("MTCNN runs on TensorFlow only")
+    crops, _, values = training.render_people(70_001, 1, 40, True, 1)
+    network = alignment.cut_network_crops(
+        crops, training.COVERAGE, training.RESOLUTION
+    )
+    return network, values
+
+
+def scores(unseen, swap, truth=None):
+    crops, values = unseen
+    images = {
+        "swap": swap,
+        "own": swap,
+        "truth": crops if truth is None else truth,
+        "mean": np.broadcast_to(evaluation.mean_face(crops), crops.shape),
+    }
+    return evaluation.expression_scores(
+        expression_reader.read_expression_reader(),
+        images,
+        dict(zip(EXPRESSION_PARAMETERS, values.T, strict=True)),
+    )
+
+
+def test_the_shared_reader_knows_the_truth_sharp_and_blurred(unseen):
+    crops = unseen[0]
+    soft = np.stack([cv2.GaussianBlur(crop, (0, 0), 1) for crop in crops])
+    found = scores(unseen, soft)
+    assert found["expression_ceiling"] > CEILING
+    assert found["expression_skill"] > found["expression_ceiling"] - 0.1
+
+
+def test_the_shared_reader_is_not_fooled(unseen):
+    crops = unseen[0]
+    still = np.broadcast_to(crops[:1], crops.shape)
+    mean = np.broadcast_to(evaluation.mean_face(crops), crops.shape)
+    assert scores(unseen, mean)["expression_skill"] == pytest.approx(0)
+    # a sharp face that does something else is worse than a still blurred one
+    assert scores(unseen, np.roll(crops, 13, 0))["expression_skill"] < 0.1
+    assert scores(unseen, still)["expression_skill"] < 0.1
+
+
+def test_training_goes_on_from_a_reader_in_its_scaling():
+    random = np.random.default_rng(0)
+    count, size = training.BATCH, training.CROP_SIZE
+    crops = random.integers(0, 255, (count, size, size, 3), dtype=np.uint8)
+    masks = np.full((count, size, size), 255, np.uint8)
+    values = random.random((count, len(EXPRESSION_PARAMETERS)), np.float32)
+    start = expression_reader.read_expression_reader()
+    means, scales = start.means.copy(), start.scales.copy()
+    before = start.model.get_weights()
+    reader = training.train_reader(crops, masks, values, 1, 0, start)
+    np.testing.assert_array_equal(reader.means, means)
+    np.testing.assert_array_equal(reader.scales, scales)
+    moved = [
+        np.abs(new - old).mean() / (np.abs(old).mean() + 1e-3)
+        for new, old in zip(reader.model.get_weights(), before, strict=True)
+    ]
+    # every weight learns, and one step forgets nothing
+    assert min(moved) > 0 and max(moved) < 0.1
