@@ -19,9 +19,8 @@ costs as much as faces. Five things are measured:
 
 Ratios are of the process' CPU time, so that what else the machine does counts
 little; `wall` stands beside, for a machine that does nothing else. Steps that
-compile are not counted. `--presets` measures a step of every preset with
-small batches instead, and estimates the preset's own. Last comes one line of
-JSON.
+compile are not counted. `--presets` measures a step of every preset but the
+largest, with small batches, instead. Last comes one line of JSON.
 """
 
 import argparse

@@ -4,13 +4,14 @@
 |------------|--------|------------------------------------------------|
 | `tiny`     |     16 | tests: seconds on anything                     |
 | `laptop`   |     64 | the course's default, two cores and no GPU     |
-| `workshop` |    128 | an evening on one GPU of 8 GB                  |
-| `studio`   |    256 | a night on one GPU of 24 GB; 512 pixels by one |
-|            |        | more width, batch size and resolution          |
+| `workshop` |    128 | one GPU                                        |
+| `studio`   |    256 | one GPU; 512 pixels by one more width, batch   |
+|            |        | size and resolution                            |
 | `paper`    |   1024 | combModel's widths, on a large GPU             |
 
-`python -m benchmarks.training --presets` measures them; `helpers.estimate`
-says before a training what one takes here.
+The last three have not been trained on a GPU yet. `python -m
+benchmarks.training --presets` measures a step with small batches, of all but
+`paper`; `helpers.estimate` says what a training takes here before it begins.
 """
 
 import copy

@@ -38,8 +38,8 @@ EXECUTED = ROOT / "build" / "executed"
 # what the run before took.
 MINUTES = {
     "01_data_generation": 1.5,
-    "02_layerwise_pretraining": 12,
-    "03_full_training": 3,
+    "02_layerwise_pretraining": 8,
+    "03_full_training": 8,
     "04_latent_inspection": 0.5,
     "05_prediction": 0.5,
 }
