@@ -21,6 +21,7 @@ from helpers import (
     growth,
     manifests,
     masks,
+    shifts,
     synthetic,
     training,
     training_data,
@@ -119,6 +120,7 @@ def measure(options, seed, folder):
         share = 0
         pretrained = bundles.load_bundle(SHARED, ("crowd",))
     comb = train(pretrained, face_sets, (1 - share) * options.minutes, seed)
+    comb.shifts = shifts.latent_shifts(comb, face_sets)
     reader = expression_reader.read_expression_reader()
     scores = evaluation.swap_scores(comb, face_sets, reader)
     return {name: scores[name] for name in FIGURES}

@@ -36,15 +36,35 @@ def sample_view(random, size, coverage, resolution, options):
         float32 array, shape `(2, 3)`: `matrix @ (x, y, 1)` is the position in
         the stored crop of a network pixel, both `(x, y)` in pixels.
     """
-    angle = np.radians(options["rotation"]) * random.uniform(-1, 1)
-    scale = coverage * size / resolution
-    scale *= 1 + options["zoom"] * random.uniform(-1, 1)
-    move = options["shift"] * coverage * size * random.uniform(-1, 1, 2)
+    # drawn in this order ever since: the same seeds give the same views
+    rotation = options["rotation"] * random.uniform(-1, 1)
+    zoom = options["zoom"] * random.uniform(-1, 1)
+    shift = options["shift"] * random.uniform(-1, 1, 2)
+    return make_view(size, coverage, resolution, rotation, zoom, shift)
+
+
+def make_view(size, coverage, resolution, rotation=0.0, zoom=0.0, shift=(0, 0)):
+    """View of a stored crop that is turned, larger or moved by this much.
+
+    Args:
+        size: int. Side of the stored crop in pixels.
+        coverage: float. Share of the crop's side that the network sees.
+        resolution: int. Side of the network crop in pixels.
+        rotation: float, in degrees.
+        zoom: float. Share by which the view's side is longer.
+        shift: `(x, y)`, as shares of the view's side.
+
+    Returns:
+        float32 array, shape `(2, 3)`, see `sample_view()`.
+    """
+    angle = np.radians(rotation)
+    scale = coverage * size / resolution * (1 + zoom)
     turn = scale * np.array(
         [[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]]
     )
     # centres of pixels are whole numbers, so the middle is (side - 1) / 2
-    middle = (size - 1) / 2 + move - turn @ np.full(2, (resolution - 1) / 2)
+    middle = (size - 1) / 2 + coverage * size * np.asarray(shift)
+    middle = middle - turn @ np.full(2, (resolution - 1) / 2)
     return np.column_stack([turn, middle]).astype(np.float32)
 
 

@@ -26,6 +26,7 @@ PARTS = {
     "encoder": ("encoder_",),
 }
 TYPES = ("float32", "float16")
+SHIFTS = "shift/"  # "shift/source/target", beside the weights of a comb
 
 
 def save_bundle(network, folder, made_by, **details):
@@ -46,6 +47,9 @@ def save_bundle(network, folder, made_by, **details):
         name: keras.ops.convert_to_numpy(variable)
         for name, variable in network.variables().items()
     }
+    numbers = sum(array.size for array in arrays.values())
+    for (source, target), shift in getattr(network, "shifts", {}).items():
+        arrays[f"{SHIFTS}{source}/{target}"] = np.asarray(shift, "float32")
     checkpoints.write_arrays(folder / WEIGHTS, arrays)
     return manifests.write_manifest(
         folder,
@@ -54,7 +58,7 @@ def save_bundle(network, folder, made_by, **details):
         files=[WEIGHTS],
         kind=type(network).__name__.lower(),
         config={**network.config(), "level": network.level},
-        numbers=sum(array.size for array in arrays.values()),
+        numbers=numbers,
         **details,
     )
 
@@ -214,8 +218,28 @@ def load_bundle(
         for name, variable in network.variables().items()
         if name.startswith(PARTS[parts])
     }
+    shifts = {n: arrays.pop(n) for n in list(arrays) if n.startswith(SHIFTS)}
     checkpoints.assign_arrays(variables, arrays, str(origin))
+    if shifts:
+        network.shifts = _checked_shifts(shifts, network, origin)
     return network
+
+
+def _checked_shifts(arrays, network, origin):
+    """Shifts by `(source, target)`, which have to be identities of a comb."""
+    known = set(getattr(network, "decoders", ()))
+    found = {}
+    for name, array in arrays.items():
+        pair = tuple(name.split("/")[1:])
+        size = (network.latent_dim,) if known else None
+        if len(pair) != 2 or not known.issuperset(pair) or array.shape != size:
+            raise ValueError(
+                f"{origin} should hold shifts of shape {size} between "
+                f"{', '.join(sorted(known))}. Received: {name!r} of shape "
+                f"{array.shape}. Fetch the bundle again."
+            )
+        found[pair] = array
+    return found
 
 
 def _build(manifest, parts, identities):

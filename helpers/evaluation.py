@@ -108,8 +108,8 @@ def score_pair(comb, source, paired, source_mean, reader=None, shift=0.0):
             `mean_face` of the source's training crops.
         reader: `expression_reader.ExpressionReader`, for the expression
             skill, or `None`.
-        shift: `latents.latent_shift` from target to source. The retrieval
-            asks the encoder alone, so it does without.
+        shift: `comb.shift()` from target to source. The retrieval asks the
+            encoder alone, so it does without.
 
     Returns:
         dict of floats: `swap_error`, `own_error`, `mean_error`,
@@ -248,7 +248,7 @@ def retrieval_share(latents_one, latents_other, nearest=5, candidates=120):
     return float(np.mean(np.array(ranks) <= nearest))
 
 
-def swap_scores(comb, face_sets, reader=None, most=240, means=None):
+def swap_scores(comb, face_sets, reader=None, most=240):
     """Score of every ordered pair of identities, on takes never trained on.
 
     The test takes are filmed with the same frame parameters for everybody, so
@@ -264,8 +264,6 @@ def swap_scores(comb, face_sets, reader=None, most=240, means=None):
         reader: `expression_reader.ExpressionReader`, or `None` for no
             expression skill.
         most: int. Frames of each pair at most, evenly spread over its takes.
-        means: dict from `latents.mean_latents`, to move each target's latents
-            to where the source's lie, or `None` to take them as they are.
 
     Returns:
         dict: the mean over pairs of each figure of `score_pair` under its own
@@ -322,7 +320,7 @@ def swap_scores(comb, face_sets, reader=None, most=240, means=None):
                     paired,
                     mean_faces[source],
                     reader,
-                    latents.latent_shift(means, source, target),
+                    comb.shift(source, target),
                 )
             )
     return average_scores(scores)
@@ -383,7 +381,9 @@ def preview_rows(comb, face_sets, source, target, faces=8):
     shown = {
         f"target\n{target}": crops,
         "own\nreconstruction": comb.decode(latents, target),
-        f"swap\n{source}": comb.decode(latents, source),
+        f"swap\n{source}": comb.decode(
+            latents + comb.shift(source, target), source
+        ),
     }
     if pairs:
         truth, _ = truth_of(comb, truths.pick(ours), unseen.pick(theirs))
@@ -411,7 +411,18 @@ def swap_matrix(comb, face_sets):
         row = len(unseen) * place // (len(face_sets) + 1)
         targets[name] = network_crops_of(comb, unseen.pick([row]))[0]
     codes = comb.encode(np.stack(list(targets.values())))
-    swaps = {source: comb.decode(codes, source) for source in comb.identities}
+    swaps = {
+        source: comb.decode(
+            np.stack(
+                [
+                    code + comb.shift(source, target)
+                    for target, code in zip(targets, codes, strict=True)
+                ]
+            ),
+            source,
+        )
+        for source in comb.identities
+    }
     return targets, swaps
 
 
@@ -496,8 +507,8 @@ def cycle_error(comb, crops, masks, source, target, shift=0.0):
             them the swap keeps the target's crop, as in compositing.
         source: str.
         target: str.
-        shift: `latents.latent_shift` from target to source; the way back
-            takes it off again.
+        shift: `comb.shift()` from target to source; the way back takes it
+            off again.
 
     Returns:
         dict of floats: `cycle_error`, `own_error` and `cycle_ratio`, the

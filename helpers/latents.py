@@ -68,52 +68,6 @@ def encode_face_sets(comb, face_sets, most=None):
     return EncodedFaces(*(np.concatenate(column) for column in columns))
 
 
-def mean_latents(comb, face_sets, most=300):
-    """Mean latent of each identity's training crops: its place in the latent.
-
-    An encoder that has never seen a person files them in a place of their
-    own, beside what they do. `latent_shift` takes a swap from one place to
-    the other.
-
-    Args:
-        comb: `helpers.models.comb.Comb`.
-        face_sets: dict from identity to `facesets.FaceSet`.
-        most: int. Crops of each identity at most, evenly spread.
-
-    Returns:
-        dict from identity to float32 array, shape `(latent_dim,)`.
-
-    Raises:
-        ValueError: if a face set has no training crop.
-        ContractError: if a face set and the comb follow different contracts.
-    """
-    trained = {name: each.select("train") for name, each in face_sets.items()}
-    found = encode_face_sets(comb, trained, most)
-    return {
-        name: found.latents[found.labels == name].mean(axis=0)
-        for name in trained
-    }
-
-
-def latent_shift(means, source, target):
-    """What to add to a target's latents before the source's decoder.
-
-    The target's mean goes, the source's comes: the mean picture of the
-    target is then drawn as the mean picture of the source. What a person
-    always does goes with it: if only one of two always looks aside, the swap
-    looks straight.
-
-    Args:
-        means: dict from `mean_latents`, or `None` to leave latents alone.
-        source: str. Whose face appears.
-        target: str. Whose footage it is.
-
-    Returns:
-        float32 array, shape `(latent_dim,)`, or 0.0 without means.
-    """
-    return 0.0 if means is None else means[source] - means[target]
-
-
 def _evenly(count, most):
     chosen = np.linspace(0, count - 1, min(most, count))
     return chosen.round().astype(int)

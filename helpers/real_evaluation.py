@@ -17,7 +17,6 @@ from helpers import (
     augmentation,
     blending,
     evaluation,
-    latents,
     manifests,
     swapping,
 )
@@ -34,7 +33,7 @@ VIEW_OPTIONS = {"rotation": 3.0, "zoom": 0.04, "shift": 0.03}
 ROOM = 1.5
 
 
-def real_scores(comb, face_sets, detector, judge, most=40, means=None):
+def real_scores(comb, face_sets, detector, judge, most=40):
     """Scores of every ordered pair of identities that need no truth.
 
     Landmarks and identity are judged as a viewer sees the swap: pasted into
@@ -47,8 +46,6 @@ def real_scores(comb, face_sets, detector, judge, most=40, means=None):
         detector: `detection.FaceDetector`.
         judge: `identity_judge.IdentityJudge` that knows these identities.
         most: int. Test faces of each target at most, evenly spread.
-        means: dict from `latents.mean_latents`, to move each target's latents
-            to where the source's lie, or `None` to take them as they are.
 
     Returns:
         dict: the mean over pairs of each figure, and `pairs`, a list of dicts
@@ -72,7 +69,7 @@ def real_scores(comb, face_sets, detector, judge, most=40, means=None):
         for source in tests:
             if source == target:
                 continue
-            shift = latents.latent_shift(means, source, target)
+            shift = comb.shift(source, target)
             swaps = paste_faces(comb, test, comb.decode(codes + shift, source))
             scores.append(
                 {"source": source, "target": target, "frames": len(test)}

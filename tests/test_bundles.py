@@ -90,6 +90,46 @@ def test_a_comb_of_a_bundle_swaps_as_the_one_that_was_saved(level, tmp_path):
         )
 
 
+@pytest.mark.parametrize("shared", [False, True])
+def test_the_shifts_of_a_comb_travel_with_it(shared, tmp_path):
+    comb = small_comb()
+    shift = np.linspace(-2, 2, 5, dtype="float32")
+    comb.shifts = {NAMES: shift, NAMES[::-1]: -shift}
+    bundles.save_bundle(comb, tmp_path / "trained", MADE_BY)
+    origin = tmp_path / "trained"
+    if shared:
+        origin = tmp_path / "shared.zip"
+        bundles.share_bundle(tmp_path / "trained", origin, **SHARING)
+    found = bundles.load_bundle(origin, cache=tmp_path / "cache").shifts
+    assert set(found) == {NAMES, NAMES[::-1]}
+    np.testing.assert_allclose(found[NAMES], shift, atol=1e-3)
+    fresh = bundles.load_bundle(origin, parts="shared", cache=tmp_path / "c")
+    assert fresh.shifts == {}, "fresh decoders know no place"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {(NAMES[0], "Lena"): np.zeros(5)},
+        {NAMES: np.zeros(4)},
+        {(*NAMES, "more"): np.zeros(5)},
+    ],
+)
+def test_shifts_that_do_not_fit_are_refused(wrong, tmp_path):
+    comb = small_comb()
+    bundles.save_bundle(comb, tmp_path / "trained", MADE_BY)
+    path = tmp_path / "trained" / bundles.WEIGHTS
+    arrays, details = checkpoints.read_arrays(path)
+    for names, array in wrong.items():
+        arrays["/".join(["shift", *names])] = array.astype("float32")
+    checkpoints.write_arrays(path, arrays, details)
+    manifest = json.loads((tmp_path / "trained/manifest.json").read_text())
+    manifest["files"][bundles.WEIGHTS] = manifests.file_sha256(path)
+    manifests.write_json(tmp_path / "trained/manifest.json", manifest)
+    with pytest.raises(ValueError, match="should hold shifts"):
+        bundles.load_bundle(tmp_path / "trained")
+
+
 def test_a_crowd_of_a_bundle_draws_as_the_one_that_was_saved(tmp_path):
     crowd = small_crowd()
     bundles.save_bundle(crowd, tmp_path, "02_layerwise_pretraining")

@@ -24,6 +24,7 @@ from helpers.models.comb import (
     name_key,
     named_variables,
 )
+from helpers.models.swapper import Swapper
 
 RESOLUTION = 64
 DOWN = (128, 256, 512, 1024)  # channels at 32, 16, 8 and 4 pixels
@@ -53,7 +54,7 @@ def _activate(inputs):
     return ops.leaky_relu(inputs, 0.1)
 
 
-class Classic:
+class Classic(Swapper):
     """One shared encoder and a decoder for each named identity, at 64 pixels.
 
     Args:
@@ -70,6 +71,7 @@ class Classic:
     resolution = RESOLUTION
 
     def __init__(self, identities, width=1.0, contract=None):
+        super().__init__()
         self.identities = checked_names(identities)
         self.width = float(width)
         self.level = level_of(RESOLUTION)  # the only one; training sets it
@@ -230,11 +232,6 @@ class Classic:
         self.check_identity(identity)
         shape = (RESOLUTION, RESOLUTION, 3)
         return self._run(identity, latents, shape, batch_size)
-
-    def swap(self, crops, source, batch_size=64):
-        """The source's face, doing what the face in the crops does."""
-        latents = self.encode(crops, batch_size)
-        return self.decode(latents, source, batch_size)
 
     def check_identity(self, identity):
         """Raise a ValueError that lists the names if this one is unknown."""

@@ -21,6 +21,7 @@ from keras import layers, ops
 
 from helpers import manifests
 from helpers.layers import FadeIn, PersonStyle, PixelShuffle
+from helpers.models.swapper import Swapper
 
 # Channels of each level, from 4x4 pixels up: wide where pictures are small
 # and a multiplication is cheap.
@@ -235,7 +236,7 @@ class Decoder:
         return [*self.own, *self.to_rgb, *self.styles.values()]
 
 
-class Comb:
+class Comb(Swapper):
     """One shared encoder and a decoder for each named identity.
 
     Args:
@@ -261,6 +262,7 @@ class Comb:
         shared_levels=SHARED_LEVELS,
         contract=None,
     ):
+        super().__init__()
         self.identities = checked_names(identities)
         self.resolution = resolution
         # the level it has grown to; training sets it
@@ -418,11 +420,6 @@ class Comb:
         """
         self.check_identity(identity)
         return self._run(identity, latents, batch_size)
-
-    def swap(self, crops, source, batch_size=64):
-        """The source's face, doing what the face in the crops does."""
-        latents = self.encode(crops, batch_size)
-        return self.decode(latents, source, batch_size)
 
     def check_identity(self, identity):
         """Raise a ValueError that lists the names if this one is unknown."""

@@ -1,0 +1,62 @@
+"""What every network that swaps can do: encode, move the latents, decode."""
+
+import copy
+
+
+class Swapper:
+    """Base of `Comb` and `Classic`, which encode, decode and know identities.
+
+    Attributes:
+        shifts: dict from `(source, target)` to float32 array, shape
+            `(latent_dim,)`, what a swap adds to the target's latents.
+            `helpers.shifts.latent_shifts()` measures them once the network is
+            trained; where there is none, nothing is added.
+        target: name of the identity whose footage `swap()` is given, or
+            `None`; `looking_at()` sets it.
+    """
+
+    def __init__(self):
+        self.shifts = {}
+        self.target = None
+
+    def shift(self, source, target):
+        """What a swap adds to a target's latents: an array, or 0.0."""
+        return self.shifts.get((source, target), 0.0)
+
+    def looking_at(self, target):
+        """The same network, whose `swap()` knows whose footage it is given.
+
+        Args:
+            target: name of one of the identities, or `None` for a stranger,
+                whose latents are taken as they are.
+
+        Returns:
+            A network that shares everything with this one.
+
+        Raises:
+            ValueError: if the network knows no identity of this name.
+        """
+        if target is not None:
+            self.check_identity(target)
+        view = copy.copy(self)
+        view.target = target
+        return view
+
+    def swap(self, crops, source, batch_size=64):
+        """The source's face, doing what the face in the crops does.
+
+        Args:
+            crops: float32 array, shape `(faces, resolution, resolution, 3)`,
+                0-1: network crops of the target.
+            source: name of the identity whose face appears.
+            batch_size: int.
+
+        Returns:
+            float32 array, the shape of `crops`.
+
+        Raises:
+            ValueError: if the source is unknown, or the crops do not fit.
+        """
+        latents = self.encode(crops, batch_size)
+        latents = latents + self.shift(source, self.target)
+        return self.decode(latents, source, batch_size)
