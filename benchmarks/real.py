@@ -20,16 +20,16 @@ import keras
 import numpy as np
 
 from helpers import (
-    checkpoints,
+    bundles,
     detection,
     evaluation,
     facesets,
     growth,
     identity_judge,
-    latents,
     manifests,
     plotting,
     real_evaluation,
+    shifts,
     training,
     training_data,
 )
@@ -112,7 +112,7 @@ def train(face_sets, start, steps, slow_steps, seed):
         network = comb.build_comb(names, resolution=64, contract=contract)
         first_level, frozen = 0, ()
     else:
-        bundle = checkpoints.load_bundle(ROOT / start, ("crowd", "comb"))
+        bundle = bundles.load_bundle(ROOT / start, ("crowd", "comb"))
         network = crowd.comb_for(bundle, names)
         first_level, frozen = network.level, ("encoder",)
     data = training_data.identity_data(
@@ -135,7 +135,7 @@ def _line(report):
     return "  " + training.report_line(report)
 
 
-def draw(network, face_sets, means, faces=8):
+def draw(network, face_sets, faces=8):
     """Contact sheets: target, own reconstruction, swaps, and both pasted."""
     for target, face_set in face_sets.items():
         unseen = face_set.select("test")
@@ -149,8 +149,8 @@ def draw(network, face_sets, means, faces=8):
                 f"target\n{target}": unseen.load_crops(),
                 "own\nreconstruction": network.decode(codes, target),
             }
-            for title, known in (("as it is", None), ("shifted", means)):
-                shift = latents.latent_shift(known, source, target)
+            moved = network.shift(source, target)
+            for title, shift in (("as it is", 0.0), ("shifted", moved)):
                 swap = network.decode(codes + shift, source)
                 sheet[f"swap\n{title}"] = swap
                 sheet[f"pasted\n{title}"] = real_evaluation.paste_faces(
@@ -160,13 +160,11 @@ def draw(network, face_sets, means, faces=8):
             plotting.save_figure(plotting.plot_preview(sheet), path, 1000)
 
 
-def score(network, face_sets, detector, judge, means):
+def score(network, face_sets, detector, judge):
     """Print every figure of every swap; give the pair's means."""
-    scores = real_evaluation.real_scores(
-        network, face_sets, detector, judge, means=means
-    )
+    scores = real_evaluation.real_scores(network, face_sets, detector, judge)
     for each in scores["pairs"]:
-        title = "as it is" if means is None else "shifted"
+        title = "shifted" if network.shifts else "as it is"
         print(f"{each['source']} on {each['target']}, {title}")
         for name, value in each.items():
             if isinstance(value, float):
@@ -205,14 +203,13 @@ def main():
             options.seed,
         )
         seconds = time.process_time() - start
-        means = latents.mean_latents(network, chosen)
-        draw(network, chosen, means)
         # the latents as the encoder gives them, and moved to the source's
-        result["by_pair"]["+".join(pair)] = {
-            "training_cpu_seconds": round(seconds),
-            "as_it_is": score(network, chosen, detector, judge, None),
-            "shifted": score(network, chosen, detector, judge, means),
-        }
+        found = {"training_cpu_seconds": round(seconds)}
+        found["as_it_is"] = score(network, chosen, detector, judge)
+        network.shifts = shifts.latent_shifts(network, chosen)
+        found["shifted"] = score(network, chosen, detector, judge)
+        draw(network, chosen)
+        result["by_pair"]["+".join(pair)] = found
     print(json.dumps(result))
 
 
