@@ -60,7 +60,7 @@ class Recipe:
     crowd_steps: int = 700
     first_level: int = 0
     paired_share: float = 1.0
-    latent_loss: float = 0.0
+    latent_loss: float = 0.01
     expression_loss: float = 0.05
     # the network
     latent_dim: int = comb_module.LATENT_DIM
@@ -84,8 +84,8 @@ CHANGES = {
     DEFAULT: {},
     "no pairs: the crowd draws itself": {"paired_share": 0.0},
     "half of the crowd's pictures paired": {"paired_share": 0.5},
-    "loss on latents, weight 0.01": {"latent_loss": 0.01},
-    "loss on latents, weight 0.05": {"latent_loss": 0.05},
+    "no loss on latents": {"latent_loss": 0.0},
+    "loss on latents x 5": {"latent_loss": 0.05},
     "no expression read": {"expression_loss": 0.0},
     "expression read, a fifth": {"expression_loss": 0.01},
     "expression read x 4": {"expression_loss": 0.2},

@@ -1,10 +1,14 @@
 """Trains the crowd that comes with the course, `weights/shared/crowd_64`.
 
     python -m benchmarks.shared_crowd --people 300 --frames 10000 --minutes 42
+    python -m benchmarks.shared_crowd --start weights/shared/crowd_64 \\
+        --frames 10000 --minutes 28 --seed 1 --folder build/shared_crowd_1
 
-Notebook 02 with more people and more time, without the pictures. It can be
-stopped and goes on where it was. Nobody in it is real, and nobody is scored.
-Last it prints the unseen losses, the size and the sha256 as JSON.
+Notebook 02 with more people and more time, without the pictures. The second
+trains the crowd that is there on, at its top level, on other frames of the
+same people. It can be stopped and goes on where it was. Nobody in it is real,
+and nobody is scored. Last it prints the unseen losses, the size and the
+sha256 as JSON.
 """
 
 import argparse
@@ -30,6 +34,8 @@ from helpers.models import crowd
 
 ROOT = manifests.project_root()
 HELD_OUT_FRAMES = 60
+FRAMES_SEED = 10000  # plus --seed
+FIRST_RATE, CONTINUED_RATE = 5e-3, 3e-3
 STATEMENT = {
     "licence": "MIT, as the course",
     "data": "people who do not exist, rendered by helpers.synthetic",
@@ -48,19 +54,27 @@ def train(options, folder):
         `(network, history)`: `Crowd` and list of reports.
     """
     keras.utils.set_random_seed(options.seed)
-    network = crowd.build_crowd(options.people, resolution=options.resolution)
+    if options.start:
+        network = bundles.load_bundle(options.start, ("crowd",))
+        first_level, rate = network.level, CONTINUED_RATE
+    else:
+        network = crowd.build_crowd(
+            options.people, resolution=options.resolution
+        )
+        first_level, rate = 0, FIRST_RATE
     coverage = network.contract["coverage"]
     film = synthetic.render_crowd(
         folder / "film",
-        people=options.people,
+        people=network.people,
         frames=options.frames,
-        resolution=round(options.resolution / coverage),
+        seed=FRAMES_SEED + options.seed,
+        resolution=round(network.resolution / coverage),
         progress=progress.print_progress("people filmed"),
     )
     data = training_data.CrowdData(
         film,
         coverage,
-        options.resolution,
+        network.resolution,
         held_out_frames=min(HELD_OUT_FRAMES, options.frames // 2),
         weights=masks.feature_weights(options.resolution, network.contract),
         seed=options.seed,
@@ -68,7 +82,8 @@ def train(options, folder):
     trainer = training.Trainer(
         network,
         data,
-        growth.growth_schedule(network.level, 10**6),
+        growth.growth_schedule(network.level, 10**6, first_level),
+        learning_rate=rate,
         minutes=options.minutes,
         checkpoint=folder / "checkpoint.safetensors",
     )
@@ -83,6 +98,7 @@ def train(options, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--start", help="bundle of a crowd to train on")
     parser.add_argument("--people", type=int, default=300)
     parser.add_argument("--frames", type=int, default=10000)
     parser.add_argument("--minutes", type=float, default=42)
@@ -102,7 +118,8 @@ def main():
         whole,
         "02_layerwise_pretraining",
         parameters={
-            "PEOPLE": options.people,
+            "START": options.start,
+            "PEOPLE": network.people,
             "FRAMES": options.frames,
             "MINUTES": options.minutes,
             "SEED": options.seed,
@@ -113,7 +130,7 @@ def main():
     shared = options.folder / "bundle"
     sha256 = bundles.share_bundle(whole, shared, **STATEMENT)
     size = (shared / bundles.WEIGHTS).stat().st_size
-    print(f"{shared}: move it to weights/shared/crowd_{options.resolution}")
+    print(f"{shared}: move it to weights/shared/crowd_{network.resolution}")
     unseen = {k: round(v, 4) for k, v in history[-1]["held_out"].items()}
     print(json.dumps({"held_out": unseen, "bytes": size, "sha256": sha256}))
 

@@ -60,7 +60,7 @@ class CrowdData:
             "latents": LatentPairLoss(),
             "expression": keras.losses.MeanSquaredError(),
         }
-        self.loss_weights = {"crowd": 1.0, "latents": 0.0, "expression": 0.05}
+        self.loss_weights = {"crowd": 1.0, "latents": 0.01, "expression": 0.05}
         self.outputs = {name: name for name in self.losses}
         self.measured = tuple(self.losses)  # by held_out()
         self.reconstructed = ("crowd",)  # those of them that are pictures
