@@ -12,6 +12,7 @@ from helpers import (
     manifests,
     real_evaluation,
 )
+from helpers.models.swapper import Swapper
 
 SIZE = 64
 RESOLUTION = 32
@@ -155,24 +156,22 @@ class FakeFaceSet:
         return np.full((len(self), size, size), 255, np.uint8)
 
 
-def idle_comb():
+class IdleComb(Swapper):
     """Gives back what it was shown, whoever's decoder is asked."""
-    flat = RESOLUTION * RESOLUTION * 3
 
-    def check_identity(name):
+    resolution = RESOLUTION
+    contract = CONTRACT
+
+    def check_identity(self, name):
         if name not in ("Rosa", "Marco"):
             raise ValueError(f"Received: identity={name!r}")
 
-    return types.SimpleNamespace(
-        resolution=RESOLUTION,
-        contract=CONTRACT,
-        check_identity=check_identity,
-        encode=lambda crops: crops.reshape(len(crops), flat) * 0.99,
-        decode=lambda codes, _: codes.reshape(
-            -1, RESOLUTION, RESOLUTION, 3
-        ).astype(np.float32),
-        swap=lambda crops, _: crops * np.float32(0.99),
-    )
+    def encode(self, crops, batch_size=64):
+        return crops.reshape(len(crops), -1) * 0.99
+
+    def decode(self, latents, identity, batch_size=64):
+        crops = latents.reshape(-1, RESOLUTION, RESOLUTION, 3)
+        return crops.astype(np.float32)
 
 
 class RednessJudge:
@@ -191,7 +190,7 @@ def face_sets():
 
 def test_a_comb_that_changes_nothing_keeps_landmarks_and_identity(face_sets):
     found = real_evaluation.real_scores(
-        idle_comb(), face_sets, DotDetector(), RednessJudge()
+        IdleComb(), face_sets, DotDetector(), RednessJudge()
     )
     assert [(p["source"], p["target"]) for p in found["pairs"]] == [
         ("Marco", "Rosa"),
@@ -208,7 +207,7 @@ def test_a_comb_that_changes_nothing_keeps_landmarks_and_identity(face_sets):
 
 def test_no_more_frames_are_judged_than_asked_for(face_sets):
     found = real_evaluation.real_scores(
-        idle_comb(), face_sets, DotDetector(), RednessJudge(), most=3
+        IdleComb(), face_sets, DotDetector(), RednessJudge(), most=3
     )
     assert [pair["frames"] for pair in found["pairs"]] == [3, 3]
 
@@ -216,7 +215,7 @@ def test_no_more_frames_are_judged_than_asked_for(face_sets):
 def test_what_cannot_be_scored_is_refused(face_sets):
     def score(sets):
         return real_evaluation.real_scores(
-            idle_comb(), sets, DotDetector(), RednessJudge()
+            IdleComb(), sets, DotDetector(), RednessJudge()
         )
 
     with pytest.raises(ValueError, match="two identities at least"):
@@ -234,7 +233,7 @@ def test_a_pasted_face_leaves_its_surroundings_as_they_were(face_sets):
     target = face_sets["Marco"].select("test")
     white = np.ones((6, RESOLUTION, RESOLUTION, 3), np.float32)
     white[:, ::4] = 0.5
-    swaps = real_evaluation.paste_faces(idle_comb(), target, white)
+    swaps = real_evaluation.paste_faces(IdleComb(), target, white)
     stored = target.load_crops()
     assert swaps.dtype == np.uint8 and swaps.shape == stored.shape
     np.testing.assert_array_equal(swaps[:, :6], stored[:, :6])
@@ -242,7 +241,7 @@ def test_a_pasted_face_leaves_its_surroundings_as_they_were(face_sets):
     middle = slice(24, 40)
     assert (swaps[:, middle, middle] != stored[:, middle, middle]).any()
     with pytest.raises(ValueError, match="5 faces for 6 crops"):
-        real_evaluation.paste_faces(idle_comb(), target, white[1:])
+        real_evaluation.paste_faces(IdleComb(), target, white[1:])
 
 
 @pytest.fixture(scope="module")
