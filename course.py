@@ -265,6 +265,8 @@ def main(command="help", *arguments):
     if command == "test":
         speed = [] if "--slow" in chosen else ["-m", "not slow"]
         settings = {"COURSE_BACKENDS": "required"} if backends else {}
+        # a file is one worker's; arguments of one's own come last and count
+        speed += ["-n", "2", "--dist", "loadfile"]
         return start(python, ["-m", "pytest", *speed, *rest], **settings)
     if command == "lab":
         page = "--LabApp.default_url=/lab/tree/notebooks"

@@ -79,6 +79,8 @@ def train(options, folder):
         weights=masks.feature_weights(options.resolution, network.contract),
         seed=options.seed,
     )
+    if options.expression is not None:
+        data.loss_weights["expression"] = options.expression
     trainer = training.Trainer(
         network,
         data,
@@ -105,6 +107,11 @@ def main():
     parser.add_argument("--resolution", type=int, default=64)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument(
+        "--expression",
+        type=float,
+        help="weight of the loss on expression, instead of the default",
+    )
+    parser.add_argument(
         "--folder",
         type=pathlib.Path,
         default=ROOT / "build" / "shared_crowd",
@@ -123,6 +130,7 @@ def main():
             "FRAMES": options.frames,
             "MINUTES": options.minutes,
             "SEED": options.seed,
+            "EXPRESSION": options.expression,
         },
         command="python -m benchmarks.shared_crowd",
         training=bundles.training_summary(history),

@@ -162,11 +162,12 @@ def test_commands_reach_their_programs(monkeypatch):
     course.main("test", "--slow", "--backends")
     course.main("bench", "skill", "--seeds", "2")
     required = {"COURSE_BACKENDS": "required"}
+    tests, two_at_once = ["-m", "pytest"], ["-n", "2", "--dist", "loadfile"]
     base, both = course.REQUIREMENTS, f"{course.REQUIREMENTS},{course.BACKENDS}"
     assert started == [
         (base, ["notebooks/runner.py", "run", "--only", "03"], {}),
-        (base, ["-m", "pytest", "-m", "not slow", "-k", "masks"], {}),
-        (both, ["-m", "pytest"], required),
+        (base, [*tests, "-m", "not slow", *two_at_once, "-k", "masks"], {}),
+        (both, [*tests, *two_at_once], required),
         (base, ["-m", "benchmarks.skill", "--seeds", "2"], {}),
     ]
 
