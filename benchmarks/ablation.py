@@ -101,7 +101,6 @@ CHANGES = {
     "warp x 3": {"warp": 0.03},
     "no light jitter": {"light": 0.0},
     "light jitter x 3": {"light": 0.15},
-    "light jitter x 5": {"light": 0.25},
     "no turn, zoom, shift": {"view": 0.0},
     "eyes and mouth as all else": {"eyes_and_mouth": False},
     "encoder trained on": {"frozen": ()},
