@@ -2,7 +2,7 @@
 
     python -m benchmarks.shared_crowd --people 300 --frames 10000 --minutes 42
     python -m benchmarks.shared_crowd --start weights/shared/crowd_64 \\
-        --frames 10000 --minutes 28 --seed 1 --folder build/shared_crowd_1
+        --minutes 60 --seed 1 --expression 0.2 --folder build/shared_crowd_1
 
 Notebook 02 with more people and more time, without the pictures. The second
 trains the crowd that is there on, at its top level, on other frames of the

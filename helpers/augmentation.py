@@ -136,22 +136,34 @@ def _pixel_positions(resolution):
     return np.stack(np.meshgrid(steps, steps), axis=-1)
 
 
-def vary_light(random, image, strength):
-    """The same crop, a little brighter or darker, warmer or cooler.
+def sample_light(random, strength):
+    """Random light: a little brighter or darker, warmer or cooler.
 
     Args:
         random: `numpy.random.Generator`.
-        image: float32 array, shape `(height, width, 3)`, 0-1.
         strength: float. Standard deviation of the logarithm of the factor.
+
+    Returns:
+        float32 array, shape `(3,)`: what the channels are multiplied by.
+    """
+    factors = strength * random.normal() + 0.4 * strength * random.normal(
+        size=3
+    )
+    return np.exp(factors).astype(np.float32)
+
+
+def change_light(image, factors):
+    """The same crop in the light of `sample_light()`.
+
+    Args:
+        image: float32 array, shape `(height, width, 3)`, 0-1.
+        factors: float32 array, shape `(3,)`, or 1 for the light it has.
 
     Returns:
         float32 array of the same shape, 0-1.
     """
-    factors = np.exp(
-        strength * random.normal() + 0.4 * strength * random.normal(size=3)
-    )
     # a factor is positive: there is nothing below 0 to clip
-    return np.minimum(image * factors.astype(np.float32), 1)
+    return np.minimum(image * factors, 1)
 
 
 def shrink(images, resolution):

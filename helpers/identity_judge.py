@@ -156,9 +156,8 @@ def _sample_views(loaded, contract, seed):
             crop = augmentation.cut_view(crop, view, RESOLUTION)
             blur = random.uniform(0.1, LARGEST_BLUR)
             crop = cv2.GaussianBlur(crop, (0, 0), blur)
-            views.append(
-                augmentation.vary_light(random, crop, OPTIONS["light"])
-            )
+            light = augmentation.sample_light(random, OPTIONS["light"])
+            views.append(augmentation.change_light(crop, light))
             names.append(name)
     return np.stack(views), names
 

@@ -90,9 +90,10 @@ class CrowdData:
         views, people = [], []
         for frame in frames:
             one, other = random.choice(cast.shape[1], 2, replace=False)
-            # both directions under one view, so that the latents of the pair
-            # can be compared
+            # both directions under one view and in one light, so that the
+            # latents of the pair can be compared
             view = _sample_view(random, crops.shape[2], self, options)
+            light = augmentation.sample_light(random, options["light"])
             for seen, shown in ((one, other), (other, one)):
                 if random.uniform() >= self.paired_share:
                     shown = seen
@@ -103,6 +104,7 @@ class CrowdData:
                         crops[frame, shown],
                         masks[frame, shown],
                         view,
+                        (light, light),
                         self,
                         options,
                     )
@@ -231,8 +233,13 @@ class IdentityData:
             for k in chosen[name]:
                 crop, mask = crops[k], masks[k]
                 view = _sample_view(random, len(crop), self, options)
+                # what is drawn stays as it was: a decoder that follows every
+                # tint takes the colour of the target's skin for a light
+                light = augmentation.sample_light(random, options["light"]), 1
                 views.append(
-                    _cut_pair(random, crop, crop, mask, view, self, options)
+                    _cut_pair(
+                        random, crop, crop, mask, view, light, self, options
+                    )
                 )
             key = name_key(name)
             inputs[key], targets[key] = _at_level(views, level, blend)
@@ -295,19 +302,22 @@ def _sample_view(random, size, data, options):
     )
 
 
-def _cut_pair(random, seen, shown, mask, view, data, options):
-    """Input and target with one view: `(side, side, 3)`, `(side, side, 4)`."""
+def _cut_pair(random, seen, shown, mask, view, light, data, options):
+    """Input and target with one view: `(side, side, 3)`, `(side, side, 4)`.
+
+    `light` holds the factors of the one and of the other.
+    """
     side = data.resolution
     warp = None
     if options["warp"]:
         warp = augmentation.sample_warp(random, side, options["warp"])
     crop = augmentation.cut_view(seen, view, side, warp).astype("float32") / 255
-    if options["light"]:
-        crop = augmentation.vary_light(random, crop, options["light"])
+    crop = augmentation.change_light(crop, light[0])
     target = np.empty((side, side, 4), "float32")
     target[..., :3] = augmentation.cut_view(shown, view, side)
     target[..., 3] = augmentation.cut_view(mask, view, side)
     target /= 255
+    target[..., :3] = augmentation.change_light(target[..., :3], light[1])
     if data.weights is not None:
         target[..., 3] *= data.weights
     return crop, target

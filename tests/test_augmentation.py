@@ -79,12 +79,12 @@ def test_a_warp_moves_pixels_by_its_displacement():
 
 def test_light_keeps_the_range_and_changes_the_level():
     image = np.full((8, 8, 3), 0.6, "float32")
-    lit = augmentation.vary_light(random(3), image, 0.3)
+    light = augmentation.sample_light(random(3), 0.3)
+    lit = augmentation.change_light(image, light)
     assert lit.min() >= 0 and lit.max() <= 1
+    np.testing.assert_allclose(lit[0, 0], np.minimum(0.6 * light, 1))
     assert not np.allclose(lit, image)
-    np.testing.assert_array_equal(
-        augmentation.vary_light(random(), image, 0.0), image
-    )
+    np.testing.assert_array_equal(augmentation.sample_light(random(), 0.0), 1)
 
 
 def test_shrinking_averages_blocks():

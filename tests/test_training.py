@@ -351,6 +351,17 @@ def test_warp_and_light_change_the_input_and_spare_the_target():
     assert np.abs(inputs["Rosa"] - targets["Rosa"][..., :3]).max() > 0.02
 
 
+def test_a_pair_of_the_crowd_is_in_one_light():
+    data = crowd_data(options=augmentation.PLAIN | {"light": 0.2})
+    inputs, targets = data.batch(3, 2, 1.0, 8)
+    seen, shown = inputs["crops"], targets["crowd"][..., :3]
+    # what one is asked to draw is what the other shows
+    np.testing.assert_array_equal(seen[0::2], shown[1::2])
+    np.testing.assert_array_equal(seen[1::2], shown[0::2])
+    plain, _ = crowd_data(options=augmentation.PLAIN).batch(3, 2, 1.0, 8)
+    assert np.abs(seen - plain["crops"]).max() > 0.02
+
+
 def test_pictures_fade_with_the_level():
     data = identity_data(options=augmentation.PLAIN)
     inputs, targets = data.batch(0, 2, 0.0, 4)
