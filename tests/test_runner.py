@@ -190,7 +190,9 @@ def test_an_interrupt_reaches_the_cell_and_the_time_adds_up(tmp_path):
         '    pathlib.Path("saved").write_text("checkpoint")',
     )
     program = (
-        "import runner, sys\n"
+        "import runner, signal, sys\n"
+        # what runs in the background is told to ignore it
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "try: runner.run(sys.argv[1:2], sys.argv[2])\n"
         "except KeyboardInterrupt: sys.exit(130)"
     )
