@@ -44,8 +44,8 @@ from helpers.synthetic import workers
 ROOT = manifests.project_root()
 KEPT = ROOT / "benchmarks" / "ablation.jsonl"
 FOLDER = ROOT / "build" / "ablation"
-# light and dark, broad and narrow: on two alike people a change that lets skin
-# colour through looks like a gain
+# of lighter and darker skin: on two alike people a change that lets its colour
+# through looks like a gain
 PEOPLE = ("Mei", "Viktor", *(f"person_{n:04d}" for n in range(1, 7)))
 TAKES_SEED = 5
 FIGURES = ("swap_skill", "ceiling", "expression_skill", "retrieval_top5")

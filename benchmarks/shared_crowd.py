@@ -76,7 +76,7 @@ def train(options, folder):
         coverage,
         network.resolution,
         held_out_frames=min(HELD_OUT_FRAMES, options.frames // 2),
-        weights=masks.feature_weights(options.resolution, network.contract),
+        weights=masks.feature_weights(network.resolution, network.contract),
         seed=options.seed,
     )
     if options.expression is not None:
@@ -100,7 +100,10 @@ def train(options, folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--start", help="bundle of a crowd to train on")
+    parser.add_argument(
+        "--start",
+        help="bundle of a crowd to train on; --people and --resolution are its",
+    )
     parser.add_argument("--people", type=int, default=300)
     parser.add_argument("--frames", type=int, default=10000)
     parser.add_argument("--minutes", type=float, default=42)
