@@ -1,9 +1,7 @@
 """What the tests share: where the real trial data lies, and quiet logs."""
 
-import gc
 import os
 import pathlib
-import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
@@ -21,12 +19,3 @@ def shared_data():
     if not folder.is_dir():
         pytest.skip(f"the real trial data is not at {folder}")
     return folder
-
-
-@pytest.fixture(scope="module", autouse=True)
-def forgotten_graphs():
-    """Keras keeps the graphs of networks that nobody uses any more."""
-    yield
-    if "keras" in sys.modules:
-        sys.modules["keras"].backend.clear_session()
-    gc.collect()
