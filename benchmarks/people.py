@@ -14,6 +14,7 @@ see whether that is worth it. Last comes one line of JSON.
 """
 
 import argparse
+import functools
 import json
 import os
 
@@ -65,14 +66,15 @@ def join(comb, start, face_sets, measure, steps):
     grown = add_identity(comb, NEWCOMER, start)
     alone, frozen = grown.alone(NEWCOMER), grown.shared_layers()
     trainer = build_trainer(alone, face_sets, steps, frozen=frozen)
-    return grown, follow(trainer, measure)
+    look = functools.partial(measure, grown, (NEWCOMER,))
+    return grown, follow(trainer, look)
 
 
 def train_from_nothing(comb, face_sets, measure, steps):
     """Curve of the newcomer in a comb of all three that began untrained."""
     anew = combs.build_comb(EVERYBODY, resolution=comb.resolution)
     trainer = build_trainer(anew, face_sets, steps, first=0)
-    return follow(trainer, lambda network: measure(network.alone(NEWCOMER)))
+    return follow(trainer, functools.partial(measure, anew, (NEWCOMER,)))
 
 
 def train_slowly(grown, face_sets, measure, steps):

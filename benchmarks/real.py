@@ -1,6 +1,7 @@
 """How good are swaps of real people, who have no truth.
 
-    python -m benchmarks.real --steps 800 --slow-steps 300
+    python -m benchmarks.real
+    python -m benchmarks.real --encoder frozen
     python -m benchmarks.real --start nothing --pairs 1
 
 Two pairs of the real trial data of `../shared/data`, each a comb trained as
@@ -29,6 +30,7 @@ from helpers import (
     manifests,
     plotting,
     real_evaluation,
+    rehearsal,
     shifts,
     training,
     training_data,
@@ -43,7 +45,7 @@ PAIRS = (("person_a", "sen_menendez"), ("president_obama", "person_c"))
 # as in notebook 03
 BATCH_SIZE = 12
 LEARNING_RATE = 3e-3
-SLOW_RATE = 5e-4  # of the whole network, once the decoders know their people
+ENCODERS = ("rehearsing", "frozen", "free")
 FIGURES = (
     "cycle_ratio",
     "landmark_error_share",
@@ -92,14 +94,15 @@ def _alone(name):
     )
 
 
-def train(face_sets, start, steps, slow_steps, seed):
+def train(face_sets, start, steps, encoder, seed):
     """A comb of these people, trained as notebook 03 does it.
 
     Args:
         face_sets: dict from identity to `facesets.FaceSet`.
         start: str, folder of a bundle, or `"nothing"`.
-        steps: int. With the encoder as it comes, if it comes from a bundle.
-        slow_steps: int. More steps, of the whole network, at `SLOW_RATE`.
+        steps: int.
+        encoder: one of `ENCODERS`, if it comes from a bundle: trained on
+            beside the crowd, left as it is, or trained on these people alone.
         seed: int.
 
     Returns:
@@ -110,24 +113,27 @@ def train(face_sets, start, steps, slow_steps, seed):
     if start == "nothing":
         contract = face_sets[names[0]].contract
         network = comb.build_comb(names, resolution=64, contract=contract)
-        first_level, frozen = 0, ()
+        first_level, encoder = 0, "free"
     else:
-        bundle = bundles.load_bundle(ROOT / start, ("crowd", "comb"))
-        network = crowd.comb_for(bundle, names)
-        first_level, frozen = network.level, ("encoder",)
+        pretrained = bundles.load_bundle(ROOT / start, ("crowd",))
+        network = crowd.comb_for(pretrained, names)
+        first_level = network.level
     data = training_data.identity_data(
         list(face_sets.values()), network.resolution, seed=seed
     )
-    phases = [(steps, first_level, LEARNING_RATE, frozen)]
-    phases += [(slow_steps, network.level, SLOW_RATE, ())] * bool(slow_steps)
-    for count, first, rate, kept in phases:
-        schedule = growth.growth_schedule(
-            network.level, count, first, BATCH_SIZE
-        )
-        trainer = training.Trainer(
-            network, data, schedule, learning_rate=rate, frozen=kept
-        )
-        trainer.run(on_report=lambda report: print(_line(report), flush=True))
+    trained = network
+    if encoder == "rehearsing":
+        trained = rehearsal.RehearsingComb(network, pretrained)
+        film = ROOT / "build" / "rehearsal"
+        data = rehearsal.rehearsal_data(data, pretrained, film, seed=seed)
+    trainer = training.Trainer(
+        trained,
+        data,
+        growth.growth_schedule(network.level, steps, first_level, BATCH_SIZE),
+        learning_rate=LEARNING_RATE,
+        frozen=("encoder",) if encoder == "frozen" else (),
+    )
+    trainer.run(on_report=lambda report: print(_line(report), flush=True))
     return network
 
 
@@ -174,11 +180,11 @@ def score(network, face_sets, detector, judge):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=800)
-    parser.add_argument("--slow-steps", type=int, default=0)
+    parser.add_argument("--steps", type=int, default=400)
     parser.add_argument(
-        "--start", default=SHARED, help='folder of a bundle, or "nothing"'
+        "--start", default=SHARED, help='folder of a crowd, or "nothing"'
     )
+    parser.add_argument("--encoder", choices=ENCODERS, default=ENCODERS[0])
     parser.add_argument("--pairs", type=int, default=len(PAIRS))
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
@@ -199,7 +205,7 @@ def main():
             chosen,
             options.start,
             options.steps,
-            options.slow_steps,
+            options.encoder,
             options.seed,
         )
         seconds = time.process_time() - start

@@ -2,11 +2,12 @@
 
     taskset -c 0 python -m benchmarks.transfer
 
-Trains a comb of two people twice: from the shared crowd, as notebook 03 does,
-and from nothing, grown from 4 pixels up on their own footage alone. For two
-rendered people the swap skill is followed over the training, for two real
-ones (where `../shared/data` is) the skill of reconstructing their own
-held-out faces, since nobody knows their true swap.
+Trains a comb of two people twice: from the shared crowd, as notebook 03 does
+(in rehearsal for real people), and from nothing, grown from 4 pixels up on
+their own footage alone. For two rendered people the swap skill is followed
+over the training, for two real ones (where `../shared/data` is) the skill of
+reconstructing their own held-out faces, since nobody knows their true swap.
+Before every measurement the two places are brought together (`shifts`).
 
 *Equal skill* is the best that training from nothing reaches. The seconds are
 those of the process (all its threads), with compiling and without measuring,
@@ -14,6 +15,7 @@ until a curve first reaches it. Last comes one line of JSON.
 """
 
 import argparse
+import functools
 import json
 import os
 import pathlib
@@ -33,6 +35,8 @@ from helpers import (
     facesets,
     growth,
     manifests,
+    rehearsal,
+    shifts,
     training,
     training_data,
 )
@@ -48,6 +52,7 @@ STEPS = {"shared": 400, "nothing": 1600}
 PAIRS = ("synthetic", "real")
 REPORT_EVERY = 10
 MEASURED_FACES = 40
+SHIFT_CROPS = 300  # of each identity; a whole training looks at 1500
 
 
 class Measure:
@@ -59,7 +64,8 @@ class Measure:
     """
 
     def __init__(self, face_sets, network):
-        self.means, self.unseen, self.pairs = {}, {}, []
+        self.face_sets = face_sets
+        self.means, self.unseen, self.pairs = {}, {}, {}
         tests = {n: s.select("test") for n, s in face_sets.items()}
         for name, face_set in face_sets.items():
             train = face_set.select("train")
@@ -73,7 +79,7 @@ class Measure:
                     ours, theirs = zip(*_evenly(rows), strict=True)
                     truth, masks = self._read(network, tests[source], ours)
                     crops, _ = self._read(network, tests[target], theirs)
-                    self.pairs.append((source, crops, truth, masks))
+                    self.pairs[source, target] = crops, truth, masks
 
     @staticmethod
     def _read(network, face_set, rows=None):
@@ -82,19 +88,34 @@ class Measure:
         crops = evaluation.network_crops_of(network, chosen)
         return crops, evaluation.network_masks_of(network, chosen)
 
-    def __call__(self, network):
-        """dict of `own_skill` and, where there is a truth, `swap_skill`."""
+    def __call__(self, network, sources=None):
+        """How good a comb is now.
+
+        Args:
+            network: `Comb`. Its `shifts` are measured anew.
+            sources: names of those whose decoders are looked at, or `None`
+                for everybody that it knows.
+
+        Returns:
+            dict of `own_skill` and, where there is a truth, `swap_skill`.
+        """
+        sources = sources or network.identities
         own = [
             self._skill(network.swap(crops, name), crops, masks, name)
             for name, (crops, masks) in self.unseen.items()
-            if name in network.identities
+            if name in sources
         ]
         figures = {"own_skill": float(np.mean(own))}
-        swaps = [
-            self._skill(network.swap(crops, source), truth, masks, source)
-            for source, crops, truth, masks in self.pairs
-            if source in network.identities
-        ]
+        known = {name: self.face_sets[name] for name in network.identities}
+        if self.pairs and len(known) > 1:
+            network.shifts = shifts.latent_shifts(network, known, SHIFT_CROPS)
+        swaps = []
+        for (source, target), (crops, truth, masks) in self.pairs.items():
+            if source in sources:
+                # whom it does not know, it takes as a stranger
+                view = network.looking_at(target if target in known else None)
+                swap = view.swap(crops, source)
+                swaps.append(self._skill(swap, truth, masks, source))
         if swaps:
             figures["swap_skill"] = float(np.mean(swaps))
         return figures
@@ -116,12 +137,12 @@ def follow(trainer, measure):
 
     Args:
         trainer: `training.Trainer`, not begun.
-        measure: called with the network; gives a dict of figures.
+        measure: function that gives a dict of figures.
 
     Returns:
         list of dicts with `seconds` of CPU, `step`, and the figures.
     """
-    curve = [{"seconds": 0.0, "step": 0, **measure(trainer.network)}]
+    curve = [{"seconds": 0.0, "step": 0, **measure()}]
     mark = time.process_time()
     spent = 0.0
 
@@ -130,14 +151,14 @@ def follow(trainer, measure):
         spent += time.process_time() - mark
         # every report at first, then ever more rarely
         if report["step"] >= 1.15 * curve[-1]["step"]:
-            figures = measure(trainer.network)
+            figures = measure()
             curve.append({"seconds": spent, "step": report["step"], **figures})
         mark = time.process_time()
 
     trainer.run(report_every=REPORT_EVERY, on_report=look)
     if curve[-1]["step"] < trainer.state["total_steps"]:
         step = trainer.state["total_steps"]
-        figures = measure(trainer.network)
+        figures = measure()
         curve.append({"seconds": spent, "step": step, **figures})
     return curve
 
@@ -176,8 +197,18 @@ def make_pair(kind, seed):
     }
 
 
-def train_both_ways(face_sets, steps, seed):
-    """Curves of two people from the shared weights and from nothing."""
+def train_both_ways(face_sets, steps, seed, rehearse):
+    """Curves of two people from the shared weights and from nothing.
+
+    Args:
+        face_sets: dict from identity to its `facesets.FaceSet`.
+        steps: dict of int by start, as `STEPS`.
+        seed: int.
+        rehearse: bool. Whether the shared encoder is trained on.
+
+    Returns:
+        dict of curves by start: see `follow()`.
+    """
     names = tuple(face_sets)
     curves = {}
     for start in ("shared", "nothing"):
@@ -192,16 +223,22 @@ def train_both_ways(face_sets, steps, seed):
         data = training_data.identity_data(
             list(face_sets.values()), network.resolution, seed=seed
         )
+        trained = network
+        if start == "shared" and rehearse:
+            trained = rehearsal.RehearsingComb(network, shared)
+            film = ROOT / "build" / "rehearsal"
+            data = rehearsal.rehearsal_data(data, shared, film, seed=seed)
         trainer = training.Trainer(
-            network,
+            trained,
             data,
             growth.growth_schedule(
                 network.level, steps[start], first, BATCH_SIZE
             ),
             learning_rate=LEARNING_RATE,
-            frozen=("encoder",) if start == "shared" else (),
+            frozen=("encoder",) if start == "shared" and not rehearse else (),
         )
-        curves[start] = follow(trainer, Measure(face_sets, network))
+        measure = functools.partial(Measure(face_sets, network), network)
+        curves[start] = follow(trainer, measure)
         curves[start][0]["resolution"] = network.resolution
     return curves
 
@@ -295,7 +332,9 @@ def main():
             continue
         face_sets = make_pair(kind, options.seed)
         line[f"{kind}_float16"] = half_difference(face_sets, SHARED)
-        curves = train_both_ways(face_sets, steps, options.seed)
+        curves = train_both_ways(
+            face_sets, steps, options.seed, rehearse=kind == "real"
+        )
         manifests.write_json(FOLDER / f"{kind}.json", curves)
         print_curves(kind, curves)
         for figure in ("swap_skill", "own_skill"):

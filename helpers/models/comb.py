@@ -231,6 +231,12 @@ class Decoder:
     def _picture(self, features, level, person):
         return ops.sigmoid(self._styled(self.to_rgb[level], features, person))
 
+    def on_stem(self, stem):
+        """The same decoder, its layers shared, on another stem."""
+        other = copy.copy(self)
+        other.up = [*stem, *self.own]
+        return other
+
     def layers(self):
         """The layers that are its own, in a fixed order."""
         return [*self.own, *self.to_rgb, *self.styles.values()]
