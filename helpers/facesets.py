@@ -81,6 +81,11 @@ class FaceSet:
             [self.records[row] for row in rows],
         )
 
+    @property
+    def rendered(self):
+        """Whether nobody was photographed: all frames are of the renderer."""
+        return all(each["frame_parameters"] for each in self.records)
+
     def load_crops(self, size=None):
         """Whole stored crops.
 

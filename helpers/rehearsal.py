@@ -16,8 +16,8 @@ from keras import ops
 
 from helpers import masks, synthetic, training_data
 from helpers.models.comb import name_key, named_variables, resolution_of
+from helpers.models.crowd import Crowd
 
-FRAMES = 1000  # of the crowd: some ten seconds of rendering
 FRAMES_SEED = 20000  # other frames than those that the crowd was trained on
 EXPRESSION_WEIGHT = 0.2  # of the loss on expression
 # `name_key()` gives every name an even number of dashes: no identity has these
@@ -39,11 +39,17 @@ class RehearsingComb:
         crowd: `Crowd`. Its decoder and reader are trained in place.
 
     Raises:
-        ValueError: if the two are of different sizes, or if an identity is
-            called "crowd".
+        ValueError: if that is no crowd, if the two are of different sizes, or
+            if an identity is called "crowd".
     """
 
     def __init__(self, comb, crowd):
+        if not isinstance(crowd, Crowd):
+            raise ValueError(
+                "Rehearsal repeats what a crowd was trained on. Received: a "
+                f"{type(crowd).__name__}. Start from a crowd, as notebook 02 "
+                "makes it, or freeze the encoder."
+            )
         ours, theirs = comb.config(), crowd.config()
         del ours["identities"], theirs["people"]
         if ours != theirs:
@@ -197,7 +203,7 @@ def _renamed(by_name):
 
 
 def rehearsal_data(
-    identities, crowd, folder, frames=FRAMES, seed=0, progress=None
+    identities, crowd, folder, frames=1000, seed=0, progress=None
 ):
     """Batches of identities, and of frames that the crowd plays for them.
 

@@ -87,3 +87,22 @@ def test_nothing_of_the_readers_was_written(results):
     for result in results:
         for value in runner.strings(result["parameters"]):
             assert not value.startswith(OWNED) or value.startswith(SHARED)
+
+
+def test_training_in_rehearsal_goes_on_from_the_crowd_of_02(
+    results, tmp_path, capsys
+):
+    third = NOTEBOOKS[2]
+    parameters = results[2]["parameters"]
+    output = tmp_path / "rehearsed"
+    overrides = parameters | {
+        "ENCODER": "rehearse",
+        "REHEARSAL_FOLDER": (tmp_path / "film").as_posix(),
+        "OUTPUT_FOLDER": output.as_posix(),
+    }
+    runner.run([third], tmp_path / "executed", {third.stem: overrides})
+    manifest = manifests.read_manifest(output, made_by=third.stem, verify=True)
+    assert manifest["parameters"]["ENCODER"] == "rehearse"
+    assert results[2]["parameters"]["ENCODER"] == "auto"
+    assert (tmp_path / "film" / "crops.npy").is_file()
+    capsys.readouterr()

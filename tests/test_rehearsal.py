@@ -193,6 +193,9 @@ def test_what_does_not_fit_is_refused():
     other = build_crowd(4, **{**OPTIONS, "latent_dim": 6})
     with pytest.raises(ValueError, match="latent_dim.: 6"):
         rehearsal.RehearsingComb(comb_from_crowd(crowd, NAMES), other)
+    comb = comb_from_crowd(crowd, NAMES)
+    with pytest.raises(ValueError, match="a Comb"):
+        rehearsal.RehearsingComb(comb, comb)
     with pytest.raises(ValueError, match="Rename the identity"):
         rehearsal.RehearsingComb(comb_from_crowd(crowd, ("crowd",)), crowd)
     pairs = training_data.CrowdData(crowd_data().crowd, 0.8, SIDE // 2)
