@@ -180,7 +180,7 @@ def score(network, face_sets, detector, judge):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--steps", type=int, default=800)
     parser.add_argument(
         "--start", default=SHARED, help='folder of a crowd, or "nothing"'
     )
