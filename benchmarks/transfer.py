@@ -71,22 +71,22 @@ class Measure:
             train = face_set.select("train")
             crops = evaluation.network_crops_of(network, train)
             self.means[name] = evaluation.mean_face(crops)
-            self.unseen[name] = self._read(network, tests[name])
+            chosen = tests[name].pick(_evenly(range(len(tests[name]))))
+            self.unseen[name] = (
+                evaluation.network_crops_of(network, chosen),
+                evaluation.network_masks_of(network, chosen),
+            )
         for source in tests:
             for target in tests:
                 rows = tests[source].pairs(tests[target])
                 if source != target and rows:
                     ours, theirs = zip(*_evenly(rows), strict=True)
-                    truth, masks = self._read(network, tests[source], ours)
-                    crops, _ = self._read(network, tests[target], theirs)
+                    seen = tests[target].pick(theirs)
+                    crops = evaluation.network_crops_of(network, seen)
+                    truth, masks = evaluation.truth_of(
+                        network, tests[source].pick(ours), seen
+                    )
                     self.pairs[source, target] = crops, truth, masks
-
-    @staticmethod
-    def _read(network, face_set, rows=None):
-        rows = _evenly(range(len(face_set))) if rows is None else rows
-        chosen = face_set.pick(rows)
-        crops = evaluation.network_crops_of(network, chosen)
-        return crops, evaluation.network_masks_of(network, chosen)
 
     def __call__(self, network, sources=None):
         """How good a comb is now.
