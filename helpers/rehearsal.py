@@ -12,10 +12,9 @@ Reference:
 """
 
 import keras
-from keras import ops
 
 from helpers import masks, synthetic, training_data
-from helpers.models.comb import name_key, named_variables, resolution_of
+from helpers.models.comb import named_variables
 from helpers.models.crowd import Crowd
 
 FRAMES_SEED = 20000  # other frames than those that the crowd was trained on
@@ -107,26 +106,9 @@ class RehearsingComb:
             `Crowd.autoencoder()`: as many pictures as of each identity.
         """
         level = self.level if level is None else level
-        side = resolution_of(level)
-        blend = keras.Input((1,), name="blend")
-        keys = [name_key(identity) for identity in self.comb.identities]
-        crops = {
-            key: keras.Input((side, side, 3), name=key)
-            for key in (*keys, INPUTS["crops"])
-        }
+        blend, crops = self.comb.inputs(level, (INPUTS["crops"],))
         person = keras.Input((1,), name=INPUTS["person"], dtype="int32")
-        # one pass of the encoder for everybody
-        latents = self.comb.encoder(
-            ops.concatenate(list(crops.values()), axis=0),
-            ops.concatenate([blend] * len(crops), axis=0),
-            level,
-        )
-        *own, rehearsed = ops.split(latents, len(crops), axis=0)
-        decoders = self.comb.decoders.values()
-        drawn = {
-            key: decoder(part, blend, level)
-            for key, decoder, part in zip(keys, decoders, own, strict=True)
-        }
+        drawn, (*_, rehearsed) = self.comb.reconstruct(crops, blend, level)
         repeated = {
             "crowd": self.crowd.decoder.on_stem(self.comb.stem)(
                 rehearsed, blend, level, person

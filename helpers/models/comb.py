@@ -340,25 +340,58 @@ class Comb(Swapper):
             variables.
         """
         level = self.level if level is None else level
+        blend, crops = self.inputs(level)
+        drawn, _ = self.reconstruct(crops, blend, level)
+        return keras.Model({"blend": blend, **crops}, drawn)
+
+    def inputs(self, level, more=()):
+        """Inputs of `autoencoder()`: the blend, and crops by key.
+
+        Args:
+            level: int.
+            more: keys of further crops, which belong to no identity.
+
+        Returns:
+            `(blend, crops)`: `keras.Input`, and a dict of them.
+        """
         side = resolution_of(level)
         blend = keras.Input((1,), name="blend")
         keys = [name_key(identity) for identity in self.identities]
-        crops = {key: keras.Input((side, side, 3), name=key) for key in keys}
+        return blend, {
+            key: keras.Input((side, side, 3), name=key)
+            for key in (*keys, *more)
+        }
+
+    def reconstruct(self, crops, blend, level):
+        """Each identity's crops drawn by its own decoder.
+
+        Args:
+            crops: dict from `inputs()`.
+            blend: tensor, shape `(batch, 1)`.
+            level: int.
+
+        Returns:
+            `(drawn, latents)`: dict of pictures by the identities' keys, and
+            the list of latents, shape `(batch, latent_dim)`, of all crops.
+        """
         # one pass of the encoder for everybody
-        count = len(crops)
         latents = self.encoder(
             ops.concatenate(list(crops.values()), axis=0),
-            ops.concatenate([blend] * count, axis=0),
+            ops.concatenate([blend] * len(crops), axis=0),
             level,
         )
-        parts = ops.split(latents, count, axis=0)
-        outputs = {
+        latents = ops.split(latents, len(crops), axis=0)
+        count = len(self.decoders)  # crops of nobody come after theirs
+        drawn = {
             key: decoder(part, blend, level)
             for key, decoder, part in zip(
-                keys, self.decoders.values(), parts, strict=True
+                list(crops)[:count],
+                self.decoders.values(),
+                latents[:count],
+                strict=True,
             )
         }
-        return keras.Model({"blend": blend, **crops}, outputs)
+        return drawn, latents
 
     def alone(self, identity):
         """A comb of one identity, which shares its weights with this one.
