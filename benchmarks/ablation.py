@@ -31,7 +31,6 @@ from helpers import (
     expression_reader,
     growth,
     manifests,
-    masks,
     rehearsal,
     synthetic,
     training,
@@ -47,7 +46,7 @@ KEPT = ROOT / "benchmarks" / "ablation.jsonl"
 FOLDER = ROOT / "build" / "ablation"
 # of lighter and darker skin: on two alike people a change that lets its colour
 # through looks like a gain
-PEOPLE = ("Mei", "Viktor", *(f"person_{n:04d}" for n in range(1, 7)))
+PEOPLE = ("Mei", "Viktor", *(f"person_{n:04d}" for n in range(1, 15)))
 TAKES_SEED = 5
 SHIFT_CROPS = 300  # of each identity: so many are quick
 SCORED_FRAMES = 80  # of each pair
@@ -116,6 +115,7 @@ CHANGES = {
     "2 people from nothing": {**FROM_NOTHING, "identities": 2},
     "4 people from nothing": {**FROM_NOTHING, "identities": 4},
     "8 people from nothing": {**FROM_NOTHING, "identities": 8},
+    "16 people from nothing": {**FROM_NOTHING, "identities": 16},
 }
 
 
@@ -225,16 +225,15 @@ def _crowd(recipe, options, seed):
 
 def _pairs(recipe, network, seed):
     """What the crowd of a recipe is trained on."""
-    weights = masks.feature_weights(network.resolution, network.contract)
-    data = training_data.CrowdData(
+    data = training_data.crowd_data(
         _film(recipe),
-        network.contract["coverage"],
-        network.resolution,
+        network,
         paired_share=recipe.paired_share,
         options=_options(recipe),
-        weights=weights if recipe.eyes_and_mouth else None,
         seed=seed,
     )
+    if not recipe.eyes_and_mouth:
+        data.weights = None
     data.loss_weights = {
         "crowd": 1.0,
         "latents": recipe.latent_loss,

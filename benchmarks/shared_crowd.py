@@ -24,7 +24,6 @@ from helpers import (
     bundles,
     growth,
     manifests,
-    masks,
     progress,
     synthetic,
     training,
@@ -71,12 +70,10 @@ def train(options, folder):
         resolution=round(network.resolution / coverage),
         progress=progress.print_progress("people filmed"),
     )
-    data = training_data.CrowdData(
+    data = training_data.crowd_data(
         film,
-        coverage,
-        network.resolution,
+        network,
         held_out_frames=min(HELD_OUT_FRAMES, options.frames // 2),
-        weights=masks.feature_weights(network.resolution, network.contract),
         seed=options.seed,
     )
     if options.expression is not None:

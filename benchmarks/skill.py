@@ -20,7 +20,6 @@ from helpers import (
     facesets,
     growth,
     manifests,
-    masks,
     shifts,
     synthetic,
     training,
@@ -71,14 +70,7 @@ def pretrain(folder, minutes, seed, quick):
     people, frames = (6, 60) if quick else (PEOPLE, FRAMES)
     film = synthetic.render_crowd(folder, people=people, frames=frames)
     network = crowd.build_crowd(people)
-    weights = masks.feature_weights(network.resolution, network.contract)
-    data = training_data.CrowdData(
-        film,
-        network.contract["coverage"],
-        network.resolution,
-        weights=weights,
-        seed=seed,
-    )
+    data = training_data.crowd_data(film, network, seed=seed)
     training.Trainer(
         network,
         data,

@@ -31,7 +31,6 @@ from helpers import (
     facesets,
     growth,
     manifests,
-    masks,
     synthetic,
     training,
     training_data,
@@ -55,13 +54,7 @@ def crowd_run(folder, steps):
     """Network, data, schedule, rate and frozen layers of a small crowd."""
     film = synthetic.render_crowd(folder, people=PEOPLE, frames=FRAMES)
     network = crowd.build_crowd(PEOPLE)
-    data = training_data.CrowdData(
-        film,
-        network.contract["coverage"],
-        network.resolution,
-        held_out_frames=FRAMES // 20,
-        weights=masks.feature_weights(network.resolution, network.contract),
-    )
+    data = training_data.crowd_data(film, network, held_out_frames=FRAMES // 20)
     stages = growth.growth_schedule(network.level, steps)
     return network, data, stages, CROWD_RATE, ()
 

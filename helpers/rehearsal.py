@@ -13,7 +13,7 @@ Reference:
 
 import keras
 
-from helpers import masks, synthetic, training_data
+from helpers import synthetic, training_data
 from helpers.models.comb import named_variables
 from helpers.models.crowd import Crowd
 
@@ -209,12 +209,6 @@ def rehearsal_data(
         resolution=round(side / coverage),
         progress=progress,
     )
-    pairs = training_data.CrowdData(
-        film,
-        coverage,
-        side,
-        weights=masks.feature_weights(side, crowd.contract),
-        seed=seed,
-    )
+    pairs = training_data.crowd_data(film, crowd, seed=seed)
     pairs.loss_weights["expression"] = EXPRESSION_WEIGHT
     return RehearsalData(identities, pairs)

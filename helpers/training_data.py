@@ -255,6 +255,23 @@ class IdentityData:
         return {"seen": np.concatenate(seen), "drawn": np.concatenate(own)}
 
 
+def crowd_data(crowd, network, **options):
+    """Batches of a crowd for a network, eyes and mouth counting most.
+
+    Args:
+        crowd: `synthetic.CrowdCrops`.
+        network: `helpers.models.crowd.Crowd`. It says what is cut of a crop.
+        **options: of `CrowdData`, which are not the network's.
+
+    Returns:
+        `CrowdData`.
+    """
+    contract, resolution = network.contract, network.resolution
+    weights = feature_weights(resolution, contract)
+    options = {"weights": weights, **options}
+    return CrowdData(crowd, contract["coverage"], resolution, **options)
+
+
 def identity_data(face_sets, resolution, options=None, seed=0):
     """Batches of face sets: their training takes, and the held-out ones.
 
