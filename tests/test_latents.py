@@ -5,7 +5,7 @@ import types
 import numpy as np
 import pytest
 
-from helpers import latents, manifests
+from helpers import latents, manifests, overlap
 
 
 @pytest.fixture
@@ -24,7 +24,12 @@ class FakeFaceSet:
         self.levels = np.asarray(levels, dtype=np.uint8)
         half = len(levels) // 2
         self.records = [
-            {"split": "train" if row < half else "test"}
+            {
+                "split": "train" if row < half else "test",
+                "take": "talk.mp4",
+                "file": "talk.mp4",
+                "time": float(row),
+            }
             for row in range(len(levels))
         ]
 
@@ -55,6 +60,33 @@ def test_latents_of_all_face_sets_are_stacked_with_their_origin():
     assert encoded.rows.tolist() == [0, 1, 2, 3, 0, 1]
     assert encoded.held_out.tolist() == [False, False, True, True, False, True]
     np.testing.assert_allclose(encoded.latents[:4, 0], [0, 0.2, 0.4, 1.0])
+
+
+def test_frames_of_four_seconds_and_photos_are_stretches_of_their_own():
+    talk = FakeFaceSet("Marco", range(6))
+    photos = FakeFaceSet("Lena", range(2))
+    for row, record in enumerate(photos.records):
+        record.update(take="photos", file=f"{row}.jpg", time=None)
+    encoded = latents.encode_face_sets(
+        fake_comb(), {"Marco": talk, "Lena": photos}
+    )
+    assert encoded.blocks.tolist() == [0, 0, 0, 0, 1, 1, 2, 3]
+
+
+def test_a_swap_moves_the_targets_latents_before_they_are_compared():
+    face_sets = {
+        "Marco": FakeFaceSet("Marco", [0, 51]),
+        "Lena": FakeFaceSet("Lena", [10, 20]),
+    }
+    encoded = latents.encode_face_sets(fake_comb(), face_sets)
+    shifts = {("Lena", "Marco"): np.array([1.0, 2.0, 3.0])}
+    there = latents.moved(encoded, shifts, "Lena", "Marco")
+    np.testing.assert_allclose(there, [[1, 2, 3], [1.2, 2.2, 3.2]], atol=1e-6)
+    together = latents.at_one_place(encoded, shifts, "Lena")
+    np.testing.assert_array_equal(together[:2], there)
+    np.testing.assert_array_equal(together[2:], encoded.latents[2:])
+    as_it_is = latents.moved(encoded, shifts, "Marco", "Lena")
+    np.testing.assert_array_equal(as_it_is, encoded.latents[2:])
 
 
 def test_at_most_so_many_faces_of_each_identity_are_encoded():
@@ -94,105 +126,41 @@ def test_a_dimension_that_never_varies_becomes_zero(random):
 
 def test_principal_coordinates_keep_all_distances(random):
     points = random.normal(size=(30, 5))
-    coordinates, shares = latents.pca(points, 5)
+    space = latents.PrincipalSpace(points, 5)
+    standard = latents.standardise(points)
     np.testing.assert_allclose(
-        latents.squared_distances(coordinates, coordinates),
-        latents.squared_distances(points, points),
+        latents.squared_distances(space.coordinates, space.coordinates),
+        latents.squared_distances(standard, standard),
         atol=1e-9,
     )
-    assert shares.sum() == pytest.approx(1)
-    assert np.all(np.diff(shares) <= 0)
+    assert space.shares.sum() == pytest.approx(1)
+    assert np.all(np.diff(space.shares) <= 0)
 
 
-def test_the_first_principal_direction_is_the_longest(random):
-    points = random.normal(size=(300, 4)) * (1, 9, 1, 1)
-    coordinates, shares = latents.pca(points, 1)
-    assert coordinates.shape == (300, 1)
-    assert abs(np.corrcoef(coordinates[:, 0], points[:, 1])[0, 1]) > 0.99
-    assert shares[0] > 0.9
+def test_the_first_principal_direction_is_what_dimensions_share(random):
+    points = random.normal(size=(300, 4))
+    points[:, 2] = points[:, 1] + 0.1 * random.normal(size=300)
+    space = latents.PrincipalSpace(points, 1)
+    assert space.coordinates.shape == (300, 1)
+    assert abs(np.corrcoef(space.coordinates[:, 0], points[:, 1])[0, 1]) > 0.9
+    assert space.shares[0] == pytest.approx(0.5, abs=0.1)
 
 
-def test_one_crowd_with_shuffled_names_mixes_at_one(random):
-    points = random.normal(size=(800, 4))
-    labels = random.permutation(labels_of(400, 400))
-    rate = latents.mixing_rate(points, labels)
-    assert rate == pytest.approx(1, abs=0.06)
+def test_latents_of_others_are_placed_by_the_same_measure(random):
+    points = random.normal(size=(40, 6)) * 3 + 5
+    space = latents.PrincipalSpace(points, 4)
+    np.testing.assert_allclose(space.place(points), space.coordinates)
+    step = space.place(points + 1) - space.coordinates
+    np.testing.assert_allclose(step, np.tile(step[:1], (40, 1)))
 
 
-def test_two_crowds_apart_do_not_mix_at_all(random):
-    points = random.normal(size=(200, 4))
-    points[100:] += 50
-    assert latents.mixing_rate(points, labels_of(100, 100)) == 0
-
-
-def test_mixing_does_not_depend_on_how_many_there_are_of_each(random):
-    points = random.normal(size=(1000, 4))
-    rate = latents.mixing_rate(points, labels_of(800, 200))
-    assert rate == pytest.approx(1, abs=0.1)
-
-
-def test_mixing_of_four_points_by_hand():
-    # on a line: M L . . . M L, one neighbour each, always the other
-    points = np.array([[0.0], [1.0], [10.0], [11.0]])
-    labels = np.array(["Marco", "Lena", "Marco", "Lena"])
-    # all of 1 against 2 / 3 by chance
-    assert latents.mixing_rate(points, labels, 1) == pytest.approx(1.5)
-
-
-def test_coverage_of_equal_crowds_is_what_theory_says(random):
-    one, other = random.normal(size=(2, 1000, 3))
-    count, k = 1000, 5
-    terms = (count - np.arange(1, k + 1)) / (2 * count - np.arange(1, k + 1))
-    expected = 1 - np.prod(terms)
-    assert latents.coverage(one, other, k) == pytest.approx(expected, abs=0.02)
-
-
-def test_coverage_sees_which_half_is_missing(random):
-    one = random.normal(size=(400, 3))
-    one[200:] += 30
-    other = random.normal(size=(400, 3))
-    found = latents.has_counterpart(one, other)
-    assert not found[200:].any()
-    assert found[:200].mean() > 0.9
-    # the other identity lacks nothing: everything it does, the first does
-    assert latents.coverage(other, one) > 0.8
-
-
-def test_the_overlap_table_has_one_row_a_pair(random):
-    points = random.normal(size=(300, 6))
-    points[200:] += 20
-    table = latents.overlap_table(points, labels_of(100, 100, 100))
-    pairs = {(row["one"], row["other"]): row for row in table}
-    assert set(pairs) == {
-        ("Kofi", "Lena"),
-        ("Kofi", "Marco"),
-        ("Lena", "Marco"),
-    }
-    assert pairs["Lena", "Marco"]["mixing_rate"] > 0.85
-    assert pairs["Kofi", "Lena"]["mixing_rate"] == 0
-    assert pairs["Kofi", "Lena"]["coverage_other"] == 0
-
-
-def test_an_overlap_needs_two_identities(random):
-    points = random.normal(size=(20, 3))
-    with pytest.raises(ValueError, match="two identities"):
-        latents.overlap_table(points, labels_of(20))
-    with pytest.raises(ValueError, match="more faces"):
-        latents.mixing_rate(points, labels_of(18, 2))
-    with pytest.raises(ValueError, match="more than 5"):
-        latents.coverage(points[:5], points)
-
-
-def test_counterparts_are_rows_of_the_other_identity_nearest_first():
-    points = np.array([[0.0, 0], [5, 0], [4.9, 0], [0.2, 0], [1, 0]])
-    rows = latents.nearest_counterparts(
-        points, labels_of(2, 3), "Marco", "Lena", 2
-    )
-    assert rows.tolist() == [[3, 4], [2, 4]]
-    with pytest.raises(ValueError, match="at least 9"):
-        latents.nearest_counterparts(
-            points, labels_of(2, 3), "Marco", "Lena", 9
-        )
+def test_the_nearest_come_first_and_too_few_are_refused():
+    line = np.array([[0.0], [1], [3], [7]])
+    distances, rows = latents.nearest([[2.9]], line, 3)
+    assert rows.tolist() == [[2, 1, 0]]
+    np.testing.assert_allclose(distances, [[0.1, 1.9, 2.9]])
+    with pytest.raises(ValueError, match="5 neighbours"):
+        latents.nearest(line, line, 5)
 
 
 @pytest.mark.parametrize("method", ["pca", "tsne"])
@@ -203,7 +171,15 @@ def test_the_joint_map_keeps_people_apart_who_are_apart(random, method):
     again = latents.joint_map(points, method, seed=1)
     assert plane.shape == (60, 2)
     np.testing.assert_array_equal(plane, again)
-    assert latents.mixing_rate(plane, labels_of(30, 30)) == 0
+    assert overlap.mixing_rate(plane, labels_of(30, 30)) == 0
+
+
+def test_faces_beyond_the_arranged_ones_are_put_beside_their_like(random):
+    points = random.normal(size=(200, 8))
+    points[100:] += 12
+    plane = latents.joint_map(points, "tsne", seed=1, most=80)
+    assert plane.shape == (200, 2)
+    assert overlap.mixing_rate(plane, labels_of(100, 100)) == 0
 
 
 def test_an_unknown_map_is_refused(random):
