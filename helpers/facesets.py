@@ -81,6 +81,36 @@ class FaceSet:
             [self.records[row] for row in rows],
         )
 
+    def join(self, other):
+        """Face set of these faces and of others of the same identity.
+
+        Args:
+            other: `FaceSet`, whose files may lie in another folder.
+
+        Returns:
+            FaceSet: its own faces first.
+
+        Raises:
+            ValueError: if it is another identity's.
+            ContractError: if it follows another contract.
+        """
+        if other.identity != self.identity:
+            raise ValueError(
+                "Only faces of one identity can be joined. Received: "
+                f"{self.identity} and {other.identity}"
+            )
+        manifests.check_contract(self.contract, other.contract, MADE_BY)
+        elsewhere = [
+            {
+                **each,
+                "crop": str((other.folder / each["crop"]).resolve()),
+                "mask": str((other.folder / each["mask"]).resolve()),
+            }
+            for each in other.records
+        ]
+        records = [*self.records, *elsewhere]
+        return FaceSet(self.identity, self.folder, self.contract, records)
+
     @property
     def rendered(self):
         """Whether nobody was photographed: all frames are of the renderer."""
@@ -702,14 +732,17 @@ def _sum_up(entries, records):
 # ---- the folder of all identities
 
 
-def write_face_sets(output_folder, identities, contract, parameters=None):
+def write_face_sets(
+    output_folder, identities, contract, parameters=None, least=2
+):
     """Finish the face sets' folder: write its manifest.
 
     Args:
         output_folder: str or path that `extract_faces` wrote to.
-        identities: list of str, at least two different names.
+        identities: list of str, different names.
         contract: dict from `manifests.data_contract()`.
         parameters: dict of the notebook's parameters.
+        least: int. Fewest identities: 1 for faces that join others.
 
     Returns:
         dict: the manifest, with `identities`, a dict of name to `train`,
@@ -717,12 +750,13 @@ def write_face_sets(output_folder, identities, contract, parameters=None):
 
     Raises:
         FileNotFoundError: if an identity's faces are missing or unfinished.
-        ValueError: if there are fewer than two identities.
+        ValueError: if there are too few identities, or one twice.
         manifests.ContractError: if faces were cut under another contract.
     """
     folder = pathlib.Path(output_folder)
     identities = list(identities)
-    if len(set(identities)) < 2 or len(set(identities)) < len(identities):
+    different = len(set(identities))
+    if different < least or different < len(identities):
         raise ValueError(
             "A swap needs at least two different identities. "
             f"Received: {identities!r}. Give one folder of footage for each."

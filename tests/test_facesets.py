@@ -358,3 +358,30 @@ def test_a_real_clip_becomes_a_face_set(shared_data, tmp_path):
     )
     assert report["frames"] and report["kept"] >= 0.9 * report["frames"]
     assert report["train"] and report["test"]
+
+
+def test_faces_of_two_folders_are_joined_and_read_from_both(tmp_path):
+    sets = []
+    for name, brightness in (("first", 90), ("second", 150)):
+        film(tmp_path / name / "Lena" / "talk.mp4", 3, brightness)
+        facesets.extract_faces(
+            tmp_path / name / "Lena",
+            tmp_path / name / "faces",
+            CONTRACT,
+            FakeDetector(),
+            "Lena",
+            held_out_share=0,
+        )
+        sets.append(tmp_path / name / "faces")
+    for folder in sets:
+        facesets.write_face_sets(folder, ["Lena"], CONTRACT, least=1)
+    one, other = (facesets.read_face_set(folder, "Lena") for folder in sets)
+    both = one.join(other)
+    assert len(both) == 6
+    crops = both.load_crops(16)
+    np.testing.assert_array_equal(crops[:3], one.load_crops(16))
+    np.testing.assert_array_equal(crops[3:], other.load_crops(16))
+    assert crops[3:].mean() > crops[:3].mean() + 20
+    stranger = facesets.FaceSet("Kofi", other.folder, CONTRACT, other.records)
+    with pytest.raises(ValueError, match="Lena and Kofi"):
+        one.join(stranger)

@@ -12,6 +12,13 @@ from helpers.synthetic.frame import (
     EXPRESSION_RANGES,
     FRAME_DEFAULTS,
 )
+from helpers.synthetic.holes import (
+    HOLES,
+    film_more,
+    is_so,
+    rows_with,
+    rows_without,
+)
 from helpers.synthetic.identity import (
     IDENTITY_DEFAULTS,
     identity_parameters,
@@ -27,14 +34,19 @@ __all__ = [
     "EXPRESSION_PARAMETERS",
     "EXPRESSION_RANGES",
     "FRAME_DEFAULTS",
+    "HOLES",
     "IDENTITY_DEFAULTS",
     "NAMED_PEOPLE",
     "Person",
+    "film_more",
     "identity_parameters",
+    "is_so",
     "random_identity",
     "render",
     "CrowdCrops",
     "render_crowd",
+    "rows_with",
+    "rows_without",
     "sample_casts",
     "sample_crowd_frames",
     "sample_take",

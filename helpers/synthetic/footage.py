@@ -228,7 +228,7 @@ def write_footage(
                     identity,
                     sample_take(
                         frames_per_take,
-                        _take_seed(seed, split, identity, number),
+                        take_seed(seed, split, identity, number),
                         frame_rate,
                     ),
                     split,
@@ -249,12 +249,12 @@ def write_footage(
 
 def _clip(home, identity, seed, size, seconds):
     count = max(1, round(seconds * CLIP_FRAME_RATE))
-    frames = sample_take(count, _take_seed(seed, "clip", identity, 0))
+    frames = sample_take(count, take_seed(seed, "clip", identity, 0))
     rate = CLIP_FRAME_RATE
     return home, "test_clip", identity, frames, "test", size, rate, True
 
 
-def _take_seed(seed, kind, identity, number):
+def take_seed(seed, kind, identity, number):
     """Seed of a take: of one's own in training, everybody's same in tests.
 
     The person's name decides, not the place in the list, so that one more

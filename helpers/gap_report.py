@@ -1,0 +1,92 @@
+"""Gaps -> data and files: which image of which film has no counterpart."""
+
+import json
+
+import numpy as np
+
+from helpers import manifests
+
+GAP_FIELDS = (
+    "words",
+    "conditions",
+    "target_share",
+    "source_share",
+    "lonely_share",
+    "lonely_elsewhere",
+    "farther",
+    "advice",
+)
+RECORD_FIELDS = ("crop", "file", "frame", "time")
+
+
+def missing_table(pairs, encoded):
+    """Which image has no counterpart in whom.
+
+    Args:
+        pairs: list of `Pair`.
+        encoded: `latents.EncodedFaces`.
+
+    Returns:
+        dict from identity to a bool array, shape `(faces,)`: true where a face
+        has no counterpart in this identity. One's own faces are false.
+    """
+    table = {
+        name: np.zeros(len(encoded.labels), bool)
+        for name in dict.fromkeys(encoded.labels.tolist())
+    }
+    for pair in pairs:
+        table[pair.source][pair.rows] = pair.lonely
+    return table
+
+
+def report_of(pairs, encoded, face_sets):
+    """All that was found, as data that JSON can hold.
+
+    Args:
+        pairs: list of `Pair`.
+        encoded: `latents.EncodedFaces`.
+        face_sets: dict from identity to `facesets.FaceSet`, as encoded.
+
+    Returns:
+        List of dicts, one a target and source: `target`, `source`, `images`,
+        `without_counterpart` (how many), `gaps` (with `images`, each with its
+        crop, file, frame, time and distance) and `scattered`: images without
+        a counterpart that have nothing nameable in common.
+    """
+    return [
+        {
+            "target": pair.target,
+            "source": pair.source,
+            "images": len(pair.rows),
+            "without_counterpart": int(pair.lonely.sum()),
+            "gaps": [
+                {
+                    **{name: getattr(gap, name) for name in GAP_FIELDS},
+                    "images": _images(gap.rows, pair, encoded, face_sets),
+                }
+                for gap in pair.gaps
+            ],
+            "scattered": _images(pair.scattered, pair, encoded, face_sets),
+        }
+        for pair in pairs
+    ]
+
+
+def _images(rows, pair, encoded, face_sets):
+    """Where these images of the target came from."""
+    records = face_sets[pair.target].records
+    distances = dict(zip(pair.rows.tolist(), pair.distances, strict=True))
+    return [
+        {
+            **{key: records[encoded.rows[row]][key] for key in RECORD_FIELDS},
+            "distance": round(float(distances[row]), 3),
+        }
+        for row in rows.tolist()
+    ]
+
+
+def write_report(path, report):
+    """Write what `report_of()` returned as JSON."""
+    with manifests.atomic_path(path) as partial:
+        text = json.dumps(report, indent=1, ensure_ascii=False)
+        partial.write_text(text + "\n", encoding="utf-8")
