@@ -7,6 +7,7 @@ python3 course.py run            notebooks 01 to 05 in order, to a swapped video
 python3 course.py test           the tests (arguments go to pytest: -k masks)
     --slow                       the slow ones too
     --backends                   on JAX and PyTorch too (installs both)
+    --browser                    the latent explorer in a real browser too
 python3 course.py lab            the notebooks in JupyterLab
 python3 course.py bench [NAME]   a benchmark, or the list of them
 python3 course.py setup          only what all of these do first
@@ -35,9 +36,10 @@ STAMP = VENV / "course.json"  # written last: without it the .venv is unfinished
 LOG = ROOT / "build" / "setup.log"
 REQUIREMENTS = "requirements.txt"
 BACKENDS = "requirements-backends.txt"
+BROWSER = "requirements-browser.txt"
 PYTHONS = ("3.11", "3.12", "3.13")
 # measured on Linux: 2.9 GB for requirements.txt, 1.2 GB for the two backends
-GIGABYTES = {REQUIREMENTS: 3, BACKENDS: 1.5}
+GIGABYTES = {REQUIREMENTS: 3, BACKENDS: 1.5, BROWSER: 0.2}
 COMPARE = {">=": ge, "<=": le, "==": eq, "!=": ne, "<": lt, ">": gt}
 
 
@@ -255,16 +257,21 @@ def main(command="help", *arguments):
         say(__doc__)
         return int(command not in ("help", "-h", "--help"))
     check_python()
-    own = ("--backends", "--slow") if command in ("test", "setup") else ()
+    own = ("--backends", "--browser", "--slow")
+    own = own if command in ("test", "setup") else ()
     chosen = set(own).intersection(arguments)
     rest = [argument for argument in arguments if argument not in chosen]
-    backends = "--backends" in chosen
-    python = environment([REQUIREMENTS, BACKENDS][: 1 + backends])
+    more = {"--backends": BACKENDS, "--browser": BROWSER}
+    wanted = [name for flag, name in more.items() if flag in chosen]
+    python = environment([REQUIREMENTS, *wanted])
     if command == "run":
         return start(python, ["notebooks/runner.py", "run", *rest])
     if command == "test":
         speed = [] if "--slow" in chosen else ["-m", "not slow"]
-        settings = {"COURSE_BACKENDS": "required"} if backends else {}
+        settings = {
+            f"COURSE_{flag.strip('-').upper()}": "required"
+            for flag in chosen.intersection(more)
+        }
         # a file is one worker's; arguments of one's own come last and count
         speed += ["-n", "2", "--dist", "loadfile"]
         return start(python, ["-m", "pytest", *speed, *rest], **settings)

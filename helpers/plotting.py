@@ -5,8 +5,11 @@ shown, kept or changed behind the reader's back, with or without a screen.
 """
 
 import io
+import textwrap
 
 import numpy as np
+from matplotlib import colormaps
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
@@ -63,6 +66,28 @@ def identity_colors(identities):
         identity: PALETTE[index % len(PALETTE)]
         for index, identity in enumerate(identities)
     }
+
+
+def value_colors(values):
+    """A colour for each number, from dark for low ones to bright for high.
+
+    Args:
+        values: float array, shape `(faces,)`. The outermost hundredths share
+            the end colours.
+
+    Returns:
+        Tuple of a list of `"#rrggbb"` and a list of `(colour, value)` that
+        explains both ends and the middle.
+    """
+    low, high = np.quantile(values, [0.01, 0.99])
+    span = max(high - low, 1e-12)
+
+    def colors_of(numbers):
+        shades = colormaps["viridis"]((np.asarray(numbers) - low) / span)
+        return [to_hex(shade) for shade in shades]
+
+    ends = [low, (low + high) / 2, high]
+    return colors_of(values), list(zip(colors_of(ends), ends, strict=True))
 
 
 def _figure(width, height):
@@ -462,6 +487,50 @@ def plot_latent_map(points, labels, thumbnails=None, most=150, seed=0):
     figure.legend(
         loc="outside upper left", ncols=6, frameon=False, markerscale=2
     )
+    return figure
+
+
+def plot_gaps(pairs, thumbnails, columns=9):
+    """What is missing: images without a counterpart, and the nearest there is.
+
+    For every gap its advice, a row of the target's images, the loneliest
+    first, and below each the face of the source that comes nearest.
+
+    Args:
+        pairs: list of `gaps.Pair`.
+        thumbnails: uint8 array, shape `(faces, height, width, 3)`, of all
+            encoded faces.
+        columns: int. Images of a gap shown at most, evenly spread over it.
+
+    Returns:
+        `matplotlib.figure.Figure`.
+    """
+    found = [(pair, gap) for pair in pairs for gap in pair.gaps]
+    if not found:
+        figure = _figure(WIDTH, 0.6)
+        figure.suptitle("Nothing is missing", color=INK, fontsize=11)
+        return figure
+    figure = _figure(WIDTH, 2.5 * len(found))
+    parts = figure.subfigures(len(found), squeeze=False)[:, 0]
+    for part, (pair, gap) in zip(parts, found, strict=True):
+        lines = textwrap.fill(gap.advice, 100)
+        part.suptitle(lines, color=INK, fontsize=10, x=0.01, ha="left")
+        shown = np.linspace(0, len(gap.rows) - 1, min(columns, len(gap.rows)))
+        shown = shown.round().astype(int)
+        grid = part.subplots(2, columns, squeeze=False)
+        for axes in grid.flat:
+            _empty_axes(axes)
+        for row, (name, images) in enumerate(
+            (
+                (pair.target, gap.rows[shown]),
+                (f"nearest of\n{pair.source}", gap.counterparts[shown, 0]),
+            )
+        ):
+            for axes, image in zip(grid[row], images, strict=False):
+                axes.imshow(thumbnails[image], interpolation="lanczos")
+            grid[row, 0].set_ylabel(
+                name, rotation=0, ha="right", va="center", color=INK
+            )
     return figure
 
 

@@ -160,6 +160,7 @@ def test_commands_reach_their_programs(monkeypatch):
     course.main("run", "--only", "03")
     course.main("test", "-k", "masks")
     course.main("test", "--slow", "--backends")
+    course.main("test", "--browser")
     course.main("bench", "skill", "--seeds", "2")
     required = {"COURSE_BACKENDS": "required"}
     tests, two_at_once = ["-m", "pytest"], ["-n", "2", "--dist", "loadfile"]
@@ -168,6 +169,11 @@ def test_commands_reach_their_programs(monkeypatch):
         (base, ["notebooks/runner.py", "run", "--only", "03"], {}),
         (base, [*tests, "-m", "not slow", *two_at_once, "-k", "masks"], {}),
         (both, [*tests, *two_at_once], required),
+        (
+            f"{base},{course.BROWSER}",
+            [*tests, "-m", "not slow", *two_at_once],
+            {"COURSE_BROWSER": "required"},
+        ),
         (base, ["-m", "benchmarks.skill", "--seeds", "2"], {}),
     ]
 
