@@ -40,7 +40,7 @@ MINUTES = {
     "01_data_generation": 1.5,
     "02_layerwise_pretraining": 8,
     "03_full_training": 8,
-    "04_latent_inspection": 0.5,
+    "04_latent_inspection": 4,
     "05_prediction": 0.5,
 }
 INJECTED = "injected-parameters"

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,6 +17,7 @@ import runner
 FIRST = """\
 import json
 import pathlib
+import re
 
 folder = pathlib.Path(OUTPUT_FOLDER)
 folder.mkdir(parents=True, exist_ok=True)
@@ -78,7 +80,8 @@ def test_notebooks_run_in_order_and_leave_copies_and_stamps(course, capsys):
     assert "made with 0" in copy.cells[2].outputs[0].text
     assert (folder / "data" / "02_use" / "manifest.json").is_file()
     said = capsys.readouterr().out
-    assert "[1/2] 01_make · cell 1/3 · 00:0" in said
+    # which cell it is in when the line is due, depends on the machine
+    assert re.search(r"\[1/2\] 01_make · cell \d/3 · \d\d:\d\d", said)
     assert "    made with 1\n" in said
 
 
