@@ -375,6 +375,8 @@ def main():
         jobs,
         options.processes,
         lambda done, total: print(f"{done} of {total} runs", flush=True),
+        # TensorFlow keeps half a gigabyte of every network
+        jobs_per_process=2,
     )
     runs = read_runs(path)
     runs |= {(found["change"], found["seed"]): found for found in made}

@@ -286,6 +286,26 @@ def overlap_table(encoded, shifts=None, neighbours=NEIGHBOURS, seed=0):
     ]
 
 
+def mean_overlap(table):
+    """The overlap of all identities: means over their pairs.
+
+    Args:
+        table: from `overlap_table()`.
+
+    Returns:
+        dict of the same figures; `None` where no pair has one.
+    """
+    figures = [name for name in table[0] if name not in ("target", "source")]
+    known = {
+        name: [row[name] for row in table if row[name] is not None]
+        for name in figures
+    }
+    return {
+        name: float(np.mean(values)) if values else None
+        for name, values in known.items()
+    }
+
+
 def _overlap(encoded, space, shifts, pair, neighbours, seed):
     target, source = pair
     one = space.place(moved(encoded, shifts, source, target))

@@ -155,6 +155,16 @@ def test_too_little_footage_has_no_classifier(random):
     encoded = encoded_of(points, labels_of(30, 30), block=15)
     table = overlap.overlap_table(encoded)
     assert table[0]["classifier_accuracy"] is None
+    assert overlap.mean_overlap(table)["classifier_accuracy"] is None
+
+
+def test_the_overlap_of_all_is_the_mean_over_pairs():
+    table = [
+        {"target": "Marco", "source": "Lena", "coverage": 0.5, "density": 1.0},
+        {"target": "Lena", "source": "Marco", "coverage": 0.7, "density": None},
+    ]
+    every = overlap.mean_overlap(table)
+    assert every == {"coverage": pytest.approx(0.6), "density": 1.0}
 
 
 def test_an_overlap_needs_two_identities(random):

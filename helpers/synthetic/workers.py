@@ -15,7 +15,7 @@ _THREAD_COUNTS = (
 )
 
 
-def run_jobs(function, jobs, processes=2, progress=None):
+def run_jobs(function, jobs, processes=2, progress=None, jobs_per_process=None):
     """Call a function once a job, in several processes, in any order.
 
     Args:
@@ -25,6 +25,8 @@ def run_jobs(function, jobs, processes=2, progress=None):
         processes: int. 1 computes in this process.
         progress: `None`, or a function called as `progress(done, total)` in
             this process after each job.
+        jobs_per_process: int, after which a process makes room for a new one,
+            or `None`. For jobs that leave memory behind, as TensorFlow does.
 
     Returns:
         list of what the function returned, in the order of `jobs`.
@@ -41,7 +43,9 @@ def run_jobs(function, jobs, processes=2, progress=None):
     finished = (
         _run_here(function, jobs)
         if processes == 1 or len(jobs) < 2
-        else _run_apart(function, jobs, min(processes, len(jobs)))
+        else _run_apart(
+            function, jobs, min(processes, len(jobs)), jobs_per_process
+        )
     )
     for done, (position, result) in enumerate(finished, start=1):
         results[position] = result
@@ -55,22 +59,24 @@ def _run_here(function, jobs):
         yield position, function(*job)
 
 
-def _run_apart(function, jobs, processes):
+def _run_apart(function, jobs, processes, jobs_per_process):
     # "spawn" starts clean processes on every system; a forked copy of a
     # notebook with TensorFlow in it can hang
     pool = concurrent.futures.ProcessPoolExecutor(
         processes,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_use_one_thread,
+        max_tasks_per_child=jobs_per_process,
     )
     try:
+        # a process that makes room is followed by one that reads this, too
         with _one_thread_each():
             futures = {
                 pool.submit(function, *job): position
                 for position, job in enumerate(jobs)
             }
-        for future in concurrent.futures.as_completed(futures):
-            yield futures[future], future.result()
+            for future in concurrent.futures.as_completed(futures):
+                yield futures[future], future.result()
     finally:
         # after an error or an interrupt, what has not begun never begins
         pool.shutdown(wait=True, cancel_futures=True)
