@@ -1,7 +1,9 @@
 """Face sets: a folder of footage in, aligned crops with their records out."""
 
+import concurrent.futures
 import hashlib
 import json
+import os
 import pathlib
 import re
 import zipfile
@@ -150,8 +152,9 @@ class FaceSet:
         size = size or self.contract["crop_size"]
         channels = (3,) if mode == "RGB" else ()
         result = np.empty((len(self), size, size, *channels), np.uint8)
-        for index, record in enumerate(self.records):
-            path = self.folder / record[key]
+
+        def read(index):
+            path = self.folder / self.records[index][key]
             try:
                 with Image.open(path) as image:
                     picture = np.asarray(image.convert(mode))
@@ -165,6 +168,11 @@ class FaceSet:
                     f"{self.folder} and run notebooks/{MADE_BY}.ipynb again."
                 ) from error
             result[index] = _resize(picture, size)
+
+        # decoding and resizing leave Python alone, so threads share the work
+        with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+            for _ in pool.map(read, range(len(self))):
+                pass
         return result
 
     def pairs(self, other):
