@@ -257,11 +257,10 @@ def main(command="help", *arguments):
         say(__doc__)
         return int(command not in ("help", "-h", "--help"))
     check_python()
-    own = ("--backends", "--browser", "--slow")
-    own = own if command in ("test", "setup") else ()
-    chosen = set(own).intersection(arguments)
-    rest = [argument for argument in arguments if argument not in chosen]
     more = {"--backends": BACKENDS, "--browser": BROWSER}
+    own = {*more, "--slow"} if command in ("test", "setup") else set()
+    chosen = own.intersection(arguments)
+    rest = [argument for argument in arguments if argument not in chosen]
     wanted = [name for flag, name in more.items() if flag in chosen]
     python = environment([REQUIREMENTS, *wanted])
     if command == "run":

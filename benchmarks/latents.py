@@ -55,21 +55,16 @@ def people_of(run):
     return [f"person_{first + n:04d}" for n in range(PEOPLE)]
 
 
-def find(face_sets, encoded, described, comb):
+def named_gaps(comb, face_sets, described):
     """What the report names: a set of `(target, source, words)`."""
-    found = gaps.find_gaps(encoded, described, comb.shifts)
-    return {
-        (pair.target, pair.source, gap.words)
-        for pair in found
-        for gap in pair.gaps
-    }
-
-
-def inspect(comb, face_sets, described):
-    """Latents and descriptions of face sets, and where identities lie."""
     comb.shifts = shifts.latent_shifts(comb, face_sets, 300)
     encoded = latents.encode_face_sets(comb, face_sets)
-    return find(face_sets, encoded, np.concatenate(described), comb)
+    pairs = gaps.find_gaps(encoded, np.concatenate(described), comb.shifts)
+    return {
+        (pair.target, pair.source, gap.words)
+        for pair in pairs
+        for gap in pair.gaps
+    }
 
 
 def comb_of(names, face_sets, free_steps, seed):
@@ -111,7 +106,7 @@ def run(number, options):
             face_sets[holder] = whole[holder].pick(rows)
             left[holder] = described[holder][rows]
         comb = comb_of(names, face_sets, options.free, number)
-        found = inspect(comb, face_sets, list(left.values()))
+        found = named_gaps(comb, face_sets, list(left.values()))
         if kind is None:
             row["false_alarm"] = bool(found)
         else:
@@ -126,8 +121,8 @@ def run(number, options):
     return row
 
 
-def time_many(face_sets, count):
-    """Seconds from files to the last figure, for so many crops."""
+def repeated(face_sets, count):
+    """Face sets of so many crops in all, and the comb that sees them."""
     many = {}
     for name, face_set in face_sets.items():
         rows = np.arange(count // len(face_sets)) % len(face_set)
@@ -136,7 +131,12 @@ def time_many(face_sets, count):
             # a copy counts as a take of its own, else all would be twins
             again = f"{record['take']} {copy // len(face_set)}"
             many[name].records[copy] = {**record, "take": again}
-    comb = comb_of(list(many), many, 0, 0)
+    return many, comb_of(list(many), many, 0, 0)
+
+
+def time_many(face_sets, count):
+    """Seconds from files to the last figure, for so many crops."""
+    many, comb = repeated(face_sets, count)
     start = time.perf_counter()
     seconds = {}
 
@@ -161,13 +161,7 @@ def time_many(face_sets, count):
 
 def time_clicks(face_sets, count, clicks=20):
     """Milliseconds that the explorer of so many faces takes for a click."""
-    many = {
-        name: face_set.pick(
-            (np.arange(count // len(face_sets)) % len(face_set)).tolist()
-        )
-        for name, face_set in face_sets.items()
-    }
-    comb = comb_of(list(many), many, 0, 0)
+    many, comb = repeated(face_sets, count)
     encoded = latents.encode_face_sets(comb, many)
     random = np.random.default_rng(0)
     # what a click shows does not depend on what the descriptions say

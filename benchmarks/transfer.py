@@ -128,8 +128,7 @@ class Measure:
 
 
 def _evenly(rows):
-    chosen = np.linspace(0, len(rows) - 1, min(MEASURED_FACES, len(rows)))
-    return [rows[row] for row in chosen.round().astype(int)]
+    return [rows[row] for row in facesets.evenly(len(rows), MEASURED_FACES)]
 
 
 def follow(trainer, measure):

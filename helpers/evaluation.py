@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from helpers import alignment, latents, manifests
+from helpers.facesets import evenly
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS
 
 # A parameter that varies less than this share of what the reader was trained
@@ -238,8 +239,8 @@ def retrieval_share(latents_one, latents_other, nearest=5, candidates=120):
             "Row i of both arrays is the same frame, shape (faces, "
             f"latent_dim). Received: {one.shape} and {other.shape}"
         )
-    count = min(candidates, len(one))
-    rows = np.linspace(0, len(one) - 1, count).round().astype(int)
+    rows = evenly(len(one), candidates)
+    count = len(rows)
     both = latents.standardise(np.concatenate([one[rows], other[rows]]))
     distances = latents.squared_distances(both[:count], both[count:])
     own = np.diag(distances)
@@ -434,8 +435,7 @@ def _paired_rows(source, target, most):
             "this swap has no truth. Received: face sets whose test takes were "
             "filmed apart; score real people with cycle_error"
         )
-    chosen = np.linspace(0, len(pairs) - 1, min(most, len(pairs)))
-    return pairs[chosen.round().astype(int)].T
+    return pairs[evenly(len(pairs), most)].T
 
 
 def _parameters_of(records):

@@ -153,26 +153,13 @@ class FaceSet:
         channels = (3,) if mode == "RGB" else ()
         result = np.empty((len(self), size, size, *channels), np.uint8)
 
-        def read(index):
-            path = self.folder / self.records[index][key]
-            try:
-                with Image.open(path) as image:
-                    picture = np.asarray(image.convert(mode))
-            except FileNotFoundError as error:
-                raise FileNotFoundError(
-                    f"{path} is gone. Run notebooks/{MADE_BY}.ipynb again."
-                ) from error
-            except media.PHOTO_ERRORS as error:
-                raise ValueError(
-                    f"{path} cannot be read ({error}). Delete the folder "
-                    f"{self.folder} and run notebooks/{MADE_BY}.ipynb again."
-                ) from error
-            result[index] = _resize(picture, size)
+        def read(record):
+            return _resize(_read_picture(self.folder / record[key], mode), size)
 
         # decoding and resizing leave Python alone, so threads share the work
         with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-            for _ in pool.map(read, range(len(self))):
-                pass
+            for index, picture in enumerate(pool.map(read, self.records)):
+                result[index] = picture
         return result
 
     def pairs(self, other):
@@ -203,6 +190,34 @@ class FaceSet:
             if parameters is not None and alike:
                 result.append((index, twin))
         return result
+
+
+def evenly(count, most):
+    """Places in a sequence, evenly spread from its first to its last.
+
+    Args:
+        count: int. Length of the sequence.
+        most: int. Places at most.
+
+    Returns:
+        int array, shape `(min(most, count),)`.
+    """
+    return np.linspace(0, count - 1, min(most, count)).round().astype(int)
+
+
+def _read_picture(path, mode):
+    try:
+        with Image.open(path) as image:
+            return np.asarray(image.convert(mode))
+    except FileNotFoundError as error:
+        raise FileNotFoundError(
+            f"{path} is gone. Run notebooks/{MADE_BY}.ipynb again."
+        ) from error
+    except media.PHOTO_ERRORS as error:
+        raise ValueError(
+            f"{path} cannot be read ({error}). Delete the folder "
+            f"{path.parent.parent} and run notebooks/{MADE_BY}.ipynb again."
+        ) from error
 
 
 def _resize(picture, size):

@@ -1,21 +1,20 @@
 """Gaps -> data and files: which image of which film has no counterpart."""
 
+import dataclasses
 import json
 
 import numpy as np
 
 from helpers import manifests
+from helpers.gaps import Gap
+from helpers.latents import identities_of
 
-GAP_FIELDS = (
-    "words",
-    "conditions",
-    "target_share",
-    "source_share",
-    "lonely_share",
-    "lonely_elsewhere",
-    "farther",
-    "advice",
-)
+# of a gap; its rows become files
+GAP_FIELDS = [
+    field.name
+    for field in dataclasses.fields(Gap)
+    if field.name not in ("rows", "counterparts")
+]
 RECORD_FIELDS = ("crop", "file", "frame", "time")
 
 
@@ -32,7 +31,7 @@ def missing_table(pairs, encoded):
     """
     table = {
         name: np.zeros(len(encoded.labels), bool)
-        for name in dict.fromkeys(encoded.labels.tolist())
+        for name in identities_of(encoded)
     }
     for pair in pairs:
         table[pair.source][pair.rows] = pair.lonely

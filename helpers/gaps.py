@@ -22,7 +22,7 @@ import itertools
 import numpy as np
 
 from helpers import descriptions
-from helpers.latents import moved, nearest
+from helpers.latents import identities_of, moved, nearest
 from helpers.overlap import own_halves
 
 NEIGHBOURS = 5
@@ -159,7 +159,7 @@ def find_gaps(encoded, described, shifts=None, seed=0):
         ValueError: if there are fewer than two identities, or if one has
             fewer than two stretches of footage.
     """
-    names = list(dict.fromkeys(encoded.labels.tolist()))
+    names = identities_of(encoded)
     if len(names) < 2 or len(described) != len(encoded.labels):
         raise ValueError(
             "Gaps are between two identities, all of whose faces are "
@@ -258,8 +258,8 @@ class _Search:
         if not len(readings):
             return None
         tried = np.quantile(readings, np.linspace(0.3, 0.98, EDGES))
-        tried = np.unique(tried[tried > sign * begin]) * sign
-        for edge in (begin, *sorted(tried, key=abs)):
+        # in order, from the one that takes in the most images
+        for edge in (begin, *sign * np.unique(tried[tried > sign * begin])):
             gap = self._judge([(column, sign, feature, edge)])
             if gap is not None:
                 return gap

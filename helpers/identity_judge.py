@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 from sklearn import decomposition, linear_model, pipeline
 
-from helpers import alignment, augmentation, blending, masks
+from helpers import alignment, augmentation, blending, facesets, masks
 from helpers.swapping import ERODE_SHARE, FEATHER_SHARE
 
 # Side of the pictures it looks at: coarse, so that how sharply a comb draws
@@ -121,9 +121,8 @@ def train_identity_judge(face_sets, most=150, seed=0):
     size = round(RESOLUTION / contract["coverage"])
     loaded = {}
     for name, face_set in trained.items():
-        rows = np.linspace(0, len(face_set) - 1, min(most, len(face_set)))
-        face_set = face_set.pick(rows.round().astype(int))
-        loaded[name] = face_set.load_crops(size)
+        looked_at = face_set.pick(facesets.evenly(len(face_set), most))
+        loaded[name] = looked_at.load_crops(size)
     views, names = _sample_views(loaded, contract, seed)
     features = _features(views, contract)
     components = min(COMPONENTS, *features.shape)

@@ -11,6 +11,7 @@ from collections import namedtuple
 import numpy as np
 
 from helpers import alignment, manifests
+from helpers.facesets import evenly
 
 # numbers are computed in this many principal dimensions at most: distances
 # between points say little in hundreds of them
@@ -62,8 +63,8 @@ def encode_face_sets(comb, face_sets, most=None):
         manifests.check_contract(
             comb.contract, face_set.contract, "01_data_generation"
         )
-        rows = _evenly(len(face_set), most or len(face_set))
-        crops = face_set.load_crops(size)[rows]
+        rows = evenly(len(face_set), most or len(face_set))
+        crops = face_set.pick(rows).load_crops(size)
         crops = alignment.cut_network_crops(crops, coverage, comb.resolution)
         records = [face_set.records[row] for row in rows]
         held_out = [record["split"] == "test" for record in records]
@@ -77,14 +78,14 @@ def encode_face_sets(comb, face_sets, most=None):
     return EncodedFaces(*columns, blocks)
 
 
-def _evenly(count, most):
-    chosen = np.linspace(0, count - 1, min(most, count))
-    return chosen.round().astype(int)
-
-
 def _stretch(identity, record):
     seconds = record["time"] or 0.0  # a photo has no time
     return identity, record["take"], record["file"], seconds // BLOCK_SECONDS
+
+
+def identities_of(encoded):
+    """Names of the identities that were encoded, a list in their order."""
+    return list(dict.fromkeys(encoded.labels.tolist()))
 
 
 def moved(encoded, shifts, source, target):

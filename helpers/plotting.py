@@ -17,7 +17,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import LogLocator, NullLocator
 from PIL import Image
 
-from helpers import manifests
+from helpers import facesets, manifests
 
 # Okabe and Ito's colours, told apart by colour-blind readers too
 PALETTE = (
@@ -515,8 +515,7 @@ def plot_gaps(pairs, thumbnails, columns=9):
     for part, (pair, gap) in zip(parts, found, strict=True):
         lines = textwrap.fill(gap.advice, 100)
         part.suptitle(lines, color=INK, fontsize=10, x=0.01, ha="left")
-        shown = np.linspace(0, len(gap.rows) - 1, min(columns, len(gap.rows)))
-        shown = shown.round().astype(int)
+        shown = facesets.evenly(len(gap.rows), columns)
         grid = part.subplots(2, columns, squeeze=False)
         for axes in grid.flat:
             _empty_axes(axes)

@@ -17,6 +17,7 @@ from helpers import (
     augmentation,
     blending,
     evaluation,
+    facesets,
     manifests,
     swapping,
 )
@@ -92,8 +93,7 @@ def _checked_tests(comb, face_sets, most):
             comb.contract, face_set.contract, "01_data_generation"
         )
         test = face_set.select("test")
-        rows = np.linspace(0, len(test) - 1, min(most, len(test)))
-        tests[name] = test.pick(rows.round().astype(int))
+        tests[name] = test.pick(facesets.evenly(len(test), most))
     counts = {name: len(test) for name, test in tests.items()}
     if len(counts) < 2 or not all(counts.values()):
         raise ValueError(

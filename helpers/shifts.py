@@ -23,6 +23,7 @@ from collections import namedtuple
 import numpy as np
 
 from helpers import alignment, augmentation, manifests
+from helpers.facesets import evenly
 
 # How far the cut of one person's crops lies beside another's, as a standard
 # deviation: shares of the crop's side, and degrees. MTCNN against rendered
@@ -99,7 +100,8 @@ def find_place(comb, face_set, most=1500):
             "notebooks/01_data_generation.ipynb with more footage."
         )
     size = round(comb.resolution / contract["coverage"])
-    crops = _evenly(trained, most).load_crops(min(size, contract["crop_size"]))
+    looked_at = trained.pick(evenly(len(trained), most))
+    crops = looked_at.load_crops(min(size, contract["crop_size"]))
     seen = alignment.cut_network_crops(
         crops, contract["coverage"], comb.resolution
     )
@@ -110,11 +112,6 @@ def find_place(comb, face_set, most=1500):
         _doubt_of_mean(codes),
         _effect_of_cuts(comb, crops[:: -(-len(crops) // CUT_CROPS)]),
     )
-
-
-def _evenly(face_set, most):
-    rows = np.linspace(0, len(face_set) - 1, min(most, len(face_set)))
-    return face_set.pick(rows.round().astype(int))
 
 
 def _doubt_of_mean(codes):

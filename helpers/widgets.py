@@ -26,7 +26,7 @@ LARGE = 176  # pixels of a face that was clicked on
 SMALL = 64  # pixels of its counterparts
 DIRECTIONS = 4  # principal directions with a slider
 LISTED = 500  # files written into the page; an export has them all
-FIELDS = ("identity", "crop", "file", "frame", "time", "split")
+FIELDS = ("identity", *gap_report.RECORD_FIELDS, "split")
 
 
 class LatentMap(anywidget.AnyWidget):

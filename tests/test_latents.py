@@ -36,6 +36,11 @@ class FakeFaceSet:
     def __len__(self):
         return len(self.levels)
 
+    def pick(self, rows):
+        picked = FakeFaceSet(self.identity, self.levels[rows])
+        picked.records = [self.records[row] for row in rows]
+        return picked
+
     def load_crops(self, size):
         shape = (len(self), size, size, 3)
         return np.broadcast_to(self.levels[:, None, None, None], shape)
