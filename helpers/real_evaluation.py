@@ -15,7 +15,7 @@ import numpy as np
 from helpers import (
     alignment,
     augmentation,
-    blending,
+    compositing,
     evaluation,
     facesets,
     manifests,
@@ -136,7 +136,7 @@ def paste_faces(comb, face_set, faces):
     mask_at = functools.cache(lambda yaw: swapping.blending_mask(comb, yaw))
     return np.stack(
         [
-            blending.composite_face(
+            compositing.composite_face(
                 crop, face, target, matrix, mask_at(round(record["yaw"]))
             )
             for crop, face, target, record in zip(

@@ -11,7 +11,8 @@ from collections import namedtuple
 import cv2
 import numpy as np
 
-from helpers import alignment, blending, manifests, masks, media, provenance
+from helpers import alignment, manifests, masks, media, provenance
+from helpers.compositing import check_modes, composite_face
 
 # Between two frames of one shot small pictures of them differ by at most 9
 # grey levels (hand-held trial clips); at a hard cut by 17 to 100.
@@ -139,8 +140,8 @@ def swap_frame(
         landmarks: float array, shape `(5, 2)`, `(x, y)` in frame pixels, of
             the face to replace.
         source: name of the identity whose face should appear.
-        color: see `blending.match_color`.
-        blend: see `blending.blend_crop`.
+        color: see `color_transfer.match_color`.
+        blend: see `blending.fit_face`.
         mask: float array, shape `(resolution, resolution)`, 0-1, or `None`
             for the `blending_mask()` of a head turned like this one.
 
@@ -156,7 +157,7 @@ def swap_frame(
         mask = blending_mask(comb, alignment.estimate_pose(landmarks)[0])
     target_crop, matrix = cut_target(comb, frame, landmarks)
     face = comb.swap(target_crop[None], source)[0]
-    result = blending.composite_face(
+    result = composite_face(
         frame, face, target_crop, matrix, mask, color, blend
     )
     return Swap(result, target_crop, face, matrix)
@@ -201,7 +202,7 @@ def swap_photo(
             f"faces should be 'all' or 'largest'. Received: faces={faces!r}"
         )
     _check_paths(photo_path, output_path, provenance.PICTURES)
-    blending.check_modes(**compositing)
+    check_modes(**compositing)
     before = media.read_photo(photo_path)
     found = detector.detect([before])[0]
     if not found:
@@ -352,7 +353,7 @@ def swap_video(
     """
     check_swap(comb, source)
     _check_paths(video_path, output_path, (".mp4",))
-    blending.check_modes(**compositing)
+    check_modes(**compositing)
     started = time.perf_counter()
     track = find_face_track(
         video_path, detector, _stage_progress(progress, "detect")
@@ -407,7 +408,7 @@ def swap_track(
     """
     check_swap(comb, source)
     _check_paths(video_path, output_path, (".mp4",))
-    blending.check_modes(**compositing)
+    check_modes(**compositing)
     found = _check_found(track, video_path)
     mark = provenance.build_mark(source, visible_label=visible, **compositing)
     seconds = {"network": 0.0, "composite": 0.0}
@@ -426,7 +427,7 @@ def swap_track(
             # whole degrees: a mask is made once for each, not for each frame
             yaw, *_ = alignment.estimate_pose(track.landmarks[index])
             mask = mask_at(round(yaw))
-            frame = blending.composite_face(
+            frame = composite_face(
                 frame, face, target_crop, matrix, mask, **compositing
             )
             return provenance.draw_label(frame) if visible else frame

@@ -6,6 +6,7 @@ import pytest
 from helpers import (
     alignment,
     blending,
+    color_transfer,
     identity_judge,
     manifests,
     masks,
@@ -79,7 +80,7 @@ def paste(faces, targets):
     mask = masks.soften_mask(masks.face_mask(80, CONTRACT), 0.05, 0.025)
     swaps = []
     for face, target in zip(faces / 255, targets / 255, strict=True):
-        swap = blending.match_color(face, target, mask)
+        swap = color_transfer.match_color(face, target, mask)
         swaps.append(blending.blend_crop(swap, target, mask))
     return np.array(swaps)
 

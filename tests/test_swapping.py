@@ -547,7 +547,7 @@ def test_a_full_disk_leaves_the_old_result(clip, tmp_path, monkeypatch):
     def fail(*_, **__):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("helpers.blending.paste_crop", fail)
+    monkeypatch.setattr("helpers.compositing.paste_crop", fail)
     with pytest.raises(OSError, match="No space left"):
         swapping.swap_video(MirrorComb(), clip, output, "Rosa", gap_detector())
     assert output.read_bytes() == b"the old one"

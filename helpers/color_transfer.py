@@ -1,0 +1,218 @@
+"""Colour transfer: a swapped face in, the same in its target's colours out."""
+
+import cv2
+import numpy as np
+
+# Fewer pixels than this say nothing reliable about colour.
+MIN_PIXELS = 16
+# Limits on how the spread of L, a and b changes. Without them the noise of a
+# flat face is blown up; and a and b need narrow ones, because three times the
+# spread of b (a warm lamp on one side of the target) gave blue lips.
+COLOR_RATIO = ((0.3, 3.0), (0.5, 1.5), (0.5, 1.5))
+# quantiles that a histogram is matched at: finer than 8 bits need
+QUANTILES = np.linspace(0, 1, 257)
+# spread of colour below which a direction counts as noise, RGB 0-1
+NOISE = 0.004
+
+
+def match_color(face, target_crop, mask, method="reinhard"):
+    """The face in the colours of the target.
+
+    Only pixels inside the mask count on both sides: hair and background do
+    not say how a skin is lit. They are picked out, not set to black, which
+    would pull every mean towards black.
+
+    Args:
+        face: float32 array, shape `(height, width, 3)`, RGB 0-1.
+        target_crop: float32 array, same shape, the crop to look like.
+        mask: float array, shape `(height, width)`, 0-1. Pixels above 0.5
+            count.
+        method: one of `COLORS`: `"none"`, or see `shift_mean`,
+            `match_spread`, `match_histogram` and `match_covariance`.
+
+    Returns:
+        float32 array, shape `(height, width, 3)`, RGB 0-1.
+
+    Raises:
+        ValueError: if the method is unknown, the shapes or ranges do not
+            fit, or the mask has fewer than 16 pixels.
+    """
+    check_choice("method", method, COLORS)
+    face, target_crop, mask = check_crops(face, target_crop, mask)
+    if method == "none":
+        return face
+    matched = COLORS[method](face, target_crop, pixels_inside(mask))
+    return np.clip(matched, 0, 1).astype(np.float32)
+
+
+def shift_mean(face, target_crop, inside):
+    """Each RGB channel gets the target's mean.
+
+    Args:
+        face: float32 array, shape `(height, width, 3)`, RGB 0-1.
+        target_crop: float32 array, same shape.
+        inside: bool array, shape `(height, width)`, pixels that count.
+
+    Returns:
+        Array, shape `(height, width, 3)`.
+    """
+    return face + target_crop[inside].mean(axis=0) - face[inside].mean(axis=0)
+
+
+def match_spread(face, target_crop, inside, limits=COLOR_RATIO):
+    """Each CIELAB channel gets the target's mean and, within limits, spread.
+
+    Args:
+        face: float32 array, shape `(height, width, 3)`, RGB 0-1.
+        target_crop: float32 array, same shape.
+        inside: bool array, shape `(height, width)`, pixels that count.
+        limits: for L, a and b the least and the largest factor of the spread.
+
+    Returns:
+        float32 array, shape `(height, width, 3)`, RGB 0-1.
+
+    Reference:
+        Reinhard et al., "Color transfer between images", 2001, equations
+        10 and 11, with CIELAB instead of their l-alpha-beta space.
+    """
+    lab = cv2.cvtColor(np.ascontiguousarray(face), cv2.COLOR_RGB2LAB)
+    target_lab = cv2.cvtColor(
+        np.ascontiguousarray(target_crop), cv2.COLOR_RGB2LAB
+    )
+    given, wanted = lab[inside], target_lab[inside]
+    low, high = np.array(limits, np.float32).T
+    ratio = wanted.std(axis=0) / np.maximum(given.std(axis=0), 1e-6)
+    ratio = np.clip(ratio, low, high)
+    lab = (lab - given.mean(axis=0)) * ratio + wanted.mean(axis=0)
+    return np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), 0, 1)
+
+
+def match_histogram(face, target_crop, inside):
+    """Each RGB channel gets all of the target's distribution.
+
+    The darkest of the face become the target's darkest, and so on. A channel
+    that hardly varies in the face gets its noise blown up.
+
+    Args:
+        face: float32 array, shape `(height, width, 3)`, RGB 0-1.
+        target_crop: float32 array, same shape.
+        inside: bool array, shape `(height, width)`, pixels that count.
+
+    Returns:
+        Array, shape `(height, width, 3)`, RGB 0-1.
+
+    Reference:
+        Gonzalez and Woods, "Digital Image Processing", 4th edition, 2018,
+        section 3.3, histogram specification.
+    """
+    matched = np.empty_like(face)
+    for channel in range(3):
+        given = np.quantile(face[inside, channel], QUANTILES)
+        wanted = np.quantile(target_crop[inside, channel], QUANTILES)
+        # where many pixels are alike, the middle of what they may become
+        values, first, counts = np.unique(
+            given, return_index=True, return_counts=True
+        )
+        last = first + counts - 1
+        wanted = (wanted[first] + wanted[last]) / 2
+        matched[..., channel] = np.interp(face[..., channel], values, wanted)
+    return matched
+
+
+def match_covariance(face, target_crop, inside):
+    """The one linear map that gives mean and covariance of the target's RGB.
+
+    Of all maps that do, the one that moves colours least.
+
+    Args:
+        face: float32 array, shape `(height, width, 3)`, RGB 0-1.
+        target_crop: float32 array, same shape.
+        inside: bool array, shape `(height, width)`, pixels that count.
+
+    Returns:
+        Array, shape `(height, width, 3)`.
+
+    Reference:
+        Pitie and Kokaram, "The linear Monge-Kantorovitch linear colour
+        mapping for example-based colour transfer", 2007, equation 11.
+    """
+    given, wanted = face[inside], target_crop[inside]
+    noise = NOISE**2 * np.eye(3)
+    root = _square_root(np.cov(given.T) + noise)
+    inverse = np.linalg.inv(root)
+    wanted_covariance = np.cov(wanted.T) + noise
+    linear = inverse @ _square_root(root @ wanted_covariance @ root) @ inverse
+    return (face - given.mean(axis=0)) @ linear + wanted.mean(axis=0)
+
+
+COLORS = {
+    "none": None,
+    "mean": shift_mean,
+    "reinhard": match_spread,
+    "histogram": match_histogram,
+    "linear": match_covariance,
+}
+
+
+def check_choice(name, value, choices):
+    """Stop if a value is not one of some."""
+    if value not in choices:
+        raise ValueError(
+            f"{name} should be one of {', '.join(choices)}. "
+            f"Received: {name}={value!r}"
+        )
+
+
+def check_crops(face, target_crop, mask):
+    """The three as float32 arrays.
+
+    Raises:
+        ValueError: if shapes, types or ranges do not fit each other.
+    """
+    face, target_crop = np.asarray(face), np.asarray(target_crop)
+    mask = np.asarray(mask)
+    if (
+        face.ndim != 3
+        or face.shape[2] != 3
+        or face.shape != target_crop.shape
+        or mask.shape != face.shape[:2]
+    ):
+        raise ValueError(
+            "Face and target should have one shape (height, width, 3), the "
+            f"mask (height, width). Received: {face.shape}, "
+            f"{target_crop.shape} and {mask.shape}"
+        )
+    kinds = (face.dtype.kind, target_crop.dtype.kind, mask.dtype.kind)
+    if kinds != ("f", "f", "f"):
+        raise ValueError(
+            "Crops and mask are float arrays in 0-1; divide uint8 by 255. "
+            f"Received: {face.dtype}, {target_crop.dtype} and {mask.dtype}"
+        )
+    if mask.size and not 0 <= mask.min() <= mask.max() <= 1:
+        raise ValueError(
+            "A mask lies in 0-1. "
+            f"Received: {float(mask.min())!r} to {float(mask.max())!r}"
+        )
+    as_float32 = [np.asarray(a, np.float32) for a in (face, target_crop, mask)]
+    return tuple(as_float32)
+
+
+def pixels_inside(mask):
+    """Pixels whose colours count, bool array, shape `(height, width)`.
+
+    Raises:
+        ValueError: if there are fewer than 16.
+    """
+    inside = mask > 0.5
+    if inside.sum() < MIN_PIXELS:
+        raise ValueError(
+            f"The mask should mark at least {MIN_PIXELS} pixels, so that their "
+            f"colours say something. Received: {int(inside.sum())} above 0.5"
+        )
+    return inside
+
+
+def _square_root(matrix):
+    """Of a symmetric matrix without negative eigenvalues."""
+    values, vectors = np.linalg.eigh(matrix)
+    return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T

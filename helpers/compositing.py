@@ -1,0 +1,159 @@
+"""Compositing: a decoded face in, its frame with the face in place out."""
+
+import cv2
+import numpy as np
+
+from helpers.alignment import (
+    SHRINK_LIMIT,
+    invert_transform,
+    matrix_scale,
+    transform_points,
+)
+from helpers.blending import BLENDS, fit_face
+from helpers.color_transfer import (
+    COLORS,
+    check_choice,
+    check_crops,
+    match_color,
+)
+
+# color and blend, chosen by `benchmarks.blending`
+DEFAULT_MODE = ("reinhard", "alpha")
+
+
+def check_modes(color=DEFAULT_MODE[0], blend=DEFAULT_MODE[1]):
+    """Stop before the work begins if a mode does not exist.
+
+    Args:
+        color: one of `COLORS`, see `color_transfer.match_color`.
+        blend: one of `BLENDS`, see `blending.fit_face`.
+
+    Raises:
+        ValueError: if one is unknown.
+    """
+    check_choice("color", color, COLORS)
+    check_choice("blend", blend, BLENDS)
+
+
+def composite_face(
+    frame,
+    face,
+    target_crop,
+    matrix,
+    mask,
+    color=DEFAULT_MODE[0],
+    blend=DEFAULT_MODE[1],
+):
+    """Colour, blend and paste: a decoded face into its frame.
+
+    Args:
+        frame: uint8 array, shape `(height, width, 3)`, RGB.
+        face: float32 array, shape `(size, size, 3)`, RGB 0-1: what the
+            source's decoder gave.
+        target_crop: float32 array, same shape: what the encoder saw.
+        matrix: float array, shape `(2, 3)`, frame pixels to crop pixels.
+        mask: float array, shape `(size, size)`, 0-1, feathered.
+        color: see `color_transfer.match_color`.
+        blend: see `blending.fit_face`.
+
+    Returns:
+        uint8 array, shape `(height, width, 3)`: a new frame.
+
+    Raises:
+        ValueError: see `color_transfer.match_color`, `blending.fit_face` and
+            `paste_crop`.
+    """
+    check_modes(color, blend)
+    face = match_color(face, target_crop, mask, color)
+    face = fit_face(face, target_crop, mask, blend)
+    # pasting is itself the alpha blend, at the frame's own resolution
+    return paste_crop(frame, face, matrix, mask)
+
+
+def paste_crop(frame, crop, matrix, mask):
+    """A crop put back where it was cut, along its mask.
+
+    Only the rectangle around the mask is worked on. Where the mask is zero
+    the frame keeps its very bits.
+
+    Args:
+        frame: uint8 array, shape `(height, width, 3)`, RGB.
+        crop: float32 array, shape `(size, size, 3)`, RGB 0-1.
+        matrix: float array, shape `(2, 3)`, frame pixels to crop pixels: the
+            one that the crop was cut with.
+        mask: float array, shape `(size, size)`, 0-1, share of the crop in
+            the result.
+
+    Returns:
+        uint8 array, shape `(height, width, 3)`: a new frame.
+
+    Raises:
+        ValueError: if the shapes, types or ranges do not fit.
+    """
+    frame = np.asarray(frame)
+    if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
+        raise ValueError(
+            "A frame is a uint8 array of shape (height, width, 3). "
+            f"Received: {frame.dtype} {frame.shape}"
+        )
+    crop, _, mask = check_crops(crop, crop, mask)
+    result = frame.copy()
+    left, top, right, bottom = _mask_rectangle(mask, matrix, frame.shape)
+    if left >= right or top >= bottom:
+        return result  # the face lies wholly outside the frame
+    crop, mask, matrix = _shrink_crop(crop, mask, matrix)
+    matrix = matrix.copy()
+    matrix[:, 2] = transform_points(matrix, (left, top))
+    size = (right - left, bottom - top)
+    # read with the frame-to-crop matrix, so no rounding of an inverse
+    face = cv2.warpAffine(
+        crop,
+        matrix,
+        size,
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
+    # linear, because a cubic would ring below zero at the mask's foot
+    alpha = cv2.warpAffine(
+        mask, matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    )[..., None]
+    region = result[top:bottom, left:right]
+    mixed = region + alpha * (face * 255 - region)
+    region[:] = np.clip(np.rint(mixed), 0, 255)
+    return result
+
+
+def _mask_rectangle(mask, matrix, frame_shape):
+    """Left, top, right, bottom of the frame's pixels that the mask touches."""
+    rows, columns = np.flatnonzero(mask.any(1)), np.flatnonzero(mask.any(0))
+    if len(rows) == 0:
+        return 0, 0, 0, 0
+    # one pixel wider: linear interpolation reaches to the next pixel
+    x = (columns[0] - 1, columns[-1] + 1)
+    y = (rows[0] - 1, rows[-1] + 1)
+    corners = [(a, b) for a in x for b in y]
+    corners = transform_points(invert_transform(matrix), corners)
+    height, width = frame_shape[:2]
+    # and one frame pixel wider, as a shrunken mask is as coarse as the frame
+    left, top = np.floor(corners.min(axis=0) - 1).clip(0, (width, height))
+    right, bottom = np.ceil(corners.max(axis=0) + 2).clip(0, (width, height))
+    return int(left), int(top), int(right), int(bottom)
+
+
+def _shrink_crop(crop, mask, matrix):
+    """A crop no finer than the frame, by area, so that nothing flickers."""
+    matrix = np.asarray(matrix, dtype=np.float64)
+    scale = matrix_scale(matrix)  # crop pixels for each frame pixel
+    if scale <= SHRINK_LIMIT:
+        return crop, mask, matrix
+    height, width = mask.shape
+    smaller = (
+        max(1, round(width / scale)),
+        max(1, round(height / scale)),
+    )
+    factors = np.array([[smaller[0] / width], [smaller[1] / height]])
+    matrix = matrix * factors
+    matrix[:, 2] += (factors[:, 0] - 1) / 2  # pixel centres, not corners
+    crop = cv2.resize(crop, smaller, interpolation=cv2.INTER_AREA)
+    mask = cv2.resize(mask, smaller, interpolation=cv2.INTER_AREA)
+    return crop, mask, matrix

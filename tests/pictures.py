@@ -1,0 +1,18 @@
+"""Pictures and masks that several tests draw on."""
+
+import cv2
+import numpy as np
+
+
+def smooth_picture(height, width, seed=0, low=0.2, high=0.8):
+    """A colourful, smooth picture, float32 (height, width, 3) in 0-1."""
+    noise = np.random.default_rng(seed).random((6, 6, 3)).astype(np.float32)
+    picture = cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
+    return np.clip(low + (high - low) * picture, 0, 1)
+
+
+def soft_disc(size, radius=0.35, feather=0.06):
+    """A round mask with a soft edge, float32 (size, size) in 0-1."""
+    axis = (np.arange(size) + 0.5) / size - 0.5
+    distance = np.hypot(*np.meshgrid(axis, axis))
+    return np.clip((radius - distance) / feather + 0.5, 0, 1).astype("float32")
