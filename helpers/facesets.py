@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from helpers import alignment, manifests, masks, media
+from helpers import alignment, consent, manifests, masks, media
 
 MADE_BY = "01_data_generation"
 RECORDS = "faces.jsonl"
@@ -269,12 +269,13 @@ def extract_faces(
         `left_out_files` (name to reason; of a video that breaks off,
         the frames before are used), `frames`, `no_face`, `one_face`,
         `several_faces`, `kept`, `left_out` (reason to count), `train`,
-        `test`, `every` (dict with the step over frames and over photos).
+        `test`, `every` (dict with the step over frames and over photos),
+        `consent` (dict from `consent.read_consent`).
 
     Raises:
         FileNotFoundError: if there is no such folder.
-        ValueError: if there is no footage in it, no face in the footage, or
-            an argument is out of range.
+        ValueError: if there is no footage in it, no face in the footage, its
+            `consent.toml` says too little, or an argument is out of range.
     """
     _check_identity(identity)
     if every < 1 or not 0 <= held_out_share < 1:
@@ -283,6 +284,7 @@ def extract_faces(
             f"Received: every={every!r}, held_out_share={held_out_share!r}"
         )
     footage_folder = pathlib.Path(footage_folder)
+    agreed = consent.read_consent(footage_folder)
     folder = pathlib.Path(output_folder) / identity
     photos, videos, others = media.list_media(footage_folder)
     plans, steps = _plan_files(
@@ -306,6 +308,7 @@ def extract_faces(
         path.relative_to(footage_folder).as_posix() for path in others
     ]
     report["every"] = steps
+    report["consent"] = agreed
     if not report["kept"]:
         raise ValueError(_nothing_found(footage_folder, report))
     manifests.write_json(folder / REPORT, report)
@@ -769,7 +772,7 @@ def write_face_sets(
 
     Returns:
         dict: the manifest, with `identities`, a dict of name to `train`,
-        `test` (counts) and `report`.
+        `test` (counts), `consent` and `report`.
 
     Raises:
         FileNotFoundError: if an identity's faces are missing or unfinished.
@@ -800,6 +803,7 @@ def write_face_sets(
         summary[identity] = {
             "train": report["train"],
             "test": report["test"],
+            "consent": report["consent"],
             "report": report,
         }
         files += [f"{identity}/{RECORDS}", f"{identity}/{REPORT}"]
@@ -833,11 +837,7 @@ def read_face_set(folder, identity, contract=None):
     manifest = manifests.read_manifest(folder, MADE_BY)
     known = list(manifest["identities"])
     if identity not in known:
-        raise ValueError(
-            f"{folder} holds the identities {', '.join(known)}. "
-            f"Received: {identity!r}. Use one of them, or add its footage "
-            f"and run notebooks/{MADE_BY}.ipynb again."
-        )
+        raise ValueError(_unknown_identity(folder, known, identity))
     if contract is not None:
         manifests.check_contract(contract, manifest["contract"], MADE_BY)
     path = folder / identity / RECORDS
@@ -849,3 +849,32 @@ def read_face_set(folder, identity, contract=None):
     lines = text.split("\n")
     records = _parse_records(path, lines[:-1] if not lines[-1] else lines)
     return FaceSet(identity, path.parent, manifest["contract"], records)
+
+
+def consent_of(folder, identity):
+    """What was stated about a person when their face set was made.
+
+    Args:
+        folder: str or path that `write_face_sets` finished.
+        identity: str, a name that the manifest lists.
+
+    Returns:
+        dict, see `consent.read_consent`.
+
+    Raises:
+        FileNotFoundError: if the folder is missing or unfinished.
+        ValueError: if there is no such identity.
+    """
+    identities = manifests.read_manifest(folder, MADE_BY)["identities"]
+    if identity not in identities:
+        raise ValueError(_unknown_identity(folder, identities, identity))
+    # older face sets do not say
+    return identities[identity].get("consent", consent.unstated())
+
+
+def _unknown_identity(folder, known, identity):
+    return (
+        f"{folder} holds the identities {', '.join(known)}. "
+        f"Received: {identity!r}. Use one of them, or add its footage "
+        f"and run notebooks/{MADE_BY}.ipynb again."
+    )

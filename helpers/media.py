@@ -11,15 +11,16 @@ import numpy as np
 from av.video.reformatter import Interpolation
 from PIL import Image, ImageOps
 
-from helpers import manifests
+from helpers import consent, manifests
 
 PHOTO_ENDINGS = ".bmp .gif .jfif .jpeg .jpg .png .ppm .tif .tiff .webp".split()
 VIDEO_ENDINGS = (
     ".3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .webm .wmv"
 ).split()
 
-# truth that lies beside a synthetic clip, no footage of its own
-SIDECAR_ENDINGS = (".truth.json", ".masks.npz")
+# what lies beside footage and is none: a synthetic clip's truth, and what the
+# person agreed to
+SIDECAR_ENDINGS = (".truth.json", ".masks.npz", consent.FILE)
 
 # sound that an mp4 file can hold as it is; other sound becomes AAC
 MP4_SOUND = ("aac", "ac3", "alac", "eac3", "mp3", "opus")
@@ -50,7 +51,8 @@ class MediaError(ValueError):
 def list_media(folder):
     """Photos and videos below a folder, by the endings of their names.
 
-    Hidden files and the truth beside synthetic clips are passed over.
+    Hidden files, the truth beside synthetic clips and `consent.toml` are
+    passed over.
 
     Args:
         folder: str or path. Searched with all its folders.

@@ -7,6 +7,7 @@ import pytest
 
 from helpers import (
     alignment,
+    consent,
     detection,
     facesets,
     manifests,
@@ -385,3 +386,23 @@ def test_faces_of_two_folders_are_joined_and_read_from_both(tmp_path):
     stranger = facesets.FaceSet("Kofi", other.folder, CONTRACT, other.records)
     with pytest.raises(ValueError, match="Lena and Kofi"):
         one.join(stranger)
+
+
+def test_what_was_agreed_goes_with_the_faces(footage, tmp_path):
+    consent.write_consent(footage, "Ada", "a phone", "in writing")
+    for identity in ("Ada", "Bob"):
+        extract(footage, tmp_path / "faces", identity)
+    facesets.write_face_sets(tmp_path / "faces", ["Ada", "Bob"], CONTRACT)
+    agreed = facesets.consent_of(tmp_path / "faces", "Bob")
+    assert agreed["origin"] == "a phone"
+    with pytest.raises(ValueError, match="Ada, Bob.*'Cy'"):
+        facesets.consent_of(tmp_path / "faces", "Cy")
+
+
+def test_a_consent_that_says_too_little_stops_before_any_work(
+    footage, tmp_path
+):
+    (footage / consent.FILE).write_text('who = "Ada"')
+    with pytest.raises(ValueError, match="should state"):
+        extract(footage, tmp_path / "faces")
+    assert not (tmp_path / "faces").exists()

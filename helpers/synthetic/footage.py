@@ -15,7 +15,7 @@ import zlib
 
 import numpy as np
 
-from helpers import manifests, media
+from helpers import consent, manifests, media
 from helpers.synthetic.identity import identity_parameters
 from helpers.synthetic.motion import sample_take
 from helpers.synthetic.person import Person
@@ -26,6 +26,8 @@ from helpers.synthetic.workers import run_jobs
 FORMAT = 1
 CRF = 12  # nearly lossless: artefacts would be learnt as part of the face
 CLIP_FRAME_RATE = 25
+# where footage is from, and what was agreed
+NOBODY = ("rendered by this course", "nobody was filmed: the person is made up")
 
 
 @functools.lru_cache(maxsize=2)
@@ -85,6 +87,8 @@ def write_take(
     path = pathlib.Path(folder) / f"{stem}.mp4"
     if not _is_finished(path, plan):
         _film(path, plan)
+    if not (path.parent / consent.FILE).exists():
+        consent.write_consent(path.parent, person_name, *NOBODY)
     return path
 
 
