@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from helpers import credentials, manifests, media
+from helpers import credentials, manifests, media, signing
 
-GENERATOR = credentials.NAME
+GENERATOR = signing.NAME
 
 # IPTC's word for a real picture, part of which a trained model has made
 SOURCE_TYPE = (

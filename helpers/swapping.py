@@ -20,6 +20,7 @@ from helpers import (
     provenance,
 )
 from helpers.compositing import check_modes, composite_face
+from helpers.signing import signing_key
 
 # Between two frames of one shot small pictures of them differ by at most 9
 # grey levels (hand-held trial clips); at a hard cut by 17 to 100.
@@ -367,7 +368,7 @@ def swap_video(
     check_swap(comb, source)
     _check_paths(video_path, output_path, (".mp4",))
     check_modes(**compositing)
-    credentials.signing_key()  # if it cannot be had, better now than later
+    signing_key()  # if it cannot be had, better now than later
     started = time.perf_counter()
     track = find_face_track(
         video_path, detector, _stage_progress(progress, "detect")
@@ -424,7 +425,7 @@ def swap_track(
     check_swap(comb, source)
     _check_paths(video_path, output_path, (".mp4",))
     check_modes(**compositing)
-    credentials.signing_key()  # if it cannot be had, better now than later
+    signing_key()  # if it cannot be had, better now than later
     found = _check_found(track, video_path)
     mark = provenance.build_mark(source, visible_label=visible, **compositing)
     seconds = {"network": 0.0, "composite": 0.0}
