@@ -112,7 +112,7 @@ def check_contract(expected, received, notebook):
 
 
 @contextlib.contextmanager
-def atomic_path(path):
+def atomic_path(path, finish=None):
     """A temporary name beside `path` that takes its place if all goes well.
 
     Readers see the old file or the new one, never half of one, whatever
@@ -120,6 +120,8 @@ def atomic_path(path):
 
     Args:
         path: str or path of the file to write. Its folder is made if needed.
+        finish: called with the temporary path after it is written and before
+            it takes the place of `path`, or `None`.
 
     Yields:
         pathlib.Path to write to, with the same file ending.
@@ -131,6 +133,8 @@ def atomic_path(path):
     partial = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
     try:
         yield partial
+        if finish is not None:
+            finish(partial)
         with open(partial, "rb+") as file:
             os.fsync(file.fileno())
         os.replace(partial, path)

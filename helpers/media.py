@@ -384,6 +384,7 @@ def map_video(
     metadata=None,
     crf=18,
     progress=None,
+    finish=None,
 ):
     """Change a video frame by frame; times and sound stay as they are.
 
@@ -399,6 +400,8 @@ def map_video(
         metadata: dict of str to str, for example `{"comment": "..."}`.
         crf: int. 0 is lossless, 18 looks like the original, 30 is poor.
         progress: called as `progress(index)` after each frame, or `None`.
+        finish: called as `finish(path)` with the complete file before it
+            appears under its name, or `None`.
 
     Returns:
         dict with `frames` (int) and `broken` (`None`, or why reading ended
@@ -413,7 +416,7 @@ def map_video(
     target = _target_path(target_path)
     with (
         _open_video(source_path) as (container, stream),
-        manifests.atomic_path(target) as partial,
+        manifests.atomic_path(target, finish) as partial,
         _VideoWriter(partial, stream.time_base, metadata, crf) as writer,
         _Sound(source_path, writer) as sound,
     ):

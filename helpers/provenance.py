@@ -2,6 +2,7 @@
 
 import datetime
 import functools
+import io
 import json
 import os
 import pathlib
@@ -12,10 +13,11 @@ import zlib
 import av
 import cv2
 import numpy as np
+from PIL import Image
 
-from helpers import manifests, media
+from helpers import credentials, manifests, media, signing
 
-GENERATOR = "comb-face-swap-course"
+GENERATOR = signing.NAME
 
 # IPTC's word for a real picture, part of which a trained model has made
 SOURCE_TYPE = (
@@ -34,11 +36,12 @@ MIN_TEXT_HEIGHT = 7  # pixels of a capital letter, still legible
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 JPEG_START = b"\xff\xd8"
+GIF_STARTS = (b"GIF87a", b"GIF89a")
 KEYWORD = b"Comment"
 XMP_KEYWORD = b"XML:com.adobe.xmp"
 XMP_START = b"http://ns.adobe.com/xap/1.0/\x00"
 
-PICTURES = (".png", ".jpg", ".jpeg")
+PICTURES = (".png", ".jpg", ".jpeg", ".gif")
 VIDEOS = (".mp4", ".mov", ".m4v")
 
 
@@ -131,17 +134,20 @@ def _label_letters(height, width, text):
     return height - len(plate), height, plate
 
 
-def write_picture(path, image, mark, visible=False):
-    """Write a picture with its mark in one step.
+def write_picture(path, image, mark, visible=False, original=None):
+    """Write a picture with its mark, signed, in one step.
 
     Args:
-        path: str or path of the .png or .jpg file to write.
+        path: str or path of the .png, .jpg or .gif file to write. A GIF has
+            256 colours.
         image: uint8 array, shape `(height, width, 3)`, RGB.
         mark: dict from `build_mark`.
         visible: bool. Whether to draw the label first.
+        original: see `credentials.sign`.
 
     Raises:
         ValueError: if the file ending is unknown.
+        OSError: if there can be no key to sign with, see `credentials.sign`.
     """
     ending = pathlib.Path(path).suffix.lower()
     if ending not in PICTURES:
@@ -150,30 +156,32 @@ def write_picture(path, image, mark, visible=False):
             f"Received: path={str(path)!r}"
         )
     image = draw_label(image) if visible else image
-    # no moment at which the file is there without its mark
+    # no moment at which the file is there without its mark and signature
     with manifests.atomic_path(path) as partial:
         media.write_image(partial, image)
         add_mark(partial, mark)
+        credentials.sign(partial, mark, original)
 
 
 def add_mark(path, mark):
     """Write the mark into a picture file.
 
-    The JSON goes into the comment (PNG iTXt, JPEG COM); the IPTC digital
-    source type also goes into an XMP packet, where photo tools and platforms
-    look for it. Pixels are not touched. Be clear about what this is worth:
-    most platforms strip metadata on upload, and anybody can remove it. A
-    video's mark is its `comment` tag; hand `mark_text(mark)` to
-    `media.map_video`.
+    The JSON goes into the comment (PNG iTXt, JPEG COM, GIF comment); the IPTC
+    digital source type also goes into an XMP packet, where photo tools and
+    platforms look for it. Pixels are not touched. Be clear about what this is
+    worth: most platforms strip metadata on upload, and anybody can remove it.
+    A video's mark is its `comment` tag; hand `mark_text(mark)` to
+    `media.map_video`. A mark is not signed, and adding it breaks a signature:
+    `credentials.sign` comes last.
 
     Args:
-        path: str or path of a .png or .jpg file, which is replaced in one
-            step.
+        path: str or path of a .png, .jpg or .gif file, which is replaced in
+            one step.
         mark: dict from `build_mark`.
 
     Raises:
         FileNotFoundError: if there is no such file.
-        ValueError: if it is neither PNG nor JPEG, whatever its name says.
+        ValueError: if it is no PNG, JPEG or GIF, whatever its name says.
     """
     content = _read_bytes(path)
     text = mark_text(mark).encode("ascii")
@@ -188,10 +196,16 @@ def add_mark(path, mark):
         # after APP0 and its like, which want to come first
         place = _jpeg_segments(content, path)[1]
         marked = content[:place] + xmp + comment + content[place:]
+    elif content.startswith(GIF_STARTS):
+        extensions = _gif_comment(text) + _gif_xmp(packet)
+        place = _gif_place(content)
+        # extensions came with version 89a
+        start = GIF_STARTS[1] + content[6:place]
+        marked = start + extensions + content[place:]
     else:
         raise ValueError(
-            "Marks are written into PNG and JPEG files. "
-            f"Received: path={str(path)!r}, which is neither inside"
+            "Marks are written into PNG, JPEG and GIF files. "
+            f"Received: path={str(path)!r}, which is none of them inside"
         )
     with manifests.atomic_path(path) as partial:
         partial.write_bytes(marked)
@@ -204,7 +218,7 @@ def read_mark(path):
     metadata.
 
     Args:
-        path: str or path of a .png, .jpg, .mp4 or .mov file.
+        path: str or path of a .png, .jpg, .gif, .mp4 or .mov file.
 
     Returns:
         dict as from `build_mark`, or `None` if there is no mark of ours.
@@ -227,10 +241,12 @@ def read_mark(path):
             comments = _png_comments(content, path)
         elif content.startswith(JPEG_START):
             comments = _jpeg_segments(content, path)[0]
+        elif content.startswith(GIF_STARTS):
+            comments = _gif_comments(content, path)
         else:
             raise ValueError(
-                "This should be a PNG or JPEG picture. "
-                f"Received: path={str(path)!r}, which is neither inside"
+                "This should be a PNG, JPEG or GIF picture. "
+                f"Received: path={str(path)!r}, which is none of them inside"
             )
     for comment in comments:
         try:
@@ -240,6 +256,24 @@ def read_mark(path):
         if isinstance(mark, dict) and mark.get("generator") == GENERATOR:
             return mark
     return None
+
+
+def read(path):
+    """What a file says about itself, and whether that can be believed.
+
+    Args:
+        path: str or path of a .png, .jpg, .gif, .mp4 or .mov file.
+
+    Returns:
+        dict with `mark`, from `read_mark()`, and what `credentials.read()`
+        gives: whether there are Content Credentials, who signed them, and
+        whether the file was altered since.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        ValueError: if the file is of another kind or damaged.
+    """
+    return {"mark": read_mark(path), **credentials.read(path)}
 
 
 def _read_bytes(path):
@@ -256,7 +290,7 @@ def _video_comments(path):
             f"There is no file {path}. Give the path of a written result."
         )
     try:
-        with av.open(str(path)) as container:
+        with av.open(str(path), metadata_errors="replace") as container:
             return [container.metadata.get("comment", "")]
     except av.FFmpegError as error:
         raise ValueError(
@@ -299,7 +333,9 @@ def _png_comments(content, path):
             body = content[place + 8 : place + 8 + length]
             # the text follows the keyword, two flags and two empty words
             if body.startswith(KEYWORD + bytes(5)):
-                comments.append(body[len(KEYWORD) + 5 :].decode("utf-8"))
+                comments.append(
+                    body[len(KEYWORD) + 5 :].decode("utf-8", "replace")
+                )
         if kind == b"IEND":
             return comments
         place += 12 + length
@@ -326,3 +362,35 @@ def _jpeg_segments(content, path):
         if 0xE0 <= kind <= 0xEF:
             after = place
     raise ValueError(f"This JPEG is damaged. Received: path={str(path)!r}")
+
+
+def _gif_place(content):
+    """Where extensions may begin: after header, size and colour table."""
+    flags = content[10] if len(content) > 10 else 0
+    has_table, size = flags >= 0x80, 2 ** (flags % 8 + 1)
+    return 13 + (3 * size if has_table else 0)
+
+
+def _gif_comment(text):
+    pieces = [text[k : k + 255] for k in range(0, len(text), 255)]
+    blocks = b"".join(bytes([len(piece)]) + piece for piece in pieces)
+    return b"\x21\xfe" + blocks + b"\x00"
+
+
+def _gif_xmp(packet):
+    # The packet is not cut into blocks. Who reads its letters as lengths of
+    # blocks lands in the falling row of numbers, which leads to the end.
+    trailer = b"\x01" + bytes(range(255, -1, -1)) + b"\x00"
+    return b"\x21\xff\x0bXMP DataXMP" + packet + trailer
+
+
+def _gif_comments(content, path):
+    try:
+        with Image.open(io.BytesIO(content)) as picture:
+            comment = picture.info.get("comment", b"")
+    except media.PHOTO_ERRORS as error:
+        raise ValueError(
+            f"This GIF is damaged ({error}). Received: path={str(path)!r}"
+        ) from error
+    # several comments come as lines of one
+    return comment.decode("utf-8", errors="replace").split("\n")

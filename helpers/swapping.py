@@ -11,8 +11,16 @@ from collections import namedtuple
 import cv2
 import numpy as np
 
-from helpers import alignment, manifests, masks, media, provenance
+from helpers import (
+    alignment,
+    credentials,
+    manifests,
+    masks,
+    media,
+    provenance,
+)
 from helpers.compositing import check_modes, composite_face
+from helpers.signing import signing_key
 
 # Between two frames of one shot small pictures of them differ by at most 9
 # grey levels (hand-held trial clips); at a hard cut by 17 to 100.
@@ -178,12 +186,14 @@ def swap_photo(
     Args:
         comb: comb of the identity `source`.
         photo_path: str or path of the target's photo.
-        output_path: str or path of the .png or .jpg file to write.
+        output_path: str or path of the .png, .jpg or .gif file to write.
         source: name of the identity whose face should appear.
         detector: `detection.FaceDetector`.
         faces: `"all"`, or `"largest"` for the one that the photo is about.
         visible: bool. Whether the label is drawn. In the European Union who
-            publishes a deepfake has to disclose it (AI Act, article 50).
+            publishes a deepfake has to disclose it, and what generates one
+            has to mark its file (AI Act, article 50). The file is marked and
+            signed in any case; platforms strip that, the label stays.
         **compositing: `color` and `blend`, see `swap_frame`.
 
     Returns:
@@ -195,6 +205,7 @@ def swap_photo(
         MediaError: if the photo is damaged.
         ValueError: if the photo shows no face, or if an argument is out of
             range.
+        OSError: if there can be no key to sign with, see `credentials.sign`.
     """
     check_swap(comb, source)
     if faces not in ("all", "largest"):
@@ -219,7 +230,7 @@ def swap_photo(
         swaps.append(swap)
         frame = swap.frame
     mark = provenance.build_mark(source, visible_label=visible, **compositing)
-    provenance.write_picture(output_path, frame, mark, visible)
+    provenance.write_picture(output_path, frame, mark, visible, photo_path)
     return {
         "output": str(output_path),
         "faces_found": len(found),
@@ -330,8 +341,10 @@ def swap_video(
         source: name of the identity whose face should appear.
         detector: `detection.FaceDetector`.
         visible: bool. Whether swapped frames get the label. In the European
-            Union who publishes a deepfake has to disclose it (AI Act,
-            article 50).
+            Union who publishes a deepfake has to disclose it, and what
+            generates one has to mark its file (AI Act, article 50). The file
+            is marked and signed in any case; platforms strip that, the label
+            stays.
         progress: function of `(stage, frames done, frames in all)`, stage
             `"detect"` or `"swap"`, or `None`.
         **compositing: `color` and `blend`, see `swap_frame`.
@@ -350,10 +363,12 @@ def swap_video(
         MediaError: if no frame of the video can be read.
         ValueError: if the video shows no face, or if an argument is out of
             range.
+        OSError: if there can be no key to sign with, see `credentials.sign`.
     """
     check_swap(comb, source)
     _check_paths(video_path, output_path, (".mp4",))
     check_modes(**compositing)
+    signing_key()  # if it cannot be had, better now than later
     started = time.perf_counter()
     track = find_face_track(
         video_path, detector, _stage_progress(progress, "detect")
@@ -393,7 +408,7 @@ def swap_track(
         output_path: str or path of the .mp4 file to write.
         source: name of the identity whose face should appear.
         track: `FaceTrack` of this video, stabilised.
-        visible: bool. Whether swapped frames get the label.
+        visible: bool. Whether swapped frames get the label, see `swap_video`.
         progress: function of `(frames done, frames in all)`, or `None`.
         **compositing: `color` and `blend`, see `swap_frame`.
 
@@ -405,10 +420,12 @@ def swap_track(
         MediaError: if no frame of the video can be read.
         ValueError: if the video is longer than the track, if no frame shows
             the face, or if an argument is out of range.
+        OSError: if there can be no key to sign with, see `credentials.sign`.
     """
     check_swap(comb, source)
     _check_paths(video_path, output_path, (".mp4",))
     check_modes(**compositing)
+    signing_key()  # if it cannot be had, better now than later
     found = _check_found(track, video_path)
     mark = provenance.build_mark(source, visible_label=visible, **compositing)
     seconds = {"network": 0.0, "composite": 0.0}
@@ -443,8 +460,11 @@ def swap_track(
             swap_next,
             metadata={"comment": provenance.mark_text(mark)},
             progress=None if progress is None else tell,
+            finish=functools.partial(
+                credentials.sign, mark=mark, original=video_path
+            ),
         )
-    # decoding and encoding are what is left
+    # decoding, encoding and signing are what is left
     whole = time.perf_counter() - started
     seconds["write"] = max(0.0, whole - sum(seconds.values()))
     return {
@@ -458,15 +478,15 @@ def swap_track(
 def write_before_after(
     path, before, after, source, captions=("before", "after"), visible=True
 ):
-    """Write a frame and its swap side by side, with the mark.
+    """Write a frame and its swap side by side, with the mark, signed.
 
     Args:
-        path: str or path of the .png or .jpg file to write.
+        path: str or path of the .png, .jpg or .gif file to write.
         before: uint8 array, shape `(height, width, 3)`, RGB.
         after: uint8 array, same shape.
         source: name of the identity whose face appears in `after`.
         captions: two str, drawn above the pictures.
-        visible: bool. Whether `after` gets the label.
+        visible: bool. Whether `after` gets the label, see `swap_photo`.
 
     Returns:
         uint8 array, shape `(height + caption, 2 * width + gap, 3)`: the
@@ -474,6 +494,7 @@ def write_before_after(
 
     Raises:
         ValueError: if the shapes differ or the file ending is unknown.
+        OSError: if there can be no key to sign with, see `credentials.sign`.
     """
     before, after = np.asarray(before), np.asarray(after)
     if before.shape != after.shape or before.dtype != np.uint8:

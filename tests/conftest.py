@@ -1,4 +1,4 @@
-"""What the tests share: where the real trial data lies, and quiet logs."""
+"""What the tests share: the real trial data, a key of their own, quiet logs."""
 
 import os
 import pathlib
@@ -10,6 +10,18 @@ os.environ.setdefault("MPLBACKEND", "agg")
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session", autouse=True)
+def own_credentials(tmp_path_factory):
+    """Tests sign with a key of their own, never with the user's.
+
+    Notebooks run in processes that inherit it.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        folder = tmp_path_factory.mktemp("credentials")
+        patch.setenv("COURSE_CREDENTIALS", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")

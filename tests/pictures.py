@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from helpers import media
+
 
 def smooth_picture(height, width, seed=0, low=0.2, high=0.8):
     """A colourful, smooth picture, float32 (height, width, 3) in 0-1."""
@@ -16,3 +18,19 @@ def soft_disc(size, radius=0.35, feather=0.06):
     axis = (np.arange(size) + 0.5) / size - 0.5
     distance = np.hypot(*np.meshgrid(axis, axis))
     return np.clip((radius - distance) / feather + 0.5, 0, 1).astype("float32")
+
+
+def noise_frame(seed=0):
+    generator = np.random.default_rng(seed)
+    return generator.integers(0, 256, (48, 64, 3), dtype=np.uint8)
+
+
+def write_plain(path):
+    """A picture or video as other programs write it."""
+    if path.suffix == ".mp4":
+        metadata = {"comment": "a holiday"}
+        frames = [noise_frame(seed) for seed in range(3)]
+        media.write_video(path, frames, 25, metadata=metadata)
+    else:
+        media.write_image(path, noise_frame())
+    return path

@@ -192,6 +192,30 @@ def test_mapping_calls_the_function_and_refuses_other_shapes(tmp_path):
     assert len(read_all(result)[0]) == 5
 
 
+def test_a_video_is_finished_before_it_has_its_name(tmp_path):
+    path, result = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    clip(path, count=5)
+    finished = []
+
+    def finish(partial):
+        assert not result.exists()
+        finished.append(len(read_all(partial)[0]))
+
+    def keep(index, time, frame):
+        return frame
+
+    media.map_video(path, result, keep, finish=finish)
+    assert finished == [5] and result.is_file()
+    result.unlink()
+
+    def refuse(partial):
+        raise ValueError("no")
+
+    with pytest.raises(ValueError, match="no"):
+        media.map_video(path, result, keep, finish=refuse)
+    assert [file.name for file in tmp_path.iterdir()] == ["a.mp4"]
+
+
 def test_orientation_marks_of_cameras_are_applied(shared_data):
     folder = shared_data / "awkward" / "images" / "exif"
     upright = media.read_photo(folder / "orientation_1.jpg")

@@ -20,6 +20,19 @@ FRAME_SHAPE = (120, 160)
 FACE = np.array([(64, 46), (94, 46), (79, 63), (67, 80), (92, 80)], float)
 
 
+def assert_signed(path, mark):
+    report = provenance.read(path)
+    assert report["mark"] == mark
+    assert (report["credentials"], report["altered"]) == ("valid", False)
+    assert report["trusted"] and report["signed_at"] == mark["made_at"]
+    content = bytearray(path.read_bytes())
+    content[-100] ^= 1
+    copy = path.with_name(f"altered{path.suffix}")
+    copy.write_bytes(content)
+    assert provenance.read(copy)["altered"] is True
+    copy.unlink()
+
+
 class MirrorComb:
     """Gives back what it sees: a swap that should not be seen."""
 
@@ -218,7 +231,7 @@ TWO_FACES = [face_at(120, 60), face_at(20, 40)]
 
 
 @pytest.mark.parametrize("faces, count", [("all", 2), ("largest", 1)])
-@pytest.mark.parametrize("ending", [".png", ".jpg"])
+@pytest.mark.parametrize("ending", [".png", ".jpg", ".gif"])
 def test_a_photo_is_swapped_labelled_and_marked(
     photo, tmp_path, faces, count, ending
 ):
@@ -239,7 +252,7 @@ def test_a_photo_is_swapped_labelled_and_marked(
         for x, y in (face["landmarks"][2] for face in TWO_FACES)
     ]
     assert greens == [True, count == 2]
-    assert provenance.read_mark(output) == report["mark"]
+    assert_signed(output, report["mark"])
     assert report["mark"]["source_identity"] == "Rosa"
     # the label is in the corner, and in nothing but the file
     corner = np.s_[-8:, :40]
@@ -263,7 +276,8 @@ def test_the_label_can_be_left_out_and_the_mark_says_so(photo, tmp_path):
     np.testing.assert_array_equal(
         media.read_photo(output), report["swaps"][-1].frame
     )
-    assert provenance.read_mark(output)["visible_label"] is False
+    assert report["mark"]["visible_label"] is False
+    assert_signed(output, report["mark"])
 
 
 def test_bad_photos_stop_and_leave_nothing(photo, tmp_path):
@@ -455,7 +469,7 @@ def test_a_video_keeps_its_frames_times_and_sound(clip, tmp_path):
         "composite",
         "write",
     }
-    assert provenance.read_mark(output) == report["mark"]
+    assert_signed(output, report["mark"])
     x, y = FACE[2].astype(int)
     for index, frame in enumerate(frames):
         red, green, _ = frame[y, x].astype(int)
@@ -463,6 +477,18 @@ def test_a_video_keeps_its_frames_times_and_sound(clip, tmp_path):
     # in batches, not one by one
     assert comb.batches == [16, 1]
     assert sorted(p.name for p in output.parent.iterdir()) == ["swap.mp4"]
+
+
+def test_a_video_that_could_not_be_signed_is_not_begun(
+    clip, tmp_path, monkeypatch
+):
+    (tmp_path / "blocked").write_text("a file where a folder should be")
+    monkeypatch.setenv("COURSE_CREDENTIALS", str(tmp_path / "blocked"))
+    comb, output = GreenComb(), tmp_path / "swaps" / "swap.mp4"
+    detector = gap_detector()
+    with pytest.raises(OSError, match="COURSE_CREDENTIALS"):
+        swapping.swap_video(comb, clip, output, "Marco", detector)
+    assert comb.batches == [] and not output.parent.exists()
 
 
 def test_frames_without_a_face_are_bit_identical(
@@ -605,6 +631,7 @@ def test_before_and_after_stand_side_by_side(tmp_path):
     assert (drawn[-120:, -160:] != after).any()
     assert media.read_photo(path).shape == drawn.shape
     assert provenance.read_mark(path)["source_identity"] == "Rosa"
+    assert_signed(path, provenance.read_mark(path))
 
 
 def test_before_and_after_have_one_shape(tmp_path):
