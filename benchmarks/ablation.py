@@ -7,7 +7,8 @@ and with few steps, so that a run takes two minutes of one core; then does it
 again with one change. Changes are compared with each other by this, not with
 the scores of the course. The people are not those of `benchmarks.skill`, on
 whom nothing may be tuned. Every run is kept in `benchmarks/ablation.jsonl`: a
-command that was stopped goes on where it was, `--only` picks changes.
+command that was stopped goes on where it was, `--only` picks changes. The table
+is written beside it, as `ablation.md`.
 """
 
 import argparse
@@ -50,6 +51,13 @@ PEOPLE = ("Mei", "Viktor", *(f"person_{n:04d}" for n in range(1, 15)))
 TAKES_SEED = 5
 SHIFT_CROPS = 300  # of each identity: so many are quick
 SCORED_FRAMES = 80  # of each pair
+ABOUT = """# What helps a swap, and what does not
+
+Written by `python -m benchmarks.ablation`; a run each line and seed is in
+`ablation.jsonl`. One change at a time, at 32 pixels and with few steps: to be
+compared with each other and not with the scores of the course. What follows
+from it is told in notebooks 02 and 03.
+"""
 FIGURES = ("swap_skill", "ceiling", "expression_skill", "retrieval_top5")
 
 
@@ -84,6 +92,7 @@ class Recipe:
 
 
 DEFAULT = "as in the course"
+NO_CROWD = "2 people from nothing"
 FROM_NOTHING = {"crowd_steps": 0, "frozen": (), "steps": 360, "scored": 2}
 CHANGES = {
     DEFAULT: {},
@@ -112,7 +121,7 @@ CHANGES = {
     "encoder trained on, slowly": {"frozen": (), "learning_rate": 3e-4},
     "encoder trained on in rehearsal": {"frozen": (), "rehearse": True},
     "shared levels frozen too": {"frozen": ("encoder", "decoder_shared")},
-    "2 people from nothing": {**FROM_NOTHING, "identities": 2},
+    NO_CROWD: {**FROM_NOTHING, "identities": 2},
     "4 people from nothing": {**FROM_NOTHING, "identities": 4},
     "8 people from nothing": {**FROM_NOTHING, "identities": 8},
     "16 people from nothing": {**FROM_NOTHING, "identities": 16},
@@ -305,19 +314,44 @@ def _plain(recipe):
 
 
 def table_of(runs):
-    """Lines of a table: mean and spread of each figure, by change."""
-    head = f"{'change':36}{'seeds':>6}"
-    lines = [head + "".join(f"{name:>22}" for name in FIGURES)]
+    """Lines of a Markdown table: what each change makes of each figure.
+
+    A figure is the mean of the seeds. Beside the swap skill stands what the
+    change added to it, seed by seed, as a mean and half of the spread: a seed
+    moves all recipes alike, so this is steadier than the figure itself.
+    """
+    lines = [
+        "| change | seeds | swap skill | against the first of its kind |"
+        " ceiling | expression skill | pose in the top 5 |",
+        "|---|---|---|---|---|---|---|",
+    ]
     for change in CHANGES:
-        found = [r for (name, _), r in runs.items() if name == change]
+        found = {seed: r for (name, seed), r in runs.items() if name == change}
         if not found:
             continue
-        line = f"{change:36}{len(found):6}"
-        for figure in FIGURES:
-            values = [run[figure] for run in found]
-            line += f"{np.mean(values):14.3f} ±{np.ptp(values) / 2:.3f}  "
-        lines.append(line.rstrip())
+        means = [
+            f"{np.mean([run[figure] for run in found.values()]):.3f}"
+            for figure in FIGURES
+        ]
+        base = (
+            NO_CROWD
+            if FROM_NOTHING.items() <= CHANGES[change].items()
+            else DEFAULT
+        )
+        added = [
+            run["swap_skill"] - runs[base, seed]["swap_skill"]
+            for seed, run in found.items()
+            if (base, seed) in runs
+        ]
+        means.insert(1, _added(added) if change != base else "")
+        lines.append(f"| {change} | {len(found)} | {' | '.join(means)} |")
     return lines
+
+
+def _added(values):
+    if not values:
+        return ""
+    return f"{np.mean(values):+.3f} ± {np.ptp(values) / 2:.3f}"
 
 
 def mean_skills(runs):
@@ -375,12 +409,13 @@ def main():
         jobs,
         options.processes,
         lambda done, total: print(f"{done} of {total} runs", flush=True),
-        # TensorFlow keeps half a gigabyte of every network
-        jobs_per_process=2,
+        fresh=True,  # TensorFlow keeps half a gigabyte of every network
     )
     runs = read_runs(path)
     runs |= {(found["change"], found["seed"]): found for found in made}
-    print("\n".join(table_of(runs)))
+    table = "\n".join(table_of(runs))
+    print(table)
+    path.with_suffix(".md").write_text(f"{ABOUT}\n{table}\n", encoding="utf-8")
     print(json.dumps({"swap_skill": mean_skills(runs)}))
 
 

@@ -15,7 +15,7 @@ _THREAD_COUNTS = (
 )
 
 
-def run_jobs(function, jobs, processes=2, progress=None, jobs_per_process=None):
+def run_jobs(function, jobs, processes=2, progress=None, fresh=False):
     """Call a function once a job, in several processes, in any order.
 
     Args:
@@ -25,8 +25,8 @@ def run_jobs(function, jobs, processes=2, progress=None, jobs_per_process=None):
         processes: int. 1 computes in this process.
         progress: `None`, or a function called as `progress(done, total)` in
             this process after each job.
-        jobs_per_process: int, after which a process makes room for a new one,
-            or `None`. For jobs that leave memory behind, as TensorFlow does.
+        fresh: bool. Whether each job gets a process of its own. For jobs
+            that leave memory behind, as TensorFlow does.
 
     Returns:
         list of what the function returned, in the order of `jobs`.
@@ -43,9 +43,7 @@ def run_jobs(function, jobs, processes=2, progress=None, jobs_per_process=None):
     finished = (
         _run_here(function, jobs)
         if processes == 1 or len(jobs) < 2
-        else _run_apart(
-            function, jobs, min(processes, len(jobs)), jobs_per_process
-        )
+        else _run_apart(function, jobs, min(processes, len(jobs)), fresh)
     )
     for done, (position, result) in enumerate(finished, start=1):
         results[position] = result
@@ -59,14 +57,16 @@ def _run_here(function, jobs):
         yield position, function(*job)
 
 
-def _run_apart(function, jobs, processes, jobs_per_process):
+def _run_apart(function, jobs, processes, fresh):
     # "spawn" starts clean processes on every system; a forked copy of a
     # notebook with TensorFlow in it can hang
     pool = concurrent.futures.ProcessPoolExecutor(
         processes,
         mp_context=multiprocessing.get_context("spawn"),
         initializer=_use_one_thread,
-        max_tasks_per_child=jobs_per_process,
+        # one or no limit: with two or more, Pythons before July 2026 wait for
+        # ever (https://github.com/python/cpython/issues/115634)
+        max_tasks_per_child=1 if fresh else None,
     )
     try:
         # a process that makes room is followed by one that reads this, too
