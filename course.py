@@ -7,7 +7,7 @@ python3 course.py run            notebooks 01 to 05 in order, to a swapped video
 python3 course.py test           the tests (arguments go to pytest: -k masks)
     --slow                       the slow ones too
     --backends                   on JAX and PyTorch too (installs both)
-    --browser                    the latent explorer in a real browser too
+    --browser                    the widgets in a real browser too
 python3 course.py lab            the notebooks in JupyterLab
 python3 course.py bench [NAME]   a benchmark, or the list of them
 python3 course.py setup          only what all of these do first

@@ -396,7 +396,8 @@ def map_video(
         target_path: str or path ending in `.mp4`.
         function: called as `function(index, time, frame)` with the frame as
             a uint8 array, shape `(height, width, 3)`, RGB; gives the new
-            frame, same dtype and shape.
+            frame, same dtype, each of the same shape, or `None` to end the
+            result before this frame.
         metadata: dict of str to str, for example `{"comment": "..."}`.
         crf: int. 0 is lossless, 18 looks like the original, 30 is poor.
         progress: called as `progress(index)` after each frame, or `None`.
@@ -421,14 +422,18 @@ def map_video(
         _Sound(source_path, writer) as sound,
     ):
         start = stream.start_time or 0
-        last = -1
+        last, shape, end = -1, None, None
         frames = _decode(source_path, container, stream)
         try:
             for index, frame in enumerate(frames):
                 time = _time(frame, stream, index)
                 picture = _upright(frame, stream)
                 result = function(index, time, picture)
-                _check_frame(result, picture.shape)
+                if result is None:
+                    end = time
+                    break
+                shape = shape or np.shape(result)
+                _check_frame(result, shape)
                 ticks = round(time / stream.time_base)
                 if frame.pts is not None:
                     ticks = frame.pts - start
@@ -447,12 +452,18 @@ def map_video(
                 f"{pathlib.Path(source_path).name} should be a video. "
                 f"Received: no readable frame ({report['broken']})."
             )
-        sound.advance(None)
+        sound.advance(end)
     return report
 
 
 def write_video(
-    path, frames, frame_rate, sound_from=None, metadata=None, crf=18
+    path,
+    frames,
+    frame_rate,
+    sound_from=None,
+    metadata=None,
+    crf=18,
+    finish=None,
 ):
     """Write frames as an mp4 file (H.264, 4:2:0), in one step.
 
@@ -466,6 +477,7 @@ def write_video(
             `None`.
         metadata: dict of str to str, for example `{"comment": "..."}`.
         crf: int. 0 is lossless, 18 looks like the original, 30 is poor.
+        finish: see `map_video`.
 
     Returns:
         int: how many frames were written.
@@ -482,7 +494,7 @@ def write_video(
     rate = fractions.Fraction(frame_rate).limit_denominator(1001)
     count, shape = 0, None
     with (
-        manifests.atomic_path(_target_path(path)) as partial,
+        manifests.atomic_path(_target_path(path), finish) as partial,
         _VideoWriter(partial, 1 / rate, metadata, crf) as writer,
         _Sound(sound_from, writer) as sound,
     ):

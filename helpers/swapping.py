@@ -92,6 +92,30 @@ def check_swap(comb, source, contract=None):
         manifests.check_contract(comb.contract, contract, "01_data_generation")
 
 
+def check_paths(input_path, output_path, endings):
+    """Stop before the work begins if a result cannot be written.
+
+    Args:
+        input_path: str or path of the target's photo or video.
+        output_path: str or path of the result.
+        endings: sequence of str, those that the result's name may have.
+
+    Raises:
+        ValueError: if it has another one, or would overwrite the target.
+    """
+    ending = pathlib.Path(output_path).suffix.lower()
+    if ending not in endings:
+        raise ValueError(
+            f"The result is written as one of {', '.join(endings)}. "
+            f"Received: output_path={str(output_path)!r}"
+        )
+    if os.path.realpath(input_path) == os.path.realpath(output_path):
+        raise ValueError(
+            "The result would overwrite its own target. Received: "
+            f"{str(output_path)!r} for both; choose another output path."
+        )
+
+
 def blending_mask(comb, yaw=0.0):
     """The soft mask along which the comb's faces are pasted.
 
@@ -155,7 +179,7 @@ def swap_frame(
 
     Returns:
         `Swap`. Its frame carries no mark: `swap_photo`, `swap_video` and
-        `write_before_after` put it on what they write.
+        `showing.write_before_after` put it on what they write.
 
     Raises:
         ValueError: if the source is unknown or an array does not fit.
@@ -212,7 +236,7 @@ def swap_photo(
         raise ValueError(
             f"faces should be 'all' or 'largest'. Received: faces={faces!r}"
         )
-    _check_paths(photo_path, output_path, provenance.PICTURES)
+    check_paths(photo_path, output_path, provenance.PICTURES)
     check_modes(**compositing)
     before = media.read_photo(photo_path)
     found = detector.detect([before])[0]
@@ -366,7 +390,7 @@ def swap_video(
         OSError: if there can be no key to sign with, see `credentials.sign`.
     """
     check_swap(comb, source)
-    _check_paths(video_path, output_path, (".mp4",))
+    check_paths(video_path, output_path, (".mp4",))
     check_modes(**compositing)
     signing_key()  # if it cannot be had, better now than later
     started = time.perf_counter()
@@ -422,38 +446,22 @@ def swap_track(
             the face, or if an argument is out of range.
         OSError: if there can be no key to sign with, see `credentials.sign`.
     """
-    check_swap(comb, source)
-    _check_paths(video_path, output_path, (".mp4",))
-    check_modes(**compositing)
+    check_paths(video_path, output_path, (".mp4",))
     signing_key()  # if it cannot be had, better now than later
-    found = _check_found(track, video_path)
     mark = provenance.build_mark(source, visible_label=visible, **compositing)
-    seconds = {"network": 0.0, "composite": 0.0}
-    faces = _faces_ahead(comb, video_path, source, track.landmarks, seconds)
-
-    @functools.cache
-    def mask_at(yaw):
-        return blending_mask(comb, yaw)
+    swapper = TrackSwapper(comb, video_path, [source], track, **compositing)
 
     def swap_next(index, _, frame):
-        _check_length(index, track, video_path)
-        if not found[index]:
+        swapped = swapper.swap(index, frame)
+        if not swapped:
             return frame
-        target_crop, face, matrix = next(faces)
-        with _add_time(seconds, "composite"):
-            # whole degrees: a mask is made once for each, not for each frame
-            yaw, *_ = alignment.estimate_pose(track.landmarks[index])
-            mask = mask_at(round(yaw))
-            frame = composite_face(
-                frame, face, target_crop, matrix, mask, **compositing
-            )
-            return provenance.draw_label(frame) if visible else frame
+        return provenance.draw_label(swapped[0]) if visible else swapped[0]
 
     def tell(index):
-        progress(index + 1, len(found))
+        progress(index + 1, len(track.times))
 
     started = time.perf_counter()
-    with contextlib.closing(faces):
+    with contextlib.closing(swapper):
         media.map_video(
             video_path,
             output_path,
@@ -465,58 +473,108 @@ def swap_track(
             ),
         )
     # decoding, encoding and signing are what is left
+    seconds = swapper.seconds
     whole = time.perf_counter() - started
     seconds["write"] = max(0.0, whole - sum(seconds.values()))
     return {
         "output": str(output_path),
-        **_count_frames(track, found),
+        **_count_frames(track, swapper.found),
         "seconds": seconds,
         "mark": mark,
     }
 
 
-def write_before_after(
-    path, before, after, source, captions=("before", "after"), visible=True
-):
-    """Write a frame and its swap side by side, with the mark, signed.
+class TrackSwapper:
+    """Swaps a face that was followed before, frame by frame, by any sources.
+
+    The video is read a second time beside its reader, because the network is
+    quick only in batches and whole frames are too large to wait for it.
 
     Args:
-        path: str or path of the .png, .jpg or .gif file to write.
-        before: uint8 array, shape `(height, width, 3)`, RGB.
-        after: uint8 array, same shape.
-        source: name of the identity whose face appears in `after`.
-        captions: two str, drawn above the pictures.
-        visible: bool. Whether `after` gets the label, see `swap_photo`.
+        comb: comb of the identities `sources`.
+        video_path: str or path of the target's video.
+        sources: list of str. Identities whose faces should appear.
+        track: `FaceTrack` of this video, stabilised.
+        **compositing: `color` and `blend`, see `swap_frame`.
 
-    Returns:
-        uint8 array, shape `(height + caption, 2 * width + gap, 3)`: the
-        picture.
+    Attributes:
+        found: bool array, shape `(frames,)`, whether a frame shows the face.
+        seconds: dict of wall-clock seconds spent so far: `network` and
+            `composite`.
 
     Raises:
-        ValueError: if the shapes differ or the file ending is unknown.
-        OSError: if there can be no key to sign with, see `credentials.sign`.
+        ValueError: if no frame shows the face, or if an argument is out of
+            range.
     """
-    before, after = np.asarray(before), np.asarray(after)
-    if before.shape != after.shape or before.dtype != np.uint8:
-        raise ValueError(
-            "Before and after should be uint8 arrays of one shape. Received: "
-            f"{before.dtype} {before.shape} and {after.dtype} {after.shape}"
-        )
-    _check_paths(None, path, provenance.PICTURES)
-    if visible:
-        after = provenance.draw_label(after)
-    height, width = before.shape[:2]
-    gap = max(4, width // 60)
-    band = max(18, round(height * 0.07))
-    picture = np.full((height + band, 2 * width + gap, 3), 255, np.uint8)
-    for image, caption, left in zip(
-        (before, after), captions, (0, width + gap), strict=True
-    ):
-        picture[band:, left : left + width] = image
-        _draw_caption(picture[:band, left : left + width], caption)
-    mark = provenance.build_mark(source, visible_label=visible)
-    provenance.write_picture(path, picture, mark)
-    return picture
+
+    def __init__(self, comb, video_path, sources, track, **compositing):
+        for source in sources:
+            check_swap(comb, source)
+        check_modes(**compositing)
+        self.found = _check_found(track, video_path)
+        self.seconds = {"network": 0.0, "composite": 0.0}
+        self.comb, self.sources, self.track = comb, sources, track
+        self.video_path, self.compositing = video_path, compositing
+        # whole degrees: a mask is made once for each, not for each frame
+        self._mask_at = functools.cache(functools.partial(blending_mask, comb))
+        self._faces = self._faces_ahead()
+
+    def swap(self, index, frame):
+        """The next frame, as each of the sources.
+
+        Args:
+            index: int, of the frame; they come in order, none is left out.
+            frame: uint8 array, shape `(height, width, 3)`, RGB.
+
+        Returns:
+            list of uint8 arrays, shape `(height, width, 3)`, one a source;
+            empty where the frame does not show the face.
+
+        Raises:
+            ValueError: if the video is longer than the track.
+        """
+        if index >= len(self.found):
+            raise ValueError(
+                f"The track has {len(self.found)} frames, but "
+                f"{self.video_path} has more. Received: frame {index}. Find "
+                "the track of this video."
+            )
+        if not self.found[index]:
+            return []
+        target_crop, faces, matrix = next(self._faces)
+        with _add_time(self.seconds, "composite"):
+            yaw, *_ = alignment.estimate_pose(self.track.landmarks[index])
+            mask = self._mask_at(round(yaw))
+            return [
+                composite_face(
+                    frame, face, target_crop, matrix, mask, **self.compositing
+                )
+                for face in faces
+            ]
+
+    def close(self):
+        """Let go of the video."""
+        self._faces.close()
+
+    def _cut_all(self):
+        landmarks = self.track.landmarks
+        # no further than the last face: the first pass noted a broken end
+        needed = np.flatnonzero(self.found)[-1] + 1
+        frames = itertools.islice(media.read_frames(self.video_path), needed)
+        for index, _, frame in frames:
+            if self.found[index]:
+                with _add_time(self.seconds, "network"):
+                    cut = cut_target(self.comb, frame, landmarks[index])
+                yield cut
+
+    def _faces_ahead(self):
+        """Target crop, a face of each source, and matrix of each face."""
+        for batch in _batches(self._cut_all()):
+            crops = np.stack([crop for crop, _ in batch])
+            with _add_time(self.seconds, "network"):
+                drawn = [self.comb.swap(crops, name) for name in self.sources]
+            for (crop, matrix), *faces in zip(batch, *drawn, strict=True):
+                yield crop, faces, matrix
 
 
 class _FaceFollower:
@@ -620,32 +678,6 @@ def _until_broken(video_path, follower):
         follower.broken = str(error)
 
 
-def _faces_ahead(comb, video_path, source, landmarks, seconds):
-    """Target crop, face and matrix of each frame with a face, in batches.
-
-    The video is read a second time beside the writer, because the network is
-    quick only in batches and whole frames are too large to wait for it.
-    """
-    found = _has_face(landmarks)
-    # no further than the last face: a broken end was noted by the first pass
-    needed = np.flatnonzero(found)[-1] + 1
-
-    def cut_all():
-        frames = itertools.islice(media.read_frames(video_path), needed)
-        for index, _, frame in frames:
-            if found[index]:
-                with _add_time(seconds, "network"):
-                    cut = cut_target(comb, frame, landmarks[index])
-                yield cut
-
-    for batch in _batches(cut_all()):
-        crops = np.stack([crop for crop, _ in batch])
-        with _add_time(seconds, "network"):
-            faces = comb.swap(crops, source)
-        for (crop, matrix), face in zip(batch, faces, strict=True):
-            yield crop, face, matrix
-
-
 @contextlib.contextmanager
 def _add_time(seconds, stage):
     started = time.perf_counter()
@@ -689,41 +721,3 @@ def _check_found(track, video_path):
             "min_face_share."
         )
     return found
-
-
-def _check_length(index, track, video_path):
-    if index >= len(track.times):
-        raise ValueError(
-            f"The track has {len(track.times)} frames, but {video_path} has "
-            f"more. Received: frame {index}. Find the track of this video."
-        )
-
-
-def _check_paths(input_path, output_path, endings):
-    ending = pathlib.Path(output_path).suffix.lower()
-    if ending not in endings:
-        raise ValueError(
-            f"The result is written as one of {', '.join(endings)}. "
-            f"Received: output_path={str(output_path)!r}"
-        )
-    if input_path is None:
-        return
-    if os.path.realpath(input_path) == os.path.realpath(output_path):
-        raise ValueError(
-            "The result would overwrite its own target. Received: "
-            f"{str(output_path)!r} for both; choose another output path."
-        )
-
-
-def _draw_caption(band, caption):
-    height, width = band.shape[:2]
-    font, scale = cv2.FONT_HERSHEY_SIMPLEX, height * 0.5 / 21.5
-    (wide, high), _ = cv2.getTextSize(caption, font, scale, 1)
-    if wide > width:
-        scale *= width / wide
-        (wide, high), _ = cv2.getTextSize(caption, font, scale, 1)
-    origin = ((width - wide) // 2, (height + high) // 2)
-    # drawn on a copy: OpenCV does not draw into a part of an array
-    drawn = np.ascontiguousarray(band)
-    cv2.putText(drawn, caption, origin, font, scale, (40,) * 3, 1, cv2.LINE_AA)
-    band[:] = drawn

@@ -5,149 +5,27 @@ Needs playwright and a Chromium (or Chrome) on the machine:
 """
 
 import csv
-import os
-import pathlib
-import shutil
-import socket
-import subprocess
-import sys
-import time
-import urllib.request
 
-import nbformat
 import pytest
 from explorer_page import COLUMNS
+from lab_page import PATIENCE, keep_picture, open_page, run_lab
 
-TESTS = pathlib.Path(__file__).resolve().parent
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 CODE = """
-import pathlib, sys
-sys.path[:0] = [{tests!r}, {root!r}]
 from explorer_page import make_explorer
-explorer = make_explorer(pathlib.Path({folder!r}))
-explorer
+make_explorer(folder / "faces")
 """
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
-PATIENCE = 120_000  # milliseconds: a kernel that imports TensorFlow takes some
-
-if os.environ.get("COURSE_BROWSER") != "required":
-    pytest.importorskip(
-        "playwright", reason="a browser test needs playwright (--browser)"
-    )
 
 
 @pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    """JupyterLab on a free port, with a notebook that shows an explorer."""
-    folder = tmp_path_factory.mktemp("lab")
-    code = CODE.format(
-        tests=str(TESTS), root=str(TESTS.parent), folder=str(folder / "faces")
-    )
-    cell = nbformat.v4.new_code_cell(code)
-    notebook = nbformat.v4.new_notebook(cells=[cell])
-    notebook.metadata.kernelspec = {
-        "name": "python3",
-        "display_name": "Python 3",
-    }
-    nbformat.write(notebook, folder / "explorer.ipynb")
-    # a reader's own settings are left alone; no question about news
-    asked = "settings/@jupyterlab/apputils-extension/notification"
-    asked = folder / f"{asked}.jupyterlab-settings"
-    asked.parent.mkdir(parents=True)
-    asked.write_text('{"fetchNews": "false", "checkForUpdates": false}')
-    environment = {
-        **os.environ,
-        "JUPYTERLAB_SETTINGS_DIR": str(folder / "settings"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(folder / "workspaces"),
-    }
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    address = f"http://127.0.0.1:{port}"
-    log = open(folder / "lab.log", "wb")
-    server = subprocess.Popen(
-        [
-            *(sys.executable, "-m", "jupyter", "lab", "--no-browser"),
-            *("--allow-root", "--ip=127.0.0.1", f"--port={port}"),
-            "--IdentityProvider.token=",
-            "--LabApp.expose_app_in_browser=True",
-            f"--ServerApp.root_dir={folder}",
-        ],
-        stdout=log,
-        stderr=subprocess.STDOUT,
-        env=environment,
-    )
-    try:
-        _wait_for(f"{address}/api/status", server, folder / "lab.log")
-        yield address, folder
-    finally:
-        server.terminate()
-        server.wait(timeout=20)
-        log.close()
-
-
-def _wait_for(address, server, log):
-    for _ in range(120):
-        try:
-            return urllib.request.urlopen(address, timeout=2)
-        except OSError:
-            if server.poll() is not None:
-                break
-            time.sleep(0.5)
-    pytest.fail(f"JupyterLab did not start: {log.read_text()[-2000:]}")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("explorer")
 
 
 @pytest.fixture(scope="module")
-def page(lab):
-    from playwright.sync_api import Error, sync_playwright
-
-    address, _ = lab
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    # Chrome has places of its own on macOS and Windows
-    which = {"executable_path": found} if found else {"channel": "chrome"}
-    with sync_playwright() as engine:
-        try:
-            browser = engine.chromium.launch(args=list(FLAGS), **which)
-        except Error as error:
-            if os.environ.get("COURSE_BROWSER") == "required":
-                raise
-            pytest.skip(f"no Chromium or Chrome starts: {error}")
-        page = browser.new_page(viewport={"width": 1500, "height": 1150})
-        page.goto(f"{address}/lab/tree/explorer.ipynb", timeout=PATIENCE)
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell", timeout=PATIENCE)
-        page.wait_for_function(
-            "() => Boolean(window.jupyterapp)", timeout=PATIENCE
-        )
-        _run_all(page)
-        page.wait_for_selector(".latent-map-cloud > canvas", timeout=PATIENCE)
-        page.locator(".latent-map").scroll_into_view_if_needed()
-        page.wait_for_timeout(1000)  # the page settles around the pictures
-        yield page
-        browser.close()
-
-
-def _run_all(page):
-    """Run the cells; a page that is not ready yet does nothing when asked."""
-    # asked too early it opens a dialog that asks for a kernel
-    page.get_by_text("(ipykernel) | Idle").wait_for(timeout=PATIENCE)
-    for _ in range(40):
-        # not waited for: the command ends when all cells have
-        page.evaluate(
-            "() => {window.jupyterapp.commands.execute("
-            "'notebook:run-all-cells')}"
-        )
-        page.wait_for_timeout(3000)
-        prompts = page.locator(".jp-InputPrompt").all_inner_texts()
-        if any(prompt.strip() in ("[*]:", "[1]:") for prompt in prompts):
-            return
-    pytest.fail("JupyterLab did not run the cell")
+def page(folder):
+    with run_lab(folder, CODE) as address:
+        with open_page(address, ".latent-map-cloud > canvas") as page:
+            yield page
 
 
 def place_of(page, face, faces=200):
@@ -161,15 +39,7 @@ def place_of(page, face, faces=200):
     )
 
 
-def keep_picture(page, lab, name):
-    """A screenshot, kept where somebody may want to look at it."""
-    wanted = os.environ.get("COURSE_SCREENSHOTS")
-    folder = pathlib.Path(wanted) if wanted else lab[1]
-    folder.mkdir(parents=True, exist_ok=True)
-    page.screenshot(path=folder / f"{name}.png")
-
-
-def test_hovering_shows_the_face(page, lab):
+def test_hovering_shows_the_face(page, folder):
     page.mouse.move(*place_of(page, 25))
     hover = page.locator(".latent-map-hover")
     hover.wait_for(state="visible")
@@ -181,12 +51,12 @@ def test_hovering_shows_the_face(page, lab):
     # face 25 of Marco: 60, but 25 in its second channel
     for value, expected in zip(shade[:3], (60, 25, 60), strict=True):
         assert abs(value - expected) <= 5
-    keep_picture(page, lab, "hover")
+    keep_picture(page, folder, "hover")
     page.mouse.move(5, 5)
     hover.wait_for(state="hidden")
 
 
-def test_a_click_shows_the_face_large_with_swap_and_counterparts(page, lab):
+def test_a_click_shows_the_face_large_with_swap_and_counterparts(page, folder):
     page.mouse.click(*place_of(page, 41))
     heading = page.locator("b", has_text="frame 41, 8.20 s")
     heading.wait_for(timeout=PATIENCE)
@@ -194,10 +64,10 @@ def test_a_click_shows_the_face_large_with_swap_and_counterparts(page, lab):
     for caption in ("as filmed", "reconstructed", "swapped: Lena"):
         assert caption in captions
     assert page.get_by_text("nearest of Lena").count() == 1
-    keep_picture(page, lab, "click")
+    keep_picture(page, folder, "click")
 
 
-def test_a_lasso_lists_the_files_and_exports_them(page, lab):
+def test_a_lasso_lists_the_files_and_exports_them(page, folder):
     (left, top), (right, bottom) = place_of(page, 62), place_of(page, 83)
     left, top, right, bottom = left - 9, top - 9, right + 9, bottom + 9
     page.mouse.move(left, top)
@@ -211,25 +81,25 @@ def test_a_lasso_lists_the_files_and_exports_them(page, lab):
     assert len(files.splitlines()) == 4
     for line, frame in zip(files.splitlines(), frames, strict=True):
         assert f"frame {frame}," in line
-    keep_picture(page, lab, "lasso")
+    keep_picture(page, folder, "lasso")
     page.get_by_role("button", name="Export").click()
     page.get_by_text("4 faces written").wait_for(timeout=PATIENCE)
-    path = lab[1] / "faces" / "lists" / "chosen.csv"
+    path = folder / "faces" / "lists" / "chosen.csv"
     with open(path, encoding="utf-8") as file:
         found = [int(row["frame"]) for row in csv.DictReader(file)]
     assert found == frames
 
 
-def test_the_map_is_coloured_by_what_is_chosen(page, lab):
+def test_the_map_is_coloured_by_what_is_chosen(page, folder):
     page.locator(".widget-dropdown select").first.select_option(
         "missing in Lena"
     )
     legend = page.locator(".latent-map-legend")
     legend.get_by_text("no counterpart").wait_for(timeout=PATIENCE)
-    keep_picture(page, lab, "missing")
+    keep_picture(page, folder, "missing")
 
 
-def test_sliders_walk_the_latent(page, lab):
+def test_sliders_walk_the_latent(page, folder):
     from playwright.sync_api import expect
 
     drawn = page.locator("figure", has_text="Marco").last.locator("img")
@@ -245,4 +115,4 @@ def test_sliders_walk_the_latent(page, lab):
         # the picture is another element each time
         expect(drawn).not_to_have_attribute("src", before, timeout=PATIENCE)
         before = drawn.get_attribute("src")
-    keep_picture(page, lab, "walk")
+    keep_picture(page, folder, "walk")

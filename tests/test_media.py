@@ -216,6 +216,25 @@ def test_a_video_is_finished_before_it_has_its_name(tmp_path):
     assert [file.name for file in tmp_path.iterdir()] == ["a.mp4"]
 
 
+def test_mapping_gives_frames_of_another_shape_and_may_end_early(tmp_path):
+    path, result = tmp_path / "a.mp4", tmp_path / "b.mp4"
+    clip(path, count=12)
+
+    def halve(index, time, frame):
+        return frame[:, ::2] if index < 8 else None
+
+    report = media.map_video(path, result, halve)
+    assert report == {"frames": 8, "broken": None}
+    found = read_all(result)[0]
+    assert len(found) == 8 and found[0][2].shape == (64, 48, 3)
+
+    def change(index, time, frame):
+        return frame[: 64 - 2 * index]
+
+    with pytest.raises(ValueError, match=r"\(64, 96, 3\).*\(62, 96, 3\)"):
+        media.map_video(path, result, change)
+
+
 def test_orientation_marks_of_cameras_are_applied(shared_data):
     folder = shared_data / "awkward" / "images" / "exif"
     upright = media.read_photo(folder / "orientation_1.jpg")

@@ -1,130 +1,29 @@
 """Swapping: photos and videos, file to file, with a comb that is known."""
 
-from fractions import Fraction
-
-import av
 import cv2
 import numpy as np
 import pytest
+from clips import (
+    FACE,
+    FRAME_SHAPE,
+    FakeDetector,
+    GreenComb,
+    MirrorComb,
+    assert_signed,
+    face_at,
+    picture,
+    read_clip,
+    read_sound,
+    write_clip,
+)
 
 from helpers import (
     alignment,
     manifests,
     masks,
     media,
-    provenance,
     swapping,
 )
-
-FRAME_SHAPE = (120, 160)
-FACE = np.array([(64, 46), (94, 46), (79, 63), (67, 80), (92, 80)], float)
-
-
-def assert_signed(path, mark):
-    report = provenance.read(path)
-    assert report["mark"] == mark
-    assert (report["credentials"], report["altered"]) == ("valid", False)
-    assert report["trusted"] and report["signed_at"] == mark["made_at"]
-    content = bytearray(path.read_bytes())
-    content[-100] ^= 1
-    copy = path.with_name(f"altered{path.suffix}")
-    copy.write_bytes(content)
-    assert provenance.read(copy)["altered"] is True
-    copy.unlink()
-
-
-class MirrorComb:
-    """Gives back what it sees: a swap that should not be seen."""
-
-    identities = ("Rosa", "Marco")
-    resolution = 64
-    contract = manifests.data_contract()
-
-    def __init__(self):
-        self.batches = []
-
-    def swap(self, crops, source):
-        assert source in self.identities
-        assert crops.dtype == np.float32
-        self.batches.append(len(crops))
-        return crops.copy()
-
-
-class GreenComb(MirrorComb):
-    """Gives back one colour: a swap that cannot be overlooked."""
-
-    def swap(self, crops, source):
-        self.batches.append(len(crops))
-        return np.broadcast_to(np.float32([0, 1, 0]), crops.shape).copy()
-
-
-def face_at(x=0.0, y=0.0, scale=1.0):
-    """A face as the detector gives it, moved by x and y pixels."""
-    centre = FACE.mean(axis=0)
-    landmarks = (FACE - centre) * scale + centre + (x, y)
-    left, top = landmarks.min(axis=0) - 12 * scale
-    box = (left, top, 54 * scale, 62 * scale)
-    return {"box": box, "score": 0.99, "landmarks": landmarks}
-
-
-class FakeDetector:
-    """Gives the faces that the test wants, frame after frame."""
-
-    def __init__(self, faces_of_frames):
-        self.waiting = list(faces_of_frames)
-
-    def detect(self, images):
-        found, self.waiting = (
-            self.waiting[: len(images)],
-            self.waiting[len(images) :],
-        )
-        assert len(found) == len(images)
-        return found
-
-
-def picture(seed=0, shape=FRAME_SHAPE):
-    noise = np.random.default_rng(seed).random((5, 5, 3)) * 150 + 50
-    height, width = shape
-    large = cv2.resize(noise, (width, height), interpolation=cv2.INTER_CUBIC)
-    return np.clip(np.rint(large), 0, 255).astype(np.uint8)
-
-
-def write_clip(path, frames, times=None):
-    """An mp4 of these frames, with times in milliseconds and a tone."""
-    times = [40 * n for n in range(len(frames))] if times is None else times
-    with av.open(str(path), "w") as container:
-        video = container.add_stream("libx264", rate=25)
-        video.height, video.width = frames[0].shape[:2]
-        video.pix_fmt = "yuv420p"
-        video.codec_context.time_base = Fraction(1, 1000)
-        video.options = {"crf": "10", "preset": "ultrafast"}
-        audio = container.add_stream("aac", rate=16000)
-        audio.layout = "mono"
-        for image, time in zip(frames, times, strict=True):
-            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-            frame.pts, frame.time_base = time, Fraction(1, 1000)
-            container.mux(video.encode(frame))
-        container.mux(video.encode())
-        for start in range(0, 16 * times[-1], 1024):
-            tone = np.sin((start + np.arange(1024)) * 0.17, dtype=np.float32)
-            sound = av.AudioFrame.from_ndarray(tone[None], "fltp", "mono")
-            sound.sample_rate, sound.pts = 16000, start
-            container.mux(audio.encode(sound))
-        container.mux(audio.encode())
-    return path
-
-
-def read_clip(path):
-    """Times in seconds and frames of a video."""
-    read = list(media.read_frames(path))
-    return [time for _, time, _ in read], [frame for *_, frame in read]
-
-
-def read_sound(path):
-    with av.open(str(path)) as container:
-        packets = container.demux(container.streams.audio[0])
-        return [bytes(packet) for packet in packets if packet.size]
-
 
 # -- a frame ----------------------------------------------------------------
 
@@ -614,35 +513,6 @@ def test_a_broken_video_is_swapped_to_its_break_and_says_so(
     assert report["frames"] == 12 and "breaks off" in report["broken"]
     monkeypatch.undo()
     assert len(read_clip(output)[0]) == 12
-
-
-# -- before and after -------------------------------------------------------
-
-
-def test_before_and_after_stand_side_by_side(tmp_path):
-    path = tmp_path / "pictures" / "pair.jpg"
-    before, after = picture(1), picture(2)
-    drawn = swapping.write_before_after(path, before, after, "Rosa")
-    assert (drawn[-120:, :160] == before).all()
-    assert (drawn[-120:-30, -160:] == after[:90]).all()
-    # captions in the band above, the label in the picture on the right
-    for half in (drawn[:-120, :160], drawn[:-120, -160:]):
-        assert half.min() < 120 and half.max() == 255
-    assert (drawn[-120:, -160:] != after).any()
-    assert media.read_photo(path).shape == drawn.shape
-    assert provenance.read_mark(path)["source_identity"] == "Rosa"
-    assert_signed(path, provenance.read_mark(path))
-
-
-def test_before_and_after_have_one_shape(tmp_path):
-    with pytest.raises(ValueError, match="one shape.*120, 160.*60, 80"):
-        swapping.write_before_after(
-            tmp_path / "a.png", picture(), picture(shape=(60, 80)), "Rosa"
-        )
-    with pytest.raises(ValueError, match="a.bmp"):
-        swapping.write_before_after(
-            tmp_path / "a.bmp", picture(), picture(), "Rosa"
-        )
 
 
 # -- the real detector ------------------------------------------------------
