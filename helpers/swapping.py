@@ -161,9 +161,7 @@ def cut_target(comb, frame, landmarks):
     )
 
 
-def swap_frame(
-    comb, frame, landmarks, source, color="reinhard", blend="alpha", mask=None
-):
+def swap_frame(comb, frame, landmarks, source, mask=None, **compositing):
     """One face of a frame swapped.
 
     Args:
@@ -172,10 +170,10 @@ def swap_frame(
         landmarks: float array, shape `(5, 2)`, `(x, y)` in frame pixels, of
             the face to replace.
         source: name of the identity whose face should appear.
-        color: see `color_transfer.match_color`.
-        blend: see `blending.fit_face`.
         mask: float array, shape `(resolution, resolution)`, 0-1, or `None`
             for the `blending_mask()` of a head turned like this one.
+        **compositing: `color`, see `color_transfer.match_color`, and `blend`,
+            see `blending.fit_face`; else `compositing.DEFAULT_MODE`.
 
     Returns:
         `Swap`. Its frame carries no mark: `swap_photo`, `swap_video` and
@@ -190,7 +188,7 @@ def swap_frame(
     target_crop, matrix = cut_target(comb, frame, landmarks)
     face = comb.swap(target_crop[None], source)[0]
     result = composite_face(
-        frame, face, target_crop, matrix, mask, color, blend
+        frame, face, target_crop, matrix, mask, **compositing
     )
     return Swap(result, target_crop, face, matrix)
 

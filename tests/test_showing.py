@@ -292,7 +292,7 @@ def cell_of(frame, row, column, cell=CELL):
 
 def make_matrix(tmp_path, comb, videos, faces, **options):
     output = tmp_path / "matrix.mp4"
-    options = {"cell": CELL, "color": "none", **options}
+    options = {"cell": CELL, "color": "none", "blend": "alpha", **options}
     report = showing.write_matrix_video(
         comb, videos, FakeDetector(faces), output, **options
     )

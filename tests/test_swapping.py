@@ -41,7 +41,9 @@ def test_a_comb_that_gives_back_what_it_sees_changes_nothing(blend):
 
 def test_only_the_face_is_swapped():
     frame = picture()
-    swap = swapping.swap_frame(GreenComb(), frame, FACE, "Rosa", color="none")
+    swap = swapping.swap_frame(
+        GreenComb(), frame, FACE, "Rosa", color="none", blend="alpha"
+    )
     nose = FACE[2].astype(int)
     assert swap.frame[nose[1], nose[0]].tolist() == [0, 255, 0]
     for x, y in FACE:  # eyes and mouth corners are exchanged too
@@ -143,6 +145,7 @@ def test_a_photo_is_swapped_labelled_and_marked(
         FakeDetector([TWO_FACES]),
         faces=faces,
         color="none",
+        blend="alpha",
     )
     assert (report["faces_found"], report["faces_swapped"]) == (2, count)
     result = media.read_photo(output)
@@ -347,7 +350,13 @@ def test_a_video_keeps_its_frames_times_and_sound(clip, tmp_path):
     output = tmp_path / "swaps" / "swap.mp4"
     comb = GreenComb()
     report = swapping.swap_video(
-        comb, clip, output, "Marco", gap_detector(), color="none"
+        comb,
+        clip,
+        output,
+        "Marco",
+        gap_detector(),
+        color="none",
+        blend="alpha",
     )
     times_before, _ = read_clip(clip)
     times_after, frames = read_clip(output)
