@@ -18,7 +18,7 @@ from helpers.color_transfer import (
 )
 
 # Color and blend: the least error where the target's light is another than the
-# face's; on a comb's faces within 2 % of the best (`benchmarks.blending`).
+# face's; on a comb's faces within 3 % of the best (`benchmarks.blending`).
 DEFAULT_MODE = ("none", "relight")
 
 
