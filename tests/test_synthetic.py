@@ -262,7 +262,13 @@ def test_a_finished_take_is_left_alone_and_a_changed_one_is_not(tmp_path, take):
     second = write(take[1:3])
     (tmp_path / "test_000.truth.json").write_text("{ half")
     assert write(take[1:3]) > second
-    assert len(list(tmp_path.iterdir())) == 3  # no partial files stay behind
+    # no partial files stay behind
+    assert sorted(path.name for path in tmp_path.iterdir()) == [
+        "consent.toml",
+        "test_000.masks.npz",
+        "test_000.mp4",
+        "test_000.truth.json",
+    ]
 
 
 def test_sound_follows_the_mouth(tmp_path):
