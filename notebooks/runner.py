@@ -38,10 +38,10 @@ EXECUTED = ROOT / "build" / "executed"
 # what the run before took.
 MINUTES = {
     "01_data_generation": 1.5,
-    "02_layerwise_pretraining": 8,
+    "02_layerwise_pretraining": 9,
     "03_full_training": 8,
-    "04_latent_inspection": 4,
-    "05_prediction": 0.5,
+    "04_latent_inspection": 3,
+    "05_prediction": 1,
 }
 INJECTED = "injected-parameters"
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x08")
