@@ -67,7 +67,7 @@ FACES = (
 UNCORRECTED = ("none", "alpha")
 
 
-def scenes_of(people, size=FRAME):
+def scenes_of(people):
     """Targets in every light, with what a swap of each should show.
 
     Args:
@@ -86,19 +86,19 @@ def scenes_of(people, size=FRAME):
             for tone in ("target", "source")
         )
         frame = {**FACES[number % len(FACES)], "background": number + 1}
-        plain = synthetic.render(own, {**frame, **PLAIN}, size)["image"]
+        plain = synthetic.render(own, {**frame, **PLAIN}, FRAME)["image"]
         for light, lamp in LIGHTS.items():
             frame_lit = {**frame, **lamp}
-            before = synthetic.render(person, frame_lit, size)
+            before = synthetic.render(person, frame_lit, FRAME)
             yield {
                 "source": source,
                 "target": target,
                 "light": light,
                 "landmarks": before["landmarks"],
                 "before": before["image"],
-                "truth": synthetic.render(toned, frame_lit, size)["image"],
+                "truth": synthetic.render(toned, frame_lit, FRAME)["image"],
                 "plain": plain,
-                "lit": synthetic.render(own, frame_lit, size)["image"],
+                "lit": synthetic.render(own, frame_lit, FRAME)["image"],
             }
 
 

@@ -45,9 +45,8 @@ def blend_crop(face, target_crop, mask, method="alpha", **options):
         ValueError: see `fit_face`.
     """
     fitted = fit_face(face, target_crop, mask, method, **options)
-    face, target_crop, mask = check_crops(fitted, target_crop, mask)
-    alpha = mask[..., None]
-    return alpha * face + (1 - alpha) * target_crop
+    alpha = np.asarray(mask, np.float32)[..., None]
+    return alpha * fitted + (1 - alpha) * np.asarray(target_crop, np.float32)
 
 
 def fit_face(face, target_crop, mask, method="alpha", **options):

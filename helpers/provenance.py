@@ -163,6 +163,25 @@ def write_picture(path, image, mark, visible=False, original=None):
         credentials.sign(partial, mark, original)
 
 
+def video_mark(mark, original=None):
+    """How a video gets its mark and signature while it is written.
+
+    Args:
+        mark: dict from `build_mark`.
+        original: see `credentials.sign`.
+
+    Returns:
+        dict: `metadata` and `finish` of `media.map_video` and
+        `media.write_video`.
+    """
+    return {
+        "metadata": {"comment": mark_text(mark)},
+        "finish": functools.partial(
+            credentials.sign, mark=mark, original=original
+        ),
+    }
+
+
 def add_mark(path, mark):
     """Write the mark into a picture file.
 
@@ -170,9 +189,8 @@ def add_mark(path, mark):
     digital source type also goes into an XMP packet, where photo tools and
     platforms look for it. Pixels are not touched. Be clear about what this is
     worth: most platforms strip metadata on upload, and anybody can remove it.
-    A video's mark is its `comment` tag; hand `mark_text(mark)` to
-    `media.map_video`. A mark is not signed, and adding it breaks a signature:
-    `credentials.sign` comes last.
+    A video's mark is its `comment` tag, see `video_mark`. A mark is not
+    signed, and adding it breaks a signature: `credentials.sign` comes last.
 
     Args:
         path: str or path of a .png, .jpg or .gif file, which is replaced in

@@ -1,7 +1,6 @@
 """Showing: a swap beside its target, or everybody as everybody, in one file."""
 
 import contextlib
-import functools
 import itertools
 
 import cv2
@@ -9,7 +8,6 @@ import numpy as np
 
 from helpers import (
     alignment,
-    credentials,
     media,
     plotting,
     provenance,
@@ -122,11 +120,8 @@ def write_side_by_side(
             before_path,
             output_path,
             join,
-            metadata={"comment": provenance.mark_text(mark)},
             progress=None if progress is None else tell,
-            finish=functools.partial(
-                credentials.sign, mark=mark, original=after_path
-            ),
+            **provenance.video_mark(mark, after_path),
         )
         if not longer and not report["broken"] and next(afters, None):
             longer = "after"
@@ -222,8 +217,7 @@ def write_matrix_video(
         output_path,
         draw_frames(),
         rate,
-        metadata={"comment": provenance.mark_text(mark)},
-        finish=functools.partial(credentials.sign, mark=mark),
+        **provenance.video_mark(mark),
     )
     return {
         "output": str(output_path),

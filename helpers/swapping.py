@@ -13,7 +13,6 @@ import numpy as np
 
 from helpers import (
     alignment,
-    credentials,
     manifests,
     masks,
     media,
@@ -464,11 +463,8 @@ def swap_track(
             video_path,
             output_path,
             swap_next,
-            metadata={"comment": provenance.mark_text(mark)},
             progress=None if progress is None else tell,
-            finish=functools.partial(
-                credentials.sign, mark=mark, original=video_path
-            ),
+            **provenance.video_mark(mark, video_path),
         )
     # decoding, encoding and signing are what is left
     seconds = swapper.seconds
