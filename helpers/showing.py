@@ -12,6 +12,7 @@ from helpers import (
     plotting,
     provenance,
     swapping,
+    tracking,
 )
 from helpers.compositing import check_modes
 from helpers.signing import signing_key
@@ -141,6 +142,7 @@ def write_matrix_video(
     cell=224,
     visible=True,
     progress=None,
+    detect_every=tracking.KEY_EVERY,
     **compositing,
 ):
     """Everybody as everybody, as a video: the swap matrix, moving.
@@ -163,6 +165,7 @@ def write_matrix_video(
             article 50).
         progress: function of `(stage, frames done, frames in all)`, stage
             `"detect"` (frames of all clips) or `"swap"`, or `None`.
+        detect_every: int, see `tracking.find_tracks`.
         **compositing: `color` and `blend`, see `swapping.swap_frame`.
 
     Returns:
@@ -181,7 +184,7 @@ def write_matrix_video(
     _check_matrix(comb, videos, output_path, cell)
     check_modes(**compositing)
     signing_key()  # if it cannot be had, better now than later
-    tracks = _follow_all(videos, detector, progress)
+    tracks = _follow_all(videos, detector, detect_every, progress)
     rate = media.probe_video(next(iter(videos.values())))["frame_rate"]
     lengths = {
         target: round(track.times[-1] * rate) + 1
@@ -293,7 +296,7 @@ def _check_matrix(comb, videos, output_path, cell):
         swapping.check_paths(path, output_path, (".mp4",))
 
 
-def _follow_all(videos, detector, progress):
+def _follow_all(videos, detector, detect_every, progress):
     """A stabilised track of each clip; the progress is that of all."""
     total = sum(media.probe_video(p)["frames"] for p in videos.values())
     tracks = {}
@@ -304,8 +307,8 @@ def _follow_all(videos, detector, progress):
 
     follow = None if progress is None else tell
     for target, path in videos.items():
-        track = swapping.find_face_track(path, detector, follow)
-        tracks[target] = swapping.stabilise_track(swapping.bridge_gaps(track))
+        track = tracking.find_face_track(path, detector, detect_every, follow)
+        tracks[target] = tracking.stabilise_track(tracking.bridge_gaps(track))
     return tracks
 
 
@@ -334,7 +337,7 @@ def _draw_column(comb, path, track, cell, visible, rate, **compositing):
 
 def _windows(track, contract, cell):
     """Matrix of each frame's window: frame pixels to pixels of the cell."""
-    calm = swapping.stabilise_track(track, CALM).landmarks
+    calm = tracking.stabilise_track(track, CALM).landmarks
     found = np.flatnonzero(np.isfinite(calm).all(axis=(1, 2)))
     # while the face is away, the window waits where it was or will be seen
     order = np.interp(np.arange(len(calm)), found, np.arange(len(found)))

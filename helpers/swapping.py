@@ -8,7 +8,6 @@ import pathlib
 import time
 from collections import namedtuple
 
-import cv2
 import numpy as np
 
 from helpers import (
@@ -17,23 +16,10 @@ from helpers import (
     masks,
     media,
     provenance,
+    tracking,
 )
 from helpers.compositing import check_modes, composite_face
 from helpers.signing import signing_key
-
-# Between two frames of one shot small pictures of them differ by at most 9
-# grey levels (hand-held trial clips); at a hard cut by 17 to 100.
-CUT_DIFFERENCE = 12
-THUMBNAIL = (32, 32)
-
-# The centre of a face moves less than this many face widths in one frame.
-REACH = 0.75
-# After as many frames without the followed face any other one is taken.
-LOST_FRAMES = 12
-
-# As many frames that the detector misses are bridged: a face that is there
-# before and after was there in between, and a swap must not flash.
-BRIDGED_FRAMES = 3
 
 # The mask is drawn in by twice what its soft edge spreads, as a decoder has
 # learned nothing about the other side of the mask.
@@ -53,19 +39,6 @@ Args:
         what the encoder saw.
     face: float32 array, same shape, what the source's decoder gave.
     matrix: float64 array, shape `(2, 3)`, frame pixels to pixels of the two.
-"""
-
-FaceTrack = namedtuple("FaceTrack", "landmarks times face_counts shots broken")
-FaceTrack.__doc__ = """One face followed through a clip.
-
-Args:
-    landmarks: float64 array, shape `(frames, 5, 2)`, `(x, y)` in pixels of
-        the frame, NaN where the face was not found.
-    times: float64 array, shape `(frames,)`, seconds.
-    face_counts: int array, shape `(frames,)`, faces seen in each frame.
-    shots: int array, shape `(frames,)`, number of the shot: it rises at a
-        cut and where another face is taken up.
-    broken: `None`, or why the video could not be read to its end.
 """
 
 
@@ -262,83 +235,6 @@ def swap_photo(
     }
 
 
-def find_face_track(video_path, detector, progress=None):
-    """Follow one face through a clip: the first pass over a video.
-
-    A shot begins with the face that matters most (the detector's first); from
-    then on the nearest one is the same person. A face that jumps is somebody
-    else, and is left alone until the followed one is lost for long.
-
-    Args:
-        video_path: str or path.
-        detector: `detection.FaceDetector`.
-        progress: function of `(frames done, frames in all)`, or `None`. The
-            latter is what the file says, an estimate.
-
-    Returns:
-        `FaceTrack` as detected, not stabilised.
-
-    Raises:
-        FileNotFoundError: if there is no such video.
-        MediaError: if no frame of the video can be read.
-    """
-    total = media.probe_video(video_path)["frames"]
-    follower = _FaceFollower()
-    for batch in _batches(_until_broken(video_path, follower)):
-        found = detector.detect([frame for _, _, frame in batch])
-        for (_, seconds, frame), faces in zip(batch, found, strict=True):
-            follower.follow(seconds, frame, faces)
-        if progress is not None:
-            progress(len(follower.times), total)
-    return follower.track()
-
-
-def bridge_gaps(track, longest=BRIDGED_FRAMES):
-    """Fill short gaps of a track, where the detector missed the face.
-
-    Args:
-        track: `FaceTrack`.
-        longest: int. Most frames of a gap; longer ones stay as they are, and
-            so do those at the beginning and end of a shot.
-
-    Returns:
-        `FaceTrack` with landmarks drawn evenly from the frame before a gap to
-        the frame after it.
-    """
-    landmarks = track.landmarks.copy()
-    found = np.flatnonzero(_has_face(landmarks))
-    for before, after in itertools.pairwise(found.tolist()):
-        inside = range(before + 1, after)
-        same_shot = track.shots[before] == track.shots[after]
-        if not same_shot or len(inside) > longest:
-            continue
-        for frame in inside:
-            share = (frame - before) / (after - before)
-            landmarks[frame] = (1 - share) * landmarks[before]
-            landmarks[frame] += share * landmarks[after]
-    return track._replace(landmarks=landmarks)
-
-
-def stabilise_track(track, sigma=1.5):
-    """Calm the landmarks of a track over time, each shot on its own.
-
-    Args:
-        track: `FaceTrack`.
-        sigma: float. Width of the smoothing in frames; 0 changes nothing.
-
-    Returns:
-        `FaceTrack`.
-    """
-    landmarks = np.full_like(track.landmarks, np.nan)
-    for shot in np.unique(track.shots):
-        frames = np.flatnonzero(track.shots == shot)
-        points = track.landmarks[frames]
-        landmarks[frames] = alignment.stabilise_landmarks(
-            points, _has_face(points), sigma
-        )
-    return track._replace(landmarks=landmarks)
-
-
 def swap_video(
     comb,
     video_path,
@@ -347,6 +243,7 @@ def swap_video(
     detector,
     visible=True,
     progress=None,
+    detect_every=tracking.KEY_EVERY,
     **compositing,
 ):
     """Swap a face through a video, from file to file, in two passes.
@@ -368,11 +265,13 @@ def swap_video(
             stays.
         progress: function of `(stage, frames done, frames in all)`, stage
             `"detect"` or `"swap"`, or `None`.
+        detect_every: int. Frames from one detection to the next, see
+            `tracking.find_tracks`.
         **compositing: `color` and `blend`, see `swap_frame`.
 
     Returns:
         dict with `output`, `frames`, `swapped`, `bridged` (swapped frames in
-        which the detector missed the face, see `bridge_gaps`),
+        which the detector missed the face, see `tracking.bridge_gaps`),
         `without_face`, `times_without_face` (list of seconds),
         `several_faces` (frames), `shots` (in which the face is seen),
         `broken` (`None`, or why the video could not be read to its end: the
@@ -391,8 +290,11 @@ def swap_video(
     check_modes(**compositing)
     signing_key()  # if it cannot be had, better now than later
     started = time.perf_counter()
-    track = find_face_track(
-        video_path, detector, _stage_progress(progress, "detect")
+    track = tracking.find_face_track(
+        video_path,
+        detector,
+        detect_every,
+        _stage_progress(progress, "detect"),
     )
     detect_seconds = time.perf_counter() - started
     report = swap_track(
@@ -400,12 +302,12 @@ def swap_video(
         video_path,
         output_path,
         source,
-        stabilise_track(bridge_gaps(track)),
+        tracking.stabilise_track(tracking.bridge_gaps(track)),
         visible,
         _stage_progress(progress, "swap"),
         **compositing,
     )
-    detected = int(_has_face(track.landmarks).sum())
+    detected = int(tracking.has_face(track.landmarks).sum())
     report["bridged"] = report["swapped"] - detected
     report["seconds"] = {"detect": detect_seconds, **report["seconds"]}
     return report
@@ -571,83 +473,6 @@ class TrackSwapper:
                 yield crop, faces, matrix
 
 
-class _FaceFollower:
-    """Chooses one face a frame, the same person as long as possible."""
-
-    def __init__(self):
-        self.landmarks, self.times = [], []
-        self.face_counts, self.shots = [], []
-        self.broken = None
-        self._box = self._thumbnail = None
-        self._missed, self._shot = 0, 0
-
-    def follow(self, time_seconds, rgb, faces):
-        """Take the next frame, its time in seconds, and its faces."""
-        thumbnail = cv2.resize(rgb, THUMBNAIL, interpolation=cv2.INTER_AREA)
-        if self._is_cut(thumbnail):
-            self._start_shot()
-        self._thumbnail = thumbnail
-        face = self._choose(faces)
-        nowhere = np.full((5, 2), np.nan)
-        self.landmarks.append(nowhere if face is None else face["landmarks"])
-        self.times.append(time_seconds)
-        self.face_counts.append(len(faces))
-        self.shots.append(self._shot)
-
-    def track(self):
-        """The finished `FaceTrack`."""
-        return FaceTrack(
-            np.array(self.landmarks, np.float64).reshape(-1, 5, 2),
-            np.array(self.times, np.float64),
-            np.array(self.face_counts, int),
-            np.array(self.shots, int),
-            self.broken,
-        )
-
-    def _is_cut(self, thumbnail):
-        if self._thumbnail is None:
-            return False
-        return cv2.absdiff(thumbnail, self._thumbnail).mean() > CUT_DIFFERENCE
-
-    def _start_shot(self):
-        self._shot += 1
-        self._box, self._missed = None, 0
-
-    def _choose(self, faces):
-        face = self._nearest(faces)
-        if face is None and faces and self._may_change(faces):
-            self._start_shot()
-        if face is None and faces and self._box is None:
-            face = faces[0]  # the detector puts the one that matters first
-        if face is None:
-            self._missed += 1
-            return None
-        self._box, self._missed = face["box"], 0
-        return face
-
-    def _may_change(self, faces):
-        # one face that jumps while no other was there: a cut unnoticed
-        lately = max(self.face_counts[-LOST_FRAMES:], default=0)
-        alone = len(faces) == 1 and lately <= 1
-        return self._box is not None and (alone or self._missed >= LOST_FRAMES)
-
-    def _nearest(self, faces):
-        if self._box is None or not faces:
-            return None
-        place = _box_centre(self._box)
-        distances = [
-            np.linalg.norm(_box_centre(face["box"]) - place) for face in faces
-        ]
-        best = int(np.argmin(distances))
-        near = distances[best] <= REACH * self._box[2]
-        return faces[best] if near else None
-
-
-def _box_centre(box):
-    x, y, width, height = box
-    return np.array([x + width / 2, y + height / 2])
-
-
 def _batches(items):
     batch = []
     for item in items:
@@ -657,19 +482,6 @@ def _batches(items):
             batch = []
     if batch:
         yield batch
-
-
-def _until_broken(video_path, follower):
-    """All frames that can be read; a broken end is noted, not hidden."""
-    count = 0
-    try:
-        for frame in media.read_frames(video_path):
-            count += 1
-            yield frame
-    except media.MediaError as error:
-        if count == 0:
-            raise
-        follower.broken = str(error)
 
 
 @contextlib.contextmanager
@@ -699,14 +511,9 @@ def _stage_progress(progress, stage):
     return lambda done, total: progress(stage, done, total)
 
 
-def _has_face(landmarks):
-    """Whether a frame's landmarks are known, bool array, `(frames,)`."""
-    return np.isfinite(landmarks).all(axis=(1, 2))
-
-
 def _check_found(track, video_path):
     """Which frames show the face, bool array, shape `(frames,)`."""
-    found = _has_face(track.landmarks)
+    found = tracking.has_face(track.landmarks)
     if not found.any():
         raise ValueError(
             "A video that shows a face is needed, but none was found in "

@@ -19,7 +19,7 @@ from clips import (
     write_clip,
 )
 
-from helpers import media, plotting, provenance, showing, swapping
+from helpers import media, plotting, provenance, showing, swapping, tracking
 
 TIMES = np.cumsum([0, *[33, 50, 40] * 7]).tolist()
 CELL = 96
@@ -293,6 +293,8 @@ def cell_of(frame, row, column, cell=CELL):
 def make_matrix(tmp_path, comb, videos, faces, **options):
     output = tmp_path / "matrix.mp4"
     options = {"cell": CELL, "color": "none", "blend": "alpha", **options}
+    # the stand-in for a detector says frame by frame what it sees
+    options["detect_every"] = 1
     report = showing.write_matrix_video(
         comb, videos, FakeDetector(faces), output, **options
     )
@@ -438,15 +440,17 @@ def test_the_window_glides_with_the_head(tmp_path):
 
 
 def test_a_matrix_is_drawn_frame_by_frame(tmp_path, in_memory):
-    videos = {"Rosa": still(tmp_path, "Rosa", count=60)}
+    count = 4 * tracking.CHUNK
+    videos = {"Rosa": still(tmp_path, "Rosa", count=count)}
     output = tmp_path / "matrix.mp4"
     report = showing.write_matrix_video(
-        MirrorComb(), videos, FakeDetector([[face_at()]] * 60), output
+        MirrorComb(), videos, FakeDetector([[face_at()]] * count), output
     )
-    assert report["frames"] == 60
-    # to follow a face takes two batches of whole frames; drawing takes none
-    assert max(in_memory[:60]) <= 2 * swapping.BATCH_SIZE
-    assert max(in_memory[60:]) <= 4
+    assert report["frames"] == count
+    # a face is followed through a chunk at a time (the stand-in for a detector
+    # keeps another); drawing takes no frames
+    assert max(in_memory[:count]) <= 2 * tracking.CHUNK + 2
+    assert max(in_memory[count:]) <= 4
 
 
 def test_bad_matrices_stop_and_leave_nothing(tmp_path):
