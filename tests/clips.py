@@ -1,13 +1,14 @@
 """Clips, a face in them, and stand-ins for the comb and the detector."""
 
 import copy
+import weakref
 from fractions import Fraction
 
 import av
 import cv2
 import numpy as np
 
-from helpers import manifests, media, provenance, tracking
+from helpers import manifests, media, provenance
 
 FRAME_SHAPE = (120, 160)
 FACE = np.array([(64, 46), (94, 46), (79, 63), (67, 80), (92, 80)], float)
@@ -73,15 +74,15 @@ class FakeDetector:
             self.waiting[len(images) :],
         )
         assert len(found) == len(images)
-        known = [*zip(images, found, strict=True), *self.given]
-        self.given = known[: tracking.CHUNK]
+        seen = [weakref.ref(image) for image in images]
+        self.given = [*zip(seen, found, strict=True), *self.given]
         return found
 
     def refine(self, images, landmarks):
         landmarks = np.array(landmarks)
         scores = np.ones(len(images))
         for number, image in enumerate(images):
-            known = [faces for seen, faces in self.given if seen is image]
+            known = [faces for seen, faces in self.given if seen() is image]
             if known:
                 scores[number] = any(
                     np.abs(face["landmarks"] - landmarks[number]).max() < 5

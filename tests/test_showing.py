@@ -447,9 +447,8 @@ def test_a_matrix_is_drawn_frame_by_frame(tmp_path, in_memory):
         MirrorComb(), videos, FakeDetector([[face_at()]] * count), output
     )
     assert report["frames"] == count
-    # a face is followed through a chunk at a time (the stand-in for a detector
-    # keeps another); drawing takes no frames
-    assert max(in_memory[:count]) <= 2 * tracking.CHUNK + 2
+    # a face is followed through a chunk at a time; drawing takes no frames
+    assert max(in_memory[:count]) <= 2 * tracking.CHUNK
     assert max(in_memory[count:]) <= 4
 
 
