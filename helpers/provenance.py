@@ -104,10 +104,27 @@ def draw_label(image, text=None):
     top, bottom, letters = _label_letters(*image.shape[:2], text)
     labelled = image.copy()
     plate = labelled[top:bottom, : letters.shape[1]]
+    plate[:] = _draw_letters(plate, letters)
+    return labelled
+
+
+def label_picture(picture):
+    """Draw the same label into a picture of a video, in place.
+
+    Args:
+        picture: `media.VideoPicture`.
+    """
+    height, width, _ = picture.shape
+    top, bottom, letters = _label_letters(height, width, None)
+    plate = picture.read(0, top, letters.shape[1], bottom)
+    picture.write(0, top, _draw_letters(plate, letters))
+
+
+def _draw_letters(plate, letters):
     # half-transparent black, with white letters nearly opaque
     dark = plate * np.float32(0.4)
-    plate[:] = np.rint(dark + letters[..., None] * (0.9 * (255 - dark)))
-    return labelled
+    drawn = np.rint(dark + letters[..., None] * (0.9 * (255 - dark)))
+    return drawn.astype(np.uint8)
 
 
 @functools.lru_cache(maxsize=8)

@@ -41,6 +41,16 @@ Args:
     matrix: float64 array, shape `(2, 3)`, frame pixels to pixels of the two.
 """
 
+Role = namedtuple("Role", "track source target", defaults=(None,))
+Role.__doc__ = """Whose face a followed face gets.
+
+Args:
+    track: `tracking.FaceTrack`, stabilised.
+    source: name of the identity whose face should appear.
+    target: name of the identity whose footage it is, if the comb knows it,
+        see `Comb.looking_at`; else what the comb looks at already.
+"""
+
 
 def check_swap(comb, source, contract=None):
     """Stop early if a comb cannot make this swap.
@@ -297,12 +307,12 @@ def swap_video(
         _stage_progress(progress, "detect"),
     )
     detect_seconds = time.perf_counter() - started
-    report = swap_track(
+    calm = tracking.stabilise_track(tracking.bridge_gaps(track))
+    report = swap_tracks(
         comb,
         video_path,
         output_path,
-        source,
-        tracking.stabilise_track(tracking.bridge_gaps(track)),
+        [Role(calm, source)],
         visible,
         _stage_progress(progress, "swap"),
         **compositing,
@@ -313,24 +323,22 @@ def swap_video(
     return report
 
 
-def swap_track(
+def swap_tracks(
     comb,
     video_path,
     output_path,
-    source,
-    track,
+    roles,
     visible=True,
     progress=None,
     **compositing,
 ):
-    """Swap a face that was followed before: the second pass over a video.
+    """Swap faces that were followed before: the second pass over a video.
 
     Args:
-        comb: comb of the identity `source`.
+        comb: comb of the identities of all sources.
         video_path: str or path of the target's video.
         output_path: str or path of the .mp4 file to write.
-        source: name of the identity whose face should appear.
-        track: `FaceTrack` of this video, stabilised.
+        roles: list of `Role`, whose face each followed face gets.
         visible: bool. Whether swapped frames get the label, see `swap_video`.
         progress: function of `(frames done, frames in all)`, or `None`.
         **compositing: `color` and `blend`, see `swap_frame`.
@@ -341,43 +349,141 @@ def swap_track(
     Raises:
         FileNotFoundError: if there is no such video.
         MediaError: if no frame of the video can be read.
-        ValueError: if the video is longer than the track, if no frame shows
-            the face, or if an argument is out of range.
+        ValueError: if the video is longer than a track, if no frame shows
+            a face, or if an argument is out of range.
         OSError: if there can be no key to sign with, see `credentials.sign`.
     """
     check_paths(video_path, output_path, (".mp4",))
+    check_modes(**compositing)
     signing_key()  # if it cannot be had, better now than later
-    mark = provenance.build_mark(source, visible_label=visible, **compositing)
-    swapper = TrackSwapper(comb, video_path, [source], track, **compositing)
-
-    def swap_next(index, _, frame):
-        swapped = swapper.swap(index, frame)
-        if not swapped:
-            return frame
-        return provenance.draw_label(swapped[0]) if visible else swapped[0]
+    editor = _FaceEditor(comb, video_path, roles, visible, compositing)
+    sources = ", ".join(dict.fromkeys(role.source for role in roles))
+    mark = provenance.build_mark(sources, visible_label=visible, **compositing)
+    frames = len(editor.found)
 
     def tell(index):
-        progress(index + 1, len(track.times))
+        progress(index + 1, frames)
 
     started = time.perf_counter()
-    with contextlib.closing(swapper):
-        media.map_video(
-            video_path,
-            output_path,
-            swap_next,
-            progress=None if progress is None else tell,
-            **provenance.video_mark(mark, video_path),
-        )
-    # decoding, encoding and signing are what is left
-    seconds = swapper.seconds
+    media.edit_video(
+        video_path,
+        output_path,
+        editor.edit,
+        BATCH_SIZE,
+        progress=None if progress is None else tell,
+        **provenance.video_mark(mark, video_path),
+    )
+    # what the threads that decode and encode keep this one waiting for, and
+    # signing, are what is left
+    seconds = editor.seconds
     whole = time.perf_counter() - started
     seconds["write"] = max(0.0, whole - sum(seconds.values()))
     return {
         "output": str(output_path),
-        **_count_frames(track, swapper.found),
+        **_count_frames(roles[0].track, editor.found),
         "seconds": seconds,
         "mark": mark,
     }
+
+
+class _FaceEditor:
+    """Swaps followed faces in the pictures of a video, batch by batch.
+
+    Only the rectangle around a face is read and written.
+    """
+
+    def __init__(self, comb, video_path, roles, visible, compositing):
+        for role in roles:
+            check_swap(comb, role.source)
+        self.video_path, self.roles = video_path, roles
+        self.found = _check_found([role.track for role in roles], video_path)
+        self.visible, self.compositing = visible, compositing
+        self.seconds = {"network": 0.0, "composite": 0.0}
+        self.combs = [
+            comb if role.target is None else comb.looking_at(role.target)
+            for role in roles
+        ]
+        self.contract = comb.contract
+        # whole degrees: a mask is made once for each, not for each frame
+        self.mask_at = functools.cache(functools.partial(blending_mask, comb))
+
+    def edit(self, pictures):
+        """Swap all faces of some `media.VideoPicture`, in place."""
+        _check_length(pictures[-1].index, len(self.found), self.video_path)
+        with _add_time(self.seconds, "network"):
+            # all are cut before the first is pasted over its neighbour
+            cuts = [
+                self._cut(number, pictures) for number in range(len(self.roles))
+            ]
+            faces = [
+                self._decode(number, cut) for number, cut in enumerate(cuts)
+            ]
+        with _add_time(self.seconds, "composite"):
+            for cut, drawn in zip(cuts, faces, strict=True):
+                for place, face in zip(cut, drawn, strict=True):
+                    self._paste(place, face)
+            for picture in pictures:
+                if self.visible and self.found[picture.index]:
+                    provenance.label_picture(picture)
+
+    def _cut(self, number, pictures):
+        """Picture, rectangle, region, landmarks, crop and matrix of faces."""
+        cuts, comb = [], self.combs[number]
+        for picture in pictures:
+            landmarks = self.roles[number].track.landmarks[picture.index]
+            rectangle = _seen_rectangle(landmarks, self.contract, picture.shape)
+            if rectangle is None:
+                continue
+            region = picture.read(*rectangle)
+            crop, matrix = cut_target(comb, region, landmarks - rectangle[:2])
+            cuts.append((picture, rectangle, region, landmarks, crop, matrix))
+        return cuts
+
+    def _decode(self, number, cuts):
+        if not cuts:
+            return []
+        crops = np.stack([crop for *_, crop, _ in cuts])
+        return self.combs[number].swap(crops, self.roles[number].source)
+
+    def _paste(self, place, face):
+        picture, rectangle, region, landmarks, crop, matrix = place
+        if len(self.roles) > 1:
+            region = picture.read(*rectangle)  # a neighbour may reach into it
+        yaw, *_ = alignment.estimate_pose(landmarks)
+        swapped = composite_face(
+            region,
+            face,
+            crop,
+            matrix,
+            self.mask_at(round(yaw)),
+            **self.compositing,
+        )
+        picture.write(*rectangle[:2], swapped, region)
+
+
+def _seen_rectangle(landmarks, contract, shape):
+    """What the network sees of a frame: left, top, right, bottom.
+
+    It begins and ends on even pixels, as colour is stored, or at the frame's
+    edge. `None` if there are no landmarks, or if it lies outside the frame.
+    """
+    if not np.isfinite(landmarks).all():
+        return None
+    matrix = alignment.crop_matrix(landmarks, contract)
+    margin = contract["crop_size"] * (1 - contract["coverage"]) / 2
+    # a few pixels more, as the crop is read between pixels
+    ends = (margin - 4, contract["crop_size"] - margin + 4)
+    corners = alignment.transform_points(
+        alignment.invert_transform(matrix), [(x, y) for x in ends for y in ends]
+    )
+    height, width = shape[:2]
+    first = 2 * np.floor(corners.min(axis=0) / 2 - 2)
+    last = 2 * np.ceil(corners.max(axis=0) / 2 + 2)
+    left, top = first.clip(0, (width, height)).astype(int).tolist()
+    right, bottom = last.clip(0, (width, height)).astype(int).tolist()
+    if left >= right or top >= bottom:
+        return None
+    return left, top, right, bottom
 
 
 class TrackSwapper:
@@ -407,7 +513,7 @@ class TrackSwapper:
         for source in sources:
             check_swap(comb, source)
         check_modes(**compositing)
-        self.found = _check_found(track, video_path)
+        self.found = _check_found([track], video_path)
         self.seconds = {"network": 0.0, "composite": 0.0}
         self.comb, self.sources, self.track = comb, sources, track
         self.video_path, self.compositing = video_path, compositing
@@ -429,12 +535,7 @@ class TrackSwapper:
         Raises:
             ValueError: if the video is longer than the track.
         """
-        if index >= len(self.found):
-            raise ValueError(
-                f"The track has {len(self.found)} frames, but "
-                f"{self.video_path} has more. Received: frame {index}. Find "
-                "the track of this video."
-            )
+        _check_length(index, len(self.found), self.video_path)
         if not self.found[index]:
             return []
         target_crop, faces, matrix = next(self._faces)
@@ -511,9 +612,19 @@ def _stage_progress(progress, stage):
     return lambda done, total: progress(stage, done, total)
 
 
-def _check_found(track, video_path):
-    """Which frames show the face, bool array, shape `(frames,)`."""
-    found = tracking.has_face(track.landmarks)
+def _check_length(index, frames, video_path):
+    if index >= frames:
+        raise ValueError(
+            f"The track has {frames} frames, but {video_path} has more. "
+            f"Received: frame {index}. Find the track of this video."
+        )
+
+
+def _check_found(tracks, video_path):
+    """Which frames show a face, bool array, shape `(frames,)`."""
+    found = np.any(
+        [tracking.has_face(track.landmarks) for track in tracks], axis=0
+    )
     if not found.any():
         raise ValueError(
             "A video that shows a face is needed, but none was found in "

@@ -92,13 +92,31 @@ def find_tracks(video_path, detector, every=KEY_EVERY, progress=None):
             "Faces are detected every how many frames, at least 1. "
             f"Received: every={every!r}"
         )
-    total = media.probe_video(video_path)["frames"]
-    tracker = Tracker(detector, every)
-    for chunk in _chunks(_until_broken(video_path, tracker)):
+    video = media.probe_video(video_path)
+    size = looked_at_size(detector, video["height"], video["width"])
+    ratio = (video["width"] / size[1], video["height"] / size[0])
+    tracker = Tracker(detector, every, ratio)
+    for chunk in _chunks(_until_broken(video_path, tracker, size)):
         tracker.add(chunk)
         if progress is not None:
-            progress(len(tracker.times), total)
+            progress(len(tracker.times), video["frames"])
     return tracker.tracks()
+
+
+def looked_at_size(detector, height, width):
+    """How large a picture has to be for faces to be found and placed in it.
+
+    Args:
+        detector: `detection.FaceDetector`.
+        height: int, of the frame in pixels.
+        width: int, likewise.
+
+    Returns:
+        tuple `(height, width)` in pixels, at most the frame's own.
+    """
+    smallest = detector.min_face_share * min(height, width)
+    scale = min(1.0, SMALLEST_SIDE / smallest)
+    return max(1, round(height * scale)), max(1, round(width * scale))
 
 
 def find_face_track(video_path, detector, every=KEY_EVERY, progress=None):
@@ -225,37 +243,27 @@ class Tracker:
     Args:
         detector: `detection.FaceDetector`.
         every: int. Frames from one detection to the next.
+        ratio: tuple of floats, how many times as wide and as high a frame is
+            as its picture, in which the faces are looked for.
 
     Attributes:
         times: list of float, seconds, of the frames so far.
         broken: `None`, or why the video could not be read to its end.
     """
 
-    def __init__(self, detector, every=KEY_EVERY):
-        self.detector, self.every = detector, every
+    def __init__(self, detector, every=KEY_EVERY, ratio=(1.0, 1.0)):
+        self.detector, self.every, self.ratio = detector, every, ratio
         self.times, self.shots = [], []
         self.broken = None
         self._faces, self._active = [], []
         self._thumbnail = None
-        self._ratio = (1.0, 1.0)
-
-    def shrink(self, frame):
-        """The picture of a frame that is looked at, as large as is needed."""
-        height, width = frame.shape[:2]
-        smallest = self.detector.min_face_share * min(height, width)
-        scale = min(1.0, SMALLEST_SIDE / smallest)
-        if scale == 1:
-            return frame
-        size = (max(1, round(width * scale)), max(1, round(height * scale)))
-        self._ratio = (width / size[0], height / size[1])
-        return cv2.resize(frame, size, interpolation=cv2.INTER_AREA)
 
     def add(self, chunk):
         """Follow the faces through the next frames.
 
         Args:
             chunk: list of tuples `(time, picture)`: float, seconds; uint8
-                array, shape `(height, width, 3)`, RGB, from `shrink`.
+                array, shape `(height, width, 3)`, RGB.
         """
         start = len(self.times)
         pictures = [picture for _, picture in chunk]
@@ -380,8 +388,8 @@ class Tracker:
             others.append(centre)
             # integer coordinates are pixel centres in both pictures
             face.found[frame] = (
-                (landmarks[index] + 0.5) * self._ratio - 0.5,
-                spread[index] * np.mean(self._ratio),
+                (landmarks[index] + 0.5) * self.ratio - 0.5,
+                spread[index] * np.mean(self.ratio),
             )
 
 
@@ -463,13 +471,13 @@ def _chunks(items):
         yield chunk
 
 
-def _until_broken(video_path, tracker):
+def _until_broken(video_path, tracker, size):
     """All frames that can be read; a broken end is noted, not hidden."""
     count = 0
     try:
-        for _, seconds, frame in media.read_frames(video_path):
+        for _, seconds, picture in media.read_frames(video_path, size=size):
             count += 1
-            yield seconds, tracker.shrink(frame)
+            yield seconds, picture
     except media.MediaError as error:
         if count == 0:
             raise

@@ -216,14 +216,13 @@ def test_tracks_end_at_a_cut_between_key_frames():
 
 
 def test_landmarks_are_in_pixels_of_the_frame_not_of_the_shrunken_picture():
-    detector = FakeDetector([])
+    detector = FakeDetector([[face_at()]])
     detector.min_face_share = 0.5
-    tracker = tracking.Tracker(detector)
-    frame = np.zeros((400, 600, 3), np.uint8)
-    small = tracker.shrink(frame)
-    assert small.shape == (96, 144, 3)  # half its height is 48 pixels
-    detector.waiting = [[face_at()]]
-    tracker.add([(0.0, small)])
+    # half its height is 48 pixels
+    size = tracking.looked_at_size(detector, 400, 600)
+    assert size == (96, 144)
+    tracker = tracking.Tracker(detector, ratio=(600 / 144, 400 / 96))
+    tracker.add([(0.0, np.zeros((*size, 3), np.uint8))])
     (track,) = tracker.tracks()
     expected = (FACE + 0.5) * [600 / 144, 400 / 96] - 0.5
     np.testing.assert_allclose(track.landmarks[0], expected)
