@@ -3,7 +3,9 @@
     python -m benchmarks.prediction --seconds 4 --height 720
 
 Prints what each stage of `swapping.swap_video` costs, what reading and
-writing the clip costs without a swap (the ceiling), and last one line of JSON.
+writing the clip costs without a swap (the ceiling), how steady the landmarks
+are, and last one line of JSON. Stages overlap: each is what the one that swaps
+spends on it, while others decode and encode.
 An untrained comb is as fast as a trained one. A first, uncounted run on a few
 frames compiles the networks.
 """
@@ -17,7 +19,7 @@ import time
 import cv2
 import numpy as np
 
-from helpers import detection, media, swapping, synthetic
+from helpers import detection, media, swapping, synthetic, tracking
 from helpers.models.comb import build_comb
 
 FRAME_RATE = 25
@@ -65,8 +67,64 @@ def write_clip(folder, frames, height):
 def measure_ceiling(clip, folder):
     """Seconds for reading and writing the clip without any swap."""
     started = time.perf_counter()
-    media.map_video(clip, folder / "copy.mp4", lambda index, time, frame: frame)
+    media.edit_video(
+        clip, folder / "copy.mp4", lambda pictures: None, swapping.BATCH_SIZE
+    )
     return time.perf_counter() - started
+
+
+def measure_steadiness(folder, detector, frames=150):
+    """How landmarks tremble and lag, against the truth of a rendered clip.
+
+    Returns:
+        dict: `jitter_ratio`, acceleration of the error of stabilised
+        landmarks over that of detecting each frame, and `lag_frames`, the
+        shift at which the face's way fits the true one best.
+    """
+    take = synthetic.write_take(
+        folder,
+        "steady",
+        "Marco",
+        synthetic.sample_take(frames, seed=1, frame_rate=FRAME_RATE),
+        "test",
+        size=RENDER_SIZE,
+        frame_rate=FRAME_RATE,
+    )
+    text = take.with_suffix(".truth.json").read_text(encoding="utf-8")
+    truth = np.array(
+        [frame["landmarks"] for frame in json.loads(text)["frames"]]
+    )
+    pictures = [frame for _, _, frame in media.read_frames(take)]
+    detected = np.array(
+        [
+            face[0]["landmarks"]
+            for start in range(0, frames, swapping.BATCH_SIZE)
+            for face in detector.detect(
+                pictures[start : start + swapping.BATCH_SIZE]
+            )
+        ]
+    )
+    track = swapping.steady(tracking.find_face_track(take, detector))
+    jitters = [
+        np.abs(np.diff(landmarks - truth, 2, axis=0)).mean()
+        for landmarks in (track.landmarks, detected)
+    ]
+    return {
+        "jitter_ratio": round(jitters[0] / jitters[1], 3),
+        "lag_frames": _lag(track.landmarks, truth),
+    }
+
+
+def _lag(landmarks, truth, most=6):
+    """Frames by which landmarks come after the truth."""
+    moves = [np.diff(way.mean(axis=1), axis=0) for way in (landmarks, truth)]
+    moves = [move - move.mean(axis=0) for move in moves]
+    middle = slice(most, len(moves[0]) - most)
+    fits = {
+        shift: float((np.roll(moves[0], -shift, 0) * moves[1])[middle].sum())
+        for shift in range(-most, most + 1)
+    }
+    return max(fits, key=fits.get)
 
 
 def measure_swap(comb, clip, folder, detector):
@@ -95,6 +153,7 @@ def main():
         measure_swap(comb, first, folder, detector)
         report = measure_swap(comb, clip, folder, detector)
         ceiling = measure_ceiling(clip, folder)
+        steadiness = measure_steadiness(folder, detector)
     frames = report["frames"]
     print(
         f"{frames} frames of {options.height} lines, {comb.resolution}-px comb"
@@ -107,12 +166,15 @@ def main():
     ]:
         print(f"{stage:<12}{seconds:>9.2f}{1000 * seconds / frames:>10.1f}")
     result = {
-        "frames_per_second": round(frames / report["whole"], 2),
+        f"frames_per_second_{options.height}p": round(
+            frames / report["whole"], 2
+        ),
         "ceiling_frames_per_second": round(frames / ceiling, 2),
         "frames": frames,
         "swapped": report["swapped"],
         "height": options.height,
         "seconds": {k: round(v, 3) for k, v in report["seconds"].items()},
+        **steadiness,
     }
     print(json.dumps(result))
 

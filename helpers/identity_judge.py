@@ -13,7 +13,15 @@ import cv2
 import numpy as np
 from sklearn import decomposition, linear_model, pipeline
 
-from helpers import alignment, augmentation, blending, facesets, masks
+from helpers import (
+    alignment,
+    augmentation,
+    blending,
+    facesets,
+    masks,
+    media,
+    tracking,
+)
 from helpers.swapping import ERODE_SHARE, FEATHER_SHARE
 
 # Side of the pictures it looks at: coarse, so that how sharply a comb draws
@@ -131,6 +139,57 @@ def train_identity_judge(face_sets, most=150, seed=0):
         linear_model.LogisticRegression(C=REGULARISATION, max_iter=1000),
     )
     return IdentityJudge(classifier.fit(features, names), contract)
+
+
+def name_tracks(video_path, tracks, judge, most=8):
+    """Who is followed: the way to give each face of a video its own source.
+
+    Args:
+        video_path: str or path.
+        tracks: list of `tracking.FaceTrack` of this video.
+        judge: `IdentityJudge`.
+        most: int. Frames of each track that are looked at, evenly spread.
+
+    Returns:
+        list with a tuple `(identity, probability)` for each track: who it most
+        likely is, and the mean over these frames; `(None, 0.0)` for a track
+        without a face. A judge knows nobody else, so a stranger gets a name,
+        too, mostly with a low probability.
+
+    Raises:
+        FileNotFoundError: if there is no such video.
+        MediaError: if the video cannot be read as far as the tracks go.
+        ValueError: if there is no track.
+    """
+    if not tracks:
+        raise ValueError("At least one track is needed. Received: none")
+    wanted = []
+    for track in tracks:
+        found = np.flatnonzero(tracking.has_face(track.landmarks))
+        wanted.append({int(found[n]) for n in _evenly_spread(found, most)})
+    last = max((max(frames) for frames in wanted if frames), default=-1)
+    seen = [[] for _ in tracks]
+    # the whole crop at the judge's size, and no larger
+    size = round(RESOLUTION / judge.contract["coverage"])
+    for index, _, frame in media.read_frames(video_path, stop=last + 1):
+        for crops, frames, track in zip(seen, wanted, tracks, strict=True):
+            if index in frames:
+                contract = {**judge.contract, "crop_size": size}
+                matrix = alignment.crop_matrix(track.landmarks[index], contract)
+                crops.append(alignment.cut_crop(frame, matrix, size))
+    names = []
+    for crops in seen:
+        if not crops:
+            names.append((None, 0.0))
+            continue
+        mean = judge.probabilities(np.stack(crops)).mean(axis=0)
+        best = int(mean.argmax())
+        names.append((judge.identities[best], float(mean[best])))
+    return names
+
+
+def _evenly_spread(found, most):
+    return facesets.evenly(len(found), most) if len(found) else []
 
 
 def _sample_views(loaded, contract, seed):

@@ -308,7 +308,7 @@ def _follow_all(videos, detector, detect_every, progress):
     follow = None if progress is None else tell
     for target, path in videos.items():
         track = tracking.find_face_track(path, detector, detect_every, follow)
-        tracks[target] = tracking.stabilise_track(tracking.bridge_gaps(track))
+        tracks[target] = swapping.steady(track)
     return tracks
 
 

@@ -254,13 +254,16 @@ def swap_video(
     visible=True,
     progress=None,
     detect_every=tracking.KEY_EVERY,
+    faces="main",
     **compositing,
 ):
-    """Swap a face through a video, from file to file, in two passes.
+    """Swap faces through a video, from file to file, in two passes.
 
-    The first pass follows the face, the second swaps and writes. Frames
-    without the face stay as they are and are reported; frame times and sound
-    are kept.
+    The first pass follows the faces, the second swaps and writes. Frames
+    without a face stay as they are and are reported; frame times and sound
+    are kept. To give several people a source each, take the passes one by
+    one: `tracking.find_tracks`, `identity_judge.name_tracks` for who they
+    are, `steady` each, and `swap_tracks` with a `Role` for each.
 
     Args:
         comb: comb of the identity `source`.
@@ -277,6 +280,8 @@ def swap_video(
             `"detect"` or `"swap"`, or `None`.
         detect_every: int. Frames from one detection to the next, see
             `tracking.find_tracks`.
+        faces: `"main"` for the one that the clip is about, see
+            `tracking.find_face_track`, or `"all"`.
         **compositing: `color` and `blend`, see `swap_frame`.
 
     Returns:
@@ -299,28 +304,47 @@ def swap_video(
     check_paths(video_path, output_path, (".mp4",))
     check_modes(**compositing)
     signing_key()  # if it cannot be had, better now than later
+    if faces not in ("all", "main"):
+        raise ValueError(
+            f"faces should be 'all' or 'main'. Received: faces={faces!r}"
+        )
     started = time.perf_counter()
-    track = tracking.find_face_track(
+    tracks = tracking.find_tracks(
         video_path,
         detector,
         detect_every,
         _stage_progress(progress, "detect"),
     )
+    if faces == "main":
+        tracks = [tracking.main_track(tracks)]
     detect_seconds = time.perf_counter() - started
-    calm = tracking.stabilise_track(tracking.bridge_gaps(track))
     report = swap_tracks(
         comb,
         video_path,
         output_path,
-        [Role(calm, source)],
+        [Role(steady(track), source) for track in tracks],
         visible,
         _stage_progress(progress, "swap"),
         **compositing,
     )
-    detected = int(tracking.has_face(track.landmarks).sum())
-    report["bridged"] = report["swapped"] - detected
+    detected = np.any(
+        [tracking.has_face(track.landmarks) for track in tracks], axis=0
+    )
+    report["bridged"] = report["swapped"] - int(detected.sum())
     report["seconds"] = {"detect": detect_seconds, **report["seconds"]}
     return report
+
+
+def steady(track):
+    """A track as it is swapped: short gaps bridged, trembling calmed.
+
+    Args:
+        track: `tracking.FaceTrack`, as found.
+
+    Returns:
+        `tracking.FaceTrack`.
+    """
+    return tracking.stabilise_track(tracking.bridge_gaps(track))
 
 
 def swap_tracks(

@@ -10,7 +10,9 @@ from helpers import (
     identity_judge,
     manifests,
     masks,
+    media,
     synthetic,
+    tracking,
 )
 
 CONTRACT = manifests.data_contract(crop_size=80)
@@ -144,3 +146,32 @@ def test_a_stranger_and_an_empty_question_are_refused(people, judge):
         judge.score(crops, "Lena")
     with pytest.raises(ValueError, match="0 crops"):
         judge.score(crops[:0], "Rosa")
+
+
+def test_tracks_are_named_by_whose_face_they_show(judge, tmp_path):
+    names = judge.identities[:2]
+    frames, landmarks = [], {name: [] for name in names}
+    for parameters in synthetic.sample_take(24, seed=901):
+        halves = []
+        for place, name in enumerate(names):
+            person = synthetic.Person(synthetic.identity_parameters(name))
+            shot = synthetic.render(person, parameters, 128)
+            halves.append(shot["image"])
+            landmarks[name].append(shot["landmarks"] + (128 * place, 0))
+        frames.append(np.concatenate(halves, axis=1))
+    path = tmp_path / "two.mp4"
+    media.write_video(path, frames, 25, crf=10)
+    times = np.arange(24) / 25
+    counts = np.full(24, 2)
+    tracks = [
+        tracking.FaceTrack(
+            np.array(landmarks[name], float), times, counts, counts * 0, None
+        )
+        for name in names
+    ]
+    nobody = tracks[0]._replace(landmarks=np.full((24, 5, 2), np.nan))
+    found = identity_judge.name_tracks(path, [*tracks, nobody], judge)
+    assert [name for name, _ in found] == [*names, None]
+    assert min(share for _, share in found[:2]) > 0.5
+    with pytest.raises(ValueError, match="At least one track"):
+        identity_judge.name_tracks(path, [], judge)

@@ -434,6 +434,67 @@ def test_a_broken_video_is_swapped_to_its_break_and_says_so(
     assert len(read_clip(output)[0]) == 12
 
 
+def test_all_faces_of_a_video_are_swapped_or_the_main_one(tmp_path):
+    path = write_clip(tmp_path / "two.mp4", [picture(3, (160, 320))] * 12)
+    left, right = face_at(0, 20), face_at(140, 20)
+    for faces, greens in (("all", [True, True]), ("main", [True, False])):
+        output = tmp_path / f"{faces}.mp4"
+        swap_video(
+            GreenComb(),
+            path,
+            output,
+            "Rosa",
+            FakeDetector([[left, right]] * 12),
+            faces=faces,
+            color="none",
+            blend="alpha",
+        )
+        frame = read_clip(output)[1][6].astype(int)
+        noses = [face["landmarks"][2].astype(int) for face in (left, right)]
+        assert greens == [
+            frame[y, x, 1] - frame[y, x, 0] > 150 for x, y in noses
+        ]
+    with pytest.raises(ValueError, match="'all' or 'main'.*'both'"):
+        swap_video(
+            GreenComb(), path, output, "Rosa", FakeDetector([]), faces="both"
+        )
+
+
+class NameComb(MirrorComb):
+    """Rosa is green, Marco is black."""
+
+    def swap(self, crops, source):
+        color = np.float32({"Rosa": (0, 1, 0), "Marco": (0, 0, 0)}[source])
+        self.batches.append((self.target, source, len(crops)))
+        return np.broadcast_to(color, crops.shape).copy()
+
+
+def test_each_track_gets_its_own_source_and_is_looked_at_as_its_target(
+    tmp_path,
+):
+    path = write_clip(tmp_path / "two.mp4", [picture(3, (160, 320))] * 6)
+    left, right = face_at(0, 20), face_at(140, 20)
+    tracks = tracking.find_tracks(path, FakeDetector([[left, right]] * 6), 1)
+    assert len(tracks) == 2
+    comb = NameComb()
+    roles = [
+        swapping.Role(swapping.steady(tracks[0]), "Rosa", "Marco"),
+        swapping.Role(swapping.steady(tracks[1]), "Marco", "Rosa"),
+    ]
+    output = tmp_path / "swap.mp4"
+    report = swapping.swap_tracks(
+        comb, path, output, roles, color="none", blend="alpha"
+    )
+    assert report["mark"]["source_identity"] == "Rosa, Marco"
+    assert comb.batches == [("Marco", "Rosa", 6), ("Rosa", "Marco", 6)]
+    frame = read_clip(output)[1][3].astype(int)
+    (x, y), (u, v) = (
+        face["landmarks"][2].astype(int) for face in (left, right)
+    )
+    assert frame[y, x, 1] - frame[y, x, 0] > 150
+    assert frame[v, u].max() < 40
+
+
 # -- the real detector ------------------------------------------------------
 
 
