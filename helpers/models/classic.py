@@ -24,7 +24,7 @@ from helpers.models.comb import (
     name_key,
     named_variables,
 )
-from helpers.models.swapper import Swapper
+from helpers.models.swapper import Swapper, predict
 
 RESOLUTION = 64
 DOWN = (128, 256, 512, 1024)  # channels at 32, 16, 8 and 4 pixels
@@ -253,9 +253,7 @@ class Classic(Swapper):
                 else self._decode(inputs, part)
             )
             self._runners[part] = keras.Model(inputs, outputs)
-        return self._runners[part].predict(
-            np.asarray(values, "float32"), batch_size=batch_size, verbose=0
-        )
+        return predict(self._runners[part], values, batch_size)
 
 
 def build_classic(identities, **options):

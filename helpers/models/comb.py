@@ -21,7 +21,7 @@ from keras import layers, ops
 
 from helpers import manifests
 from helpers.layers import FadeIn, PersonStyle, PixelShuffle
-from helpers.models.swapper import Swapper
+from helpers.models.swapper import Swapper, predict
 
 # Channels of each level, from 4x4 pixels up: wide where pictures are small
 # and a multiplication is cheap.
@@ -477,9 +477,7 @@ class Comb(Swapper):
         key = part, self.level
         if key not in self._runners:
             self._runners[key] = self._runner(part)
-        return self._runners[key].predict(
-            np.asarray(inputs, "float32"), batch_size=batch_size, verbose=0
-        )
+        return predict(self._runners[key], inputs, batch_size)
 
     def _runner(self, part):
         """Model of the encoder or of one decoder at the level grown to.

@@ -2,6 +2,8 @@
 
 import copy
 
+import numpy as np
+
 
 class Swapper:
     """Base of `Comb` and `Classic`, which encode, decode and know identities.
@@ -60,3 +62,30 @@ class Swapper:
         latents = self.encode(crops, batch_size)
         latents = latents + self.shift(source, self.target)
         return self.decode(latents, source, batch_size)
+
+
+def predict(model, inputs, batch_size=64):
+    """What a model makes of an array; quick for one face, too.
+
+    `keras.Model.predict` builds a data pipeline at every call, which takes
+    three times as long as a comb takes for 16 faces.
+
+    Args:
+        model: `keras.Model` of one input and one output.
+        inputs: array, shape `(faces, ...)`, at least one face.
+        batch_size: int. Most faces that go through the model at once.
+
+    Returns:
+        float32 array, shape `(faces, ...)`.
+    """
+    inputs = np.asarray(inputs, "float32")
+    outputs = []
+    for start in range(0, len(inputs), batch_size):
+        batch = inputs[start : start + batch_size]
+        count = len(batch)
+        # each new size is compiled anew, so there are few of them
+        size = min(batch_size, 1 << (count - 1).bit_length())
+        missing = [(0, size - count)] + [(0, 0)] * (batch.ndim - 1)
+        batch = np.pad(batch, missing)
+        outputs.append(np.asarray(model.predict_on_batch(batch))[:count])
+    return np.concatenate(outputs)
