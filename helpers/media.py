@@ -17,6 +17,7 @@ from av.video.reformatter import Interpolation
 from PIL import Image, ImageOps
 
 from helpers import consent, manifests
+from helpers.colour_planes import planes_to_rgb, rgb_to_planes
 
 PHOTO_ENDINGS = ".bmp .gif .jfif .jpeg .jpg .png .ppm .tif .tiff .webp".split()
 VIDEO_ENDINGS = (
@@ -37,9 +38,13 @@ EXACT_COLOUR = (
     | Interpolation.FULL_CHR_H_INT
 )
 
-# x264's. On two clips of phones "fast" took twice the time and files a fifth
-# larger for 1.5 dB more, at 43 and 46 dB.
-PRESET = "veryfast"
+# x264's. With what "veryfast" adds for its files' size (mbtree, weightp), but
+# not for the rest, a picture costs half as much; files grow by 3 and 8 %, at
+# 0.1 and 0.6 dB less (`benchmarks.prediction --presets`).
+ENCODING = {
+    "preset": "superfast",
+    "x264-params": "rc-lookahead=10:mbtree=1:weightp=1",
+}
 
 # what Pillow's readers raise on broken files
 PHOTO_ERRORS = (
@@ -444,13 +449,9 @@ class VideoPicture:
         x, y = max(0, left // 2 * 2 - 2), max(0, top // 2 * 2 - 2)
         x_end = min(width, (right + 1) // 2 * 2 + 2)
         y_end = min(height, (bottom + 1) // 2 * 2 + 2)
-        part = self._part(x, y, x_end, y_end).reformat(
-            format="rgb24",
-            src_colorspace=self._matrix,
-            interpolation=EXACT_COLOUR,
-        )
-        rgb = part.to_ndarray()[top - y : bottom - y, left - x : right - x]
-        return np.ascontiguousarray(rgb)
+        brightness, *colours = self._slices(x, y, x_end, y_end)
+        rgb = planes_to_rgb(brightness, colours, self._matrix)
+        return rgb[top - y : bottom - y, left - x : right - x].copy()
 
     def write(self, left, top, rgb, before=None):
         """Put a changed rectangle back.
@@ -479,15 +480,6 @@ class VideoPicture:
         changed = np.zeros(block.shape[:2], bool)
         changed[inside] = _any_of(*np.moveaxis(rgb != block[inside], -1, 0))
         block[inside] = rgb
-        part = (
-            av.VideoFrame.from_ndarray(block, format="rgb24")
-            .reformat(
-                format="yuv420p",
-                dst_colorspace=self._matrix,
-                interpolation=EXACT_COLOUR,
-            )
-            .to_ndarray()
-        )
         four = _any_of(
             changed[::2, ::2],
             changed[::2, 1::2],
@@ -497,7 +489,7 @@ class VideoPicture:
         self._whole = None
         planes = zip(
             self._slices(x, y, x_end, y_end),
-            _split_planes(part, *changed.shape),
+            rgb_to_planes(block, self._matrix),
             (changed, four, four),
             strict=True,
         )
@@ -506,8 +498,6 @@ class VideoPicture:
 
     def rgb(self):
         """The whole picture: uint8 array, shape `(height, width, 3)`."""
-        # the decoder's frame says where in a block its colour lies, planes do
-        # not: half a pixel, or a few grey levels on edges of colour
         if self._whole is not None:
             return self._whole()
         height, width, _ = self.shape
@@ -540,14 +530,6 @@ class VideoPicture:
         yield brightness[top:bottom, left:right]
         for colour in colours:
             yield colour[top // 2 : bottom // 2, left // 2 : right // 2]
-
-    def _part(self, left, top, right, bottom):
-        planes = self._slices(left, top, right, bottom)
-        joined = np.concatenate([plane.ravel() for plane in planes])
-        rows = (bottom - top) * 3 // 2
-        return av.VideoFrame.from_ndarray(
-            joined.reshape(rows, right - left), format="yuv420p"
-        )
 
 
 def _is_plain(frame, stream):
@@ -924,7 +906,7 @@ class _VideoWriter:
         stream = self.container.add_stream("libx264", rate=rate or 25)
         stream.width, stream.height = width, height
         stream.pix_fmt = "yuv420p"
-        stream.options = {"crf": str(self.crf), "preset": PRESET}
+        stream.options = {"crf": str(self.crf), **ENCODING}
         context = stream.codec_context
         context.time_base = self.time_base
         # say which colours were written, so that no player guesses
