@@ -39,8 +39,26 @@ VIEWS = (
     (0.02, -0.02, 1.0, 1.0),
     (-0.02, 0.02, 1.0, -1.0),
 )
+# side in pixels of the picture that they are cut from, and how many of its
+# pixels are one of theirs
+BASE_SIDE = 96
+BASE_SCALE = 1.5
 # crops that go through the last network at once
 LAST_BATCH = 128
+
+
+def _view_matrix(right, down, zoom, turn):
+    """Matrix of a view: pixels of the upright face to those of the view."""
+    angle = np.radians(turn)
+    cosine, sine = np.cos(angle), np.sin(angle)
+    linear = np.array([[cosine, -sine], [sine, cosine]]) * zoom / BASE_SCALE
+    middle = np.full(2, (BASE_SIDE - 1) / 2)
+    shift = (LAST_SIDE - 1) / 2 + np.array([right, down]) * LAST_SIDE
+    return np.column_stack([linear, shift - linear @ middle])
+
+
+VIEW_MATRICES = [_view_matrix(*view) for view in VIEWS]
+WAYS_BACK = np.stack([alignment.invert_transform(m) for m in VIEW_MATRICES])
 
 
 class FaceDetector:
@@ -174,29 +192,34 @@ class FaceDetector:
         return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
 
     def _refine_batch(self, images, landmarks):
-        matrices = [
-            matrix for points in landmarks for matrix in _view_matrices(points)
+        wanted = (np.array(LAST_TEMPLATE) - 0.5) * BASE_SCALE * LAST_SIDE
+        wanted += (BASE_SIDE - 1) / 2
+        upright = [
+            alignment.similarity_transform(points, wanted)
+            for points in landmarks
         ]
-        crops = np.stack(
-            [
-                alignment.cut_crop(
-                    images[index // len(VIEWS)], matrix, LAST_SIDE
-                )
-                for index, matrix in enumerate(matrices)
-            ]
-        )
-        points, scores = self._last_network(crops)
-        points = np.stack(
-            [
-                alignment.transform_points(
-                    alignment.invert_transform(matrix), found
-                )
-                for matrix, found in zip(matrices, points, strict=True)
-            ]
-        ).reshape(len(landmarks), len(VIEWS), 5, 2)
-        spread = points.mean(axis=2).std(axis=1).mean(axis=-1)
-        scores = scores.reshape(len(landmarks), len(VIEWS)).mean(axis=1)
-        return points.mean(axis=1), scores, spread
+        # the face is made small once, not for each view
+        bases = [
+            alignment.cut_crop(image, matrix, BASE_SIDE)
+            for image, matrix in zip(images, upright, strict=True)
+        ]
+        views = [
+            alignment.cut_crop(base, matrix, LAST_SIDE)
+            for base in bases
+            for matrix in VIEW_MATRICES
+        ]
+        points, scores = self._last_network(np.stack(views))
+        points = points.reshape(len(bases), len(VIEWS), 5, 2)
+        turn, shift = WAYS_BACK[:, :, :2], WAYS_BACK[:, None, :, 2]
+        points = np.einsum("vij,fvpj->fvpi", turn, points) + shift
+        scale = np.array([alignment.matrix_scale(m) for m in upright])
+        spread = points.mean(axis=2).std(axis=1).mean(axis=-1) / scale
+        scores = scores.reshape(len(bases), len(VIEWS)).mean(axis=1)
+        points = [
+            alignment.transform_points(alignment.invert_transform(m), found)
+            for m, found in zip(upright, points.mean(axis=1), strict=True)
+        ]
+        return np.stack(points), scores, spread
 
     def _network_size(self, shape):
         height, width = shape[:2]
@@ -292,26 +315,6 @@ def _last_stage(stage, device):
         return landmarks * LAST_SIDE - 0.5, scores.numpy()[:, 1]
 
     return last_network
-
-
-def _view_matrices(landmarks):
-    """Matrices of slightly different views of a face, image to crop pixels."""
-    upright = alignment.similarity_transform(
-        landmarks, np.array(LAST_TEMPLATE) * LAST_SIDE - 0.5
-    )
-    centre = (LAST_SIDE - 1) / 2
-    for right, down, zoom, turn in VIEWS:
-        angle = np.radians(turn)
-        linear = zoom * np.array(
-            [
-                [np.cos(angle), -np.sin(angle)],
-                [np.sin(angle), np.cos(angle)],
-            ]
-        )
-        matrix = linear @ upright
-        matrix[:, 2] += centre - linear @ (centre, centre)
-        matrix[:, 2] += np.array([right, down]) * LAST_SIDE
-        yield matrix
 
 
 def _check_image(image):

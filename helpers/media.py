@@ -345,7 +345,7 @@ def _upright(frame, stream, size=None):
         height=height,
         format="rgb24",
         src_colorspace=_colour_matrix(frame),
-        interpolation=EXACT_COLOUR,
+        interpolation=EXACT_COLOUR if size is None else Interpolation.BILINEAR,
     ).to_ndarray()
     return np.ascontiguousarray(np.rot90(picture, turns))
 
@@ -369,8 +369,8 @@ def read_frames(path, step=1, start=0, stop=None, size=None):
         start: int. Index of the first frame that is given.
         stop: int or `None`. Index at which reading ends.
         size: tuple `(height, width)` in pixels, to which frames are scaled
-            while they are converted, which is quicker than afterwards; or
-            `None`, for their own.
+            while they are converted, quicker and with less exact colour than
+            afterwards; or `None`, for their own.
 
     Yields:
         Tuples `(index, time, frame)`: int; float seconds, exact also where
@@ -611,7 +611,7 @@ def edit_video(
         _Sound(source_path, writer) as sound,
         _Encoding(writer, sound, stream, at_once) as encoding,
         contextlib.closing(
-            _read_ahead(_pictures(source_path, container, stream), at_once)
+            read_ahead(_pictures(source_path, container, stream), at_once)
         ) as pictures,
     ):
         end = None
@@ -722,8 +722,16 @@ def _batches(items, size):
         yield batch
 
 
-def _read_ahead(items, most):
-    """A generator's items, taken in a thread of its own, some ahead."""
+def read_ahead(items, most):
+    """A generator's items, taken in a thread of its own, some ahead.
+
+    Args:
+        items: generator. An error that it raises is raised here.
+        most: int. How many items wait at most.
+
+    Yields:
+        The items. Closing this generator ends the thread.
+    """
     waiting, stopped = queue.Queue(max(1, most)), threading.Event()
 
     def hand_over(item):

@@ -6,6 +6,7 @@ where they should be, by several slightly different views of each. As the key
 frames before and after are both known, nothing lags behind.
 """
 
+import contextlib
 import itertools
 from collections import namedtuple
 
@@ -43,6 +44,7 @@ ASTRAY = 0.5
 # Side in pixels of the smallest wanted face in the pictures that are looked
 # at: that of the last network.
 SMALLEST_SIDE = 48
+ROW_STEP = 32
 
 FaceTrack = namedtuple(
     "FaceTrack",
@@ -96,10 +98,12 @@ def find_tracks(video_path, detector, every=KEY_EVERY, progress=None):
     size = looked_at_size(detector, video["height"], video["width"])
     ratio = (video["width"] / size[1], video["height"] / size[0])
     tracker = Tracker(detector, every, ratio)
-    for chunk in _chunks(_until_broken(video_path, tracker, size)):
-        tracker.add(chunk)
-        if progress is not None:
-            progress(len(tracker.times), video["frames"])
+    frames = _until_broken(video_path, tracker, size)
+    with contextlib.closing(media.read_ahead(frames, CHUNK)) as ahead:
+        for chunk in _chunks(ahead):
+            tracker.add(chunk)
+            if progress is not None:
+                progress(len(tracker.times), video["frames"])
     return tracker.tracks()
 
 
@@ -116,7 +120,11 @@ def looked_at_size(detector, height, width):
     """
     smallest = detector.min_face_share * min(height, width)
     scale = min(1.0, SMALLEST_SIDE / smallest)
-    return max(1, round(height * scale)), max(1, round(width * scale))
+    if scale == 1:
+        return height, width
+    # rows of so many pixels need no copy on their way out of FFmpeg
+    wide = min(width, int(np.ceil(width * scale / ROW_STEP)) * ROW_STEP)
+    return round(height * wide / width), wide
 
 
 def find_face_track(video_path, detector, every=KEY_EVERY, progress=None):
@@ -309,8 +317,10 @@ class Tracker:
 
     def _is_cut(self, picture):
         before = self._thumbnail
+        # a quarter of the pixels says as much of a cut
+        step = max(1, min(picture.shape[:2]) // (4 * max(THUMBNAIL)))
         self._thumbnail = cv2.resize(
-            picture, THUMBNAIL, interpolation=cv2.INTER_AREA
+            picture[::step, ::step], THUMBNAIL, interpolation=cv2.INTER_AREA
         )
         if before is None:
             return False

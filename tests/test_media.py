@@ -399,7 +399,7 @@ def test_a_part_is_what_the_whole_picture_shows_there(colourful):
                 left, top, right, bottom = place
                 part = picture.read(*place).astype(int)
                 whole = wholes[picture.index][top:bottom, left:right]
-                assert np.abs(part - whole).mean() < 4
+                assert np.abs(part - whole).mean() < 0.5
             np.testing.assert_array_equal(picture.rgb(), wholes[picture.index])
 
     media.edit_video(colourful, colourful.with_name("same.mp4"), edit)
@@ -456,4 +456,5 @@ def test_frames_can_be_read_smaller(colourful):
     (_, _, large), *_ = media.read_frames(colourful)
     (_, _, small), *_ = media.read_frames(colourful, size=(45, 80))
     shrunk = cv2.resize(large, (80, 45), interpolation=cv2.INTER_AREA)
-    assert np.abs(small.astype(int) - shrunk).mean() < 3
+    # made to be looked at by a detector: quick, its colour less exact
+    assert np.abs(small.astype(int) - shrunk).mean() < 6

@@ -218,13 +218,13 @@ def test_tracks_end_at_a_cut_between_key_frames():
 def test_landmarks_are_in_pixels_of_the_frame_not_of_the_shrunken_picture():
     detector = FakeDetector([[face_at()]])
     detector.min_face_share = 0.5
-    # half its height is 48 pixels
+    # half its height is 48 pixels at least, a row so many times 32
     size = tracking.looked_at_size(detector, 400, 600)
-    assert size == (96, 144)
-    tracker = tracking.Tracker(detector, ratio=(600 / 144, 400 / 96))
+    assert size == (107, 160)
+    tracker = tracking.Tracker(detector, ratio=(600 / 160, 400 / 107))
     tracker.add([(0.0, np.zeros((*size, 3), np.uint8))])
     (track,) = tracker.tracks()
-    expected = (FACE + 0.5) * [600 / 144, 400 / 96] - 0.5
+    expected = (FACE + 0.5) * [600 / 160, 400 / 107] - 0.5
     np.testing.assert_allclose(track.landmarks[0], expected)
 
 
