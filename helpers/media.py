@@ -38,9 +38,9 @@ EXACT_COLOUR = (
     | Interpolation.FULL_CHR_H_INT
 )
 
-# x264's. With what "veryfast" adds for its files' size (mbtree, weightp), but
-# not for the rest, a picture costs half as much; files grow by 3 and 8 %, at
-# 0.1 and 0.6 dB less (`benchmarks.prediction --presets`).
+# x264's: "superfast" with what "veryfast" adds for the size of files, but not
+# with the rest. On three clips it takes 0.5 to 0.85 of its time; files grow by
+# 0 to 8 %, at 0.1 to 0.6 dB less (`benchmarks.prediction --presets`).
 ENCODING = {
     "preset": "superfast",
     "x264-params": "rc-lookahead=10:mbtree=1:weightp=1",

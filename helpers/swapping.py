@@ -389,14 +389,15 @@ def swap_tracks(
         progress(index + 1, frames)
 
     started = time.perf_counter()
-    media.edit_video(
-        video_path,
-        output_path,
-        editor.edit,
-        BATCH_SIZE,
-        progress=None if progress is None else tell,
-        **provenance.video_mark(mark, video_path),
-    )
+    with tracking.one_opencv_thread():
+        media.edit_video(
+            video_path,
+            output_path,
+            editor.edit,
+            BATCH_SIZE,
+            progress=None if progress is None else tell,
+            **provenance.video_mark(mark, video_path),
+        )
     # what the threads that decode and encode keep this one waiting for, and
     # signing, are what is left
     seconds = editor.seconds

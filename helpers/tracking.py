@@ -99,12 +99,30 @@ def find_tracks(video_path, detector, every=KEY_EVERY, progress=None):
     ratio = (video["width"] / size[1], video["height"] / size[0])
     tracker = Tracker(detector, every, ratio)
     frames = _until_broken(video_path, tracker, size)
-    with contextlib.closing(media.read_ahead(frames, CHUNK)) as ahead:
+    with (
+        one_opencv_thread(),
+        contextlib.closing(media.read_ahead(frames, CHUNK)) as ahead,
+    ):
         for chunk in _chunks(ahead):
             tracker.add(chunk)
             if progress is not None:
                 progress(len(tracker.times), video["frames"])
     return tracker.tracks()
+
+
+@contextlib.contextmanager
+def one_opencv_thread():
+    """OpenCV without threads of its own, while others decode and encode.
+
+    Its parts of a face are done in less time than it takes to wait for a
+    thread on a busy core.
+    """
+    before = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
+    finally:
+        cv2.setNumThreads(before)
 
 
 def looked_at_size(detector, height, width):
