@@ -66,7 +66,7 @@ def rgb_to_planes(rgb, matrix):
 
 
 def _narrow(colour):
-    """The reverse of `_widen`: what lies between two columns counts for both."""
+    """The reverse of `_widen`: a column between two counts for both."""
     left = cv2.sepFilter2D(
         colour,
         -1,
