@@ -16,7 +16,7 @@ import numpy as np
 from av.video.reformatter import Interpolation
 from PIL import Image, ImageOps
 
-from helpers import consent, manifests
+from helpers import consent, hdr, manifests
 from helpers.colour_planes import planes_to_rgb, rgb_to_planes
 
 PHOTO_ENDINGS = ".bmp .gif .jfif .jpeg .jpg .png .ppm .tif .tiff .webp".split()
@@ -265,8 +265,10 @@ def probe_video(path):
     Returns:
         dict with `frames` (int, an estimate), `frame_rate` (mean frames per
         second), `width` and `height` (pixels of an upright frame),
-        `duration` (seconds), `has_sound` (bool) and `rotation` (degrees
-        that were applied counter-clockwise).
+        `duration` (seconds), `has_sound` (bool), `rotation` (degrees that
+        were applied counter-clockwise), `bits` (of a colour value), `hdr`
+        (`"PQ"`, `"HLG"` or `None`, see `hdr.py`) and `notes` (list of str,
+        what else than the swapped is changed by writing it as mp4).
 
     Raises:
         FileNotFoundError: if there is no such file.
@@ -295,7 +297,36 @@ def probe_video(path):
             "duration": duration or max(1, frames) / frame_rate,
             "has_sound": bool(container.streams.audio),
             "rotation": int(first.rotation) % 360,
+            "bits": first.format.components[0].bits,
+            "hdr": hdr.transfer_of(first),
+            "notes": _notes(first, container, stream),
         }
+
+
+def _notes(frame, container, stream):
+    """What becomes of a video that is written by `edit_video`, in words."""
+    notes = []
+    transfer, bits = hdr.transfer_of(frame), frame.format.components[0].bits
+    if transfer is not None:
+        notes.append(f"HDR ({transfer}) becomes SDR (BT.709)")
+    elif hdr.has_wide_colour(frame):
+        notes.append("colours of BT.2020 become those of BT.709")
+    if bits > 8:
+        notes.append(f"{bits} bits become 8")
+    if frame.format.name in ("yuv422p", "yuv444p", "yuvj422p", "yuvj444p"):
+        notes.append("colour is kept for every second pixel (4:2:0)")
+    if (stream.sample_aspect_ratio or 1) != 1:
+        notes.append("pixels become squares")
+    if round(frame.rotation / 90) % 4:
+        notes.append(f"turned upright by {int(frame.rotation) % 360} degrees")
+    if frame.width % 2 or frame.height % 2:
+        notes.append("an odd side gets one more pixel")
+    sounds = container.streams.audio
+    if sounds and sounds[0].codec_context.name not in MP4_SOUND:
+        notes.append(f"sound ({sounds[0].codec_context.name}) becomes AAC")
+    if len(sounds) > 1:
+        notes.append(f"of {len(sounds)} sound tracks the first is kept")
+    return notes
 
 
 def _decode(path, container, stream):
@@ -322,7 +353,11 @@ def _decode(path, container, stream):
 
 def _colour_matrix(frame):
     """Colour matrix of a frame; unmarked ones follow the players' custom."""
-    bt709, unspecified = 1, 2
+    bt709, unspecified, bt2020, bt2020_constant = 1, 2, 9, 10
+    if frame.colorspace in (bt2020, bt2020_constant):
+        return "BT2020"
+    if frame.colorspace == unspecified and hdr.has_wide_colour(frame):
+        return "BT2020"
     if frame.colorspace == bt709:
         return "ITU709"
     if frame.colorspace == unspecified and frame.height >= 720:
@@ -340,13 +375,17 @@ def _upright(frame, stream, size=None):
         height = round(height / shape)
     if size is not None:
         height, width = size if turns % 2 == 0 else size[::-1]
+    transfer, wide = hdr.transfer_of(frame), hdr.has_wide_colour(frame)
+    ordinary = transfer is None and not wide
     picture = frame.reformat(
         width=width,
         height=height,
-        format="rgb24",
+        format="rgb24" if ordinary else "rgb48le",
         src_colorspace=_colour_matrix(frame),
         interpolation=EXACT_COLOUR if size is None else Interpolation.BILINEAR,
     ).to_ndarray()
+    if not ordinary:
+        picture = hdr.to_sdr(picture, transfer, wide)
     return np.ascontiguousarray(np.rot90(picture, turns))
 
 
@@ -402,7 +441,7 @@ class VideoPicture:
     Most videos store brightness in full and colour at half the size. Of such
     a frame only the rectangle that is read gets converted, and only pixels
     that were changed are converted back: the others reach the encoder as they
-    came out of the decoder, to the bit. Frames of other formats (10 bit,
+    came out of the decoder, to the bit. Frames of other formats (10 bit, HDR,
     rotated, with pixels that are no squares) are converted as a whole.
 
     Attributes:
@@ -423,6 +462,8 @@ class VideoPicture:
         else:
             self._pixels = _upright(frame, stream)
             self.shape = self._pixels.shape
+            if self._matrix == "BT2020":
+                self._matrix = "ITU709"  # what it was converted to
 
     def read(self, left, top, right, bottom):
         """A rectangle of the picture.
@@ -542,6 +583,9 @@ def _is_plain(frame, stream):
         and round(frame.rotation / 90) % 4 == 0
         and shape in (None, 0, 1)
         and frame.width % 2 == frame.height % 2 == 0
+        and _colour_matrix(frame) != "BT2020"
+        and hdr.transfer_of(frame) is None
+        and not hdr.has_wide_colour(frame)
     )
 
 
@@ -602,17 +646,48 @@ def edit_video(
         MediaError: if no frame can be read.
         ValueError: if `edit` makes something else than frames of one shape.
     """
-    report = {"frames": 0, "broken": None}
     target = _target_path(target_path)
     with (
-        _open_video(source_path) as (container, stream),
+        _open_video(source_path) as opened,
         manifests.atomic_path(target, finish) as partial,
-        _VideoWriter(partial, stream.time_base, metadata, crf) as writer,
-        _Sound(source_path, writer) as sound,
-        _Encoding(writer, sound, stream, at_once) as encoding,
-        contextlib.closing(
-            read_ahead(_pictures(source_path, container, stream), at_once)
-        ) as pictures,
+        VideoWriter(partial, metadata, crf) as writer,
+        Sound(source_path, writer) as sound,
+    ):
+        return _edit(source_path, opened, edit, at_once, progress, sound)
+
+
+def edit_onward(source_path, writer, edit, at_once, progress=None, start=0):
+    """`edit_video` from one frame on, without sound, into another writer.
+
+    Args:
+        source_path: str or path.
+        writer: takes the frames, as a `VideoWriter` does.
+        edit: see `edit_video`.
+        at_once: see `edit_video`.
+        progress: see `edit_video`.
+        start: int. Index of the first frame that is edited; those before it
+            are decoded and passed over, so that all comes out as if they had
+            been edited.
+
+    Returns:
+        dict, see `edit_video`.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        MediaError: if no frame can be read.
+    """
+    with _open_video(source_path) as opened, Sound(None, writer) as silence:
+        return _edit(
+            source_path, opened, edit, at_once, progress, silence, start
+        )
+
+
+def _edit(source_path, opened, edit, at_once, progress, sound, start=0):
+    report = {"frames": 0, "broken": None}
+    read = _pictures(source_path, *opened, start)
+    with (
+        _Encoding(sound.writer, sound, opened[1], at_once) as encoding,
+        contextlib.closing(read_ahead(read, at_once)) as pictures,
     ):
         end = None
         try:
@@ -692,7 +767,7 @@ def map_video(
     )
 
 
-def _pictures(path, container, stream):
+def _pictures(path, container, stream, first=0):
     """Pictures with the ticks of the stream's clock at which they are shown."""
     start = stream.start_time or 0
     last = -1
@@ -703,7 +778,8 @@ def _pictures(path, container, stream):
             ticks = frame.pts - start
         # a player needs rising times; broken files repeat some
         last = max(ticks, last + 1)
-        yield VideoPicture(index, time, frame, stream), last
+        if index >= first:
+            yield VideoPicture(index, time, frame, stream), last
 
 
 def _batches(items, size):
@@ -810,7 +886,7 @@ class _Encoding:
     def _write(self, pixels, matrix, time, ticks):
         self.sound.advance(time)
         rate = self.stream.average_rate or self.stream.guessed_rate
-        self.writer.write(pixels, ticks, rate, matrix)
+        self.writer.write(pixels, ticks, self.stream.time_base, rate, matrix)
 
 
 def write_video(
@@ -852,14 +928,14 @@ def write_video(
     count, shape = 0, None
     with (
         manifests.atomic_path(_target_path(path), finish) as partial,
-        _VideoWriter(partial, 1 / rate, metadata, crf) as writer,
-        _Sound(sound_from, writer) as sound,
+        VideoWriter(partial, metadata, crf) as writer,
+        Sound(sound_from, writer) as sound,
     ):
         for frame in frames:
             shape = shape or np.shape(frame)
             _check_frame(frame, shape)
             sound.advance(float(count / rate))
-            writer.write(frame, count, rate, "ITU601")
+            writer.write(frame, count, 1 / rate, rate, "ITU601")
             count += 1
         if not count:
             raise ValueError("A video needs at least one frame. Received: none")
@@ -886,15 +962,23 @@ def _check_frame(frame, shape):
         )
 
 
-class _VideoWriter:
-    """One H.264 stream in an mp4 file, frames at given ticks."""
+class VideoWriter:
+    """One H.264 stream in a file, frames at given ticks.
 
-    def __init__(self, path, time_base, metadata, crf):
-        self.container = av.open(
-            str(path), "w", format="mp4", options={"movflags": "faststart"}
-        )
+    Args:
+        path: str or path.
+        metadata: dict of str to str, or `None`.
+        crf: int, see `edit_video`.
+        kind: str, of container; `"nut"` keeps the ticks of every clock.
+    """
+
+    def __init__(self, path, metadata, crf, kind="mp4"):
+        options = {"movflags": "faststart"}
+        if kind == "nut":
+            # decoding times before zero are no reason to move the ticks
+            options = {"avoid_negative_ts": "disabled"}
+        self.container = av.open(str(path), "w", format=kind, options=options)
         self.container.metadata.update(metadata or {})
-        self.time_base = time_base
         self.crf = crf
         self.stream = None
         self.sound = None
@@ -909,29 +993,38 @@ class _VideoWriter:
         finally:
             self.container.close()
 
-    def _start(self, shape, rate, matrix):
+    def _start(self, shape, time_base, rate, matrix):
         height, width = shape[:2]
         stream = self.container.add_stream("libx264", rate=rate or 25)
         stream.width, stream.height = width, height
         stream.pix_fmt = "yuv420p"
         stream.options = {"crf": str(self.crf), **ENCODING}
         context = stream.codec_context
-        context.time_base = self.time_base
+        context.time_base = time_base
         # say which colours were written, so that no player guesses
         bt709, bt601 = 1, 6
         context.colorspace = bt709 if matrix == "ITU709" else bt601
         context.color_range = 1  # limited, as everywhere in video
         self.stream = stream
 
-    def write(self, picture, ticks, rate, matrix):
-        """Write RGB, or a frame that is in the stream's format already."""
+    def write(self, picture, ticks, time_base, rate, matrix):
+        """Write RGB, or a frame that is in the stream's format already.
+
+        Args:
+            picture: uint8 array, shape `(height, width, 3)`, RGB, or frame.
+            ticks: int, when it is shown.
+            time_base: fraction, seconds a tick.
+            rate: fraction, mean frames a second.
+            matrix: str, `"ITU601"` or `"ITU709"`.
+        """
         if not isinstance(picture, av.VideoFrame):
             picture = _to_planes(picture, matrix)
         if self.stream is None:
-            self._start((picture.height, picture.width), rate, matrix)
+            shape = (picture.height, picture.width)
+            self._start(shape, time_base, rate, matrix)
             if self.sound is not None:
                 self.sound.start()
-        picture.pts, picture.time_base = ticks, self.time_base
+        picture.pts, picture.time_base = ticks, time_base
         self.container.mux(self.stream.encode(picture))
 
 
@@ -947,8 +1040,13 @@ def _to_planes(picture, matrix):
     )
 
 
-class _Sound:
-    """Sound of a file, handed to a writer bit by bit as its time comes."""
+class Sound:
+    """Sound of a file, handed to a writer bit by bit as its time comes.
+
+    Args:
+        path: str or path, or `None` for silence.
+        writer: `VideoWriter`, which gets to know it as `writer.sound`.
+    """
 
     def __init__(self, path, writer):
         self.container = None

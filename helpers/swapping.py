@@ -12,11 +12,13 @@ import numpy as np
 
 from helpers import (
     alignment,
+    fingerprints,
     manifests,
     masks,
     media,
     provenance,
     tracking,
+    unfinished,
 )
 from helpers.compositing import check_modes, composite_face
 from helpers.signing import signing_key
@@ -255,21 +257,29 @@ def swap_video(
     progress=None,
     detect_every=tracking.KEY_EVERY,
     faces="main",
+    crf=18,
     **compositing,
 ):
     """Swap faces through a video, from file to file, in two passes.
 
     The first pass follows the faces, the second swaps and writes. Frames
     without a face stay as they are and are reported; frame times and sound
-    are kept. To give several people a source each, take the passes one by
-    one: `tracking.find_tracks`, `identity_judge.name_tracks` for who they
-    are, `steady` each, and `swap_tracks` with a `Role` for each.
+    are kept. What was interrupted goes on where it was when it is called
+    again with the same arguments: what is done is kept beside the result, in
+    a folder that ends in `.unfinished`.
+
+    To give several people a source each by who they are, not by where, take
+    the passes one by one: `tracking.find_tracks`,
+    `identity_judge.name_tracks`, `steady` each, and `swap_tracks` with a
+    `Role` for each.
 
     Args:
         comb: comb of the identity `source`.
         video_path: str or path of the target's video.
         output_path: str or path of the .mp4 file to write.
-        source: name of the identity whose face should appear.
+        source: name of the identity whose face should appear; or a dict from
+            where to whose, for several people, such as `{"left": "Rosa",
+            "right": "Marco"}`, see `faces`.
         detector: `detection.FaceDetector`.
         visible: bool. Whether swapped frames get the label. In the European
             Union who publishes a deepfake has to disclose it, and what
@@ -281,7 +291,11 @@ def swap_video(
         detect_every: int. Frames from one detection to the next, see
             `tracking.find_tracks`.
         faces: `"main"` for the one that the clip is about, see
-            `tracking.find_face_track`, or `"all"`.
+            `tracking.find_face_track`; `"all"`; or where a face is when a
+            shot begins, see `tracking.tracks_at`: `"left"`, `"right"`, or
+            `(x, y)` as shares of the frame. Not looked at if `source` says.
+        crf: int. Quality: 0 is lossless, 18 looks like the original, 30 is
+            poor.
         **compositing: `color` and `blend`, see `swap_frame`.
 
     Returns:
@@ -291,48 +305,84 @@ def swap_video(
         `several_faces` (frames), `shots` (in which the face is seen),
         `broken` (`None`, or why the video could not be read to its end: the
         result ends there too), `seconds` (dict of wall-clock seconds:
-        `detect`, `network`, `composite`, `write`) and `mark`.
+        `detect`, `network`, `composite`, `write`), `kept` (frames that an
+        interrupted run had swapped already), `notes` (list of str, see
+        `media.probe_video`) and `mark`.
 
     Raises:
         FileNotFoundError: if there is no such video.
         MediaError: if no frame of the video can be read.
         ValueError: if the video shows no face, or if an argument is out of
             range.
-        OSError: if there can be no key to sign with, see `credentials.sign`.
+        OSError: if there can be no key to sign with, see `credentials.sign`;
+            if the result cannot be written, or is being written by another
+            run, see `unfinished.unfinished`.
     """
-    check_swap(comb, source)
+    faces = tuple(faces) if isinstance(faces, list) else faces
+    places = source if isinstance(source, dict) else {faces: source}
+    for name in places.values():
+        check_swap(comb, name)
+    _check_places(places)
     check_paths(video_path, output_path, (".mp4",))
     check_modes(**compositing)
     signing_key()  # if it cannot be had, better now than later
-    if faces not in ("all", "main"):
-        raise ValueError(
-            f"faces should be 'all' or 'main'. Received: faces={faces!r}"
-        )
     started = time.perf_counter()
-    tracks = tracking.find_tracks(
-        video_path,
-        detector,
-        detect_every,
-        _stage_progress(progress, "detect"),
-    )
-    if faces == "main":
-        tracks = [tracking.main_track(tracks)]
-    detect_seconds = time.perf_counter() - started
-    report = swap_tracks(
-        comb,
-        video_path,
-        output_path,
-        [Role(steady(track), source) for track in tracks],
-        visible,
-        _stage_progress(progress, "swap"),
-        **compositing,
-    )
+    video = media.probe_video(video_path)
+    with unfinished.unfinished(output_path) as begun:
+        tracks = begun.tracks(
+            {
+                "video": fingerprints.of_file(video_path),
+                "detector": fingerprints.of_detector(detector),
+                "detect_every": detect_every,
+            },
+            lambda: tracking.find_tracks(
+                video_path,
+                detector,
+                detect_every,
+                _stage_progress(progress, "detect"),
+            ),
+        )
+        roles = _roles_at(tracks, places, (video["height"], video["width"]))
+        tracks = [role.track for role in roles]
+        detect_seconds = time.perf_counter() - started
+        report = _swap_tracks(
+            begun,
+            comb,
+            video_path,
+            [role._replace(track=steady(role.track)) for role in roles],
+            visible,
+            _stage_progress(progress, "swap"),
+            crf,
+            compositing,
+        )
     detected = np.any(
         [tracking.has_face(track.landmarks) for track in tracks], axis=0
     )
     report["bridged"] = report["swapped"] - int(detected.sum())
     report["seconds"] = {"detect": detect_seconds, **report["seconds"]}
     return report
+
+
+def _check_places(places):
+    """Stop if it is not clear which faces are meant."""
+    alone = len(places) == 1
+    for place in places:
+        known = place in ("main", "all") if alone else False
+        if not known:
+            tracking.check_position(place)
+
+
+def _roles_at(tracks, places, size):
+    """Roles of the faces at these places, not steadied."""
+    if list(places) == ["all"]:
+        return [Role(track, places["all"]) for track in tracks]
+    if list(places) == ["main"]:
+        return [Role(tracking.main_track(tracks), places["main"])]
+    found = tracking.tracks_at(tracks, list(places), size)
+    return [
+        Role(track, source)
+        for track, source in zip(found, places.values(), strict=True)
+    ]
 
 
 def steady(track):
@@ -354,9 +404,12 @@ def swap_tracks(
     roles,
     visible=True,
     progress=None,
+    crf=18,
     **compositing,
 ):
     """Swap faces that were followed before: the second pass over a video.
+
+    What was interrupted goes on where it was, see `swap_video`.
 
     Args:
         comb: comb of the identities of all sources.
@@ -365,6 +418,7 @@ def swap_tracks(
         roles: list of `Role`, whose face each followed face gets.
         visible: bool. Whether swapped frames get the label, see `swap_video`.
         progress: function of `(frames done, frames in all)`, or `None`.
+        crf: int, see `swap_video`.
         **compositing: `color` and `blend`, see `swap_frame`.
 
     Returns:
@@ -375,11 +429,27 @@ def swap_tracks(
         MediaError: if no frame of the video can be read.
         ValueError: if the video is longer than a track, if no frame shows
             a face, or if an argument is out of range.
-        OSError: if there can be no key to sign with, see `credentials.sign`.
+        OSError: see `swap_video`.
     """
     check_paths(video_path, output_path, (".mp4",))
     check_modes(**compositing)
     signing_key()  # if it cannot be had, better now than later
+    with unfinished.unfinished(output_path) as begun:
+        return _swap_tracks(
+            begun,
+            comb,
+            video_path,
+            roles,
+            visible,
+            progress,
+            crf,
+            compositing,
+        )
+
+
+def _swap_tracks(
+    begun, comb, video_path, roles, visible, progress, crf, compositing
+):
     editor = _FaceEditor(comb, video_path, roles, visible, compositing)
     sources = ", ".join(dict.fromkeys(role.source for role in roles))
     mark = provenance.build_mark(sources, visible_label=visible, **compositing)
@@ -388,13 +458,22 @@ def swap_tracks(
     def tell(index):
         progress(index + 1, frames)
 
+    job = {
+        "video": fingerprints.of_file(video_path),
+        "comb": fingerprints.of_comb(comb),
+        "roles": [fingerprints.of_role(*role) for role in roles],
+        "visible": visible,
+        **compositing,
+    }
     started = time.perf_counter()
     with tracking.one_opencv_thread():
-        media.edit_video(
+        begun.write(
             video_path,
-            output_path,
+            job,
+            frames,
             editor.edit,
             BATCH_SIZE,
+            crf,
             progress=None if progress is None else tell,
             **provenance.video_mark(mark, video_path),
         )
@@ -404,8 +483,10 @@ def swap_tracks(
     whole = time.perf_counter() - started
     seconds["write"] = max(0.0, whole - sum(seconds.values()))
     return {
-        "output": str(output_path),
+        "output": str(begun.output),
         **_count_frames(roles[0].track, editor.found),
+        "kept": begun.kept,
+        "notes": media.probe_video(video_path)["notes"],
         "seconds": seconds,
         "mark": mark,
     }

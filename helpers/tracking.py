@@ -203,6 +203,98 @@ def main_track(tracks):
     )
 
 
+def tracks_at(tracks, positions, size):
+    """The faces at some places, each followed through its shot.
+
+    A face counts as being where it is when it comes into sight, so it stays
+    the left one when two people change places. In each shot a position gets
+    the nearest face, and another one only when that is out of sight.
+
+    Args:
+        tracks: list of `FaceTrack` of one clip, from `find_tracks`.
+        positions: list of `"left"`, `"right"`, or tuples `(x, y)` as shares
+            of the frame, 0-1. No face is at two of them.
+        size: tuple `(height, width)` of the frame in pixels.
+
+    Returns:
+        list of one `FaceTrack` for each position; its shots are numbered
+        anew where another face is taken up.
+
+    Raises:
+        ValueError: if a position is none of these.
+    """
+    near = []
+    for number, track in enumerate(tracks):
+        found = np.flatnonzero(has_face(track.landmarks))
+        if not len(found):
+            continue
+        place = track.landmarks[found[0]].mean(axis=0)
+        for index, position in enumerate(positions):
+            distance = _distance(place, position, size)
+            near.append((track.shots[found[0]], distance, index, number))
+    chosen = [[] for _ in positions]
+    busy = np.zeros((len(positions), len(tracks[0].times)), bool)
+    given = set()
+    for _, _, index, number in sorted(near):
+        seen = has_face(tracks[number].landmarks)
+        if number in given or (busy[index] & seen).any():
+            continue
+        given.add(number)
+        busy[index] |= seen
+        chosen[index].append(tracks[number])
+    return [_join_tracks(tracks[0], joined) for joined in chosen]
+
+
+def check_position(position):
+    """Stop if something is no position of `tracks_at`.
+
+    Args:
+        position: anything.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    if position in ("left", "right"):
+        return
+    if isinstance(position, tuple) and len(position) == 2:
+        if all(0 <= share <= 1 for share in position):
+            return
+    raise ValueError(
+        "Faces are 'main' or 'all', or those at 'left', 'right' or (x, y), "
+        f"two shares of the frame from 0 to 1. Received: {position!r}"
+    )
+
+
+def _distance(place, position, size):
+    """Pixels from a place to a position; left and right are at any height."""
+    check_position(position)
+    height, width = size
+    if position == "left":
+        return place[0]
+    if position == "right":
+        return width - place[0]
+    x, y = position
+    return float(np.hypot(place[0] - x * width, place[1] - y * height))
+
+
+def _join_tracks(first, tracks):
+    """One track of several that are not seen together."""
+    landmarks = np.full_like(first.landmarks, np.nan)
+    spread = np.full(len(landmarks), np.nan)
+    joined = np.zeros(len(landmarks), int)
+    for number, track in enumerate(tracks, start=1):
+        found = has_face(track.landmarks)
+        landmarks[found] = track.landmarks[found]
+        if track.spread is not None:
+            spread[found] = track.spread[found]
+        joined[found] = number
+    return first._replace(
+        landmarks=landmarks,
+        spread=spread,
+        shots=_number_shots(first.shots, joined),
+    )
+
+
 def bridge_gaps(track, longest=BRIDGED_FRAMES):
     """Fill short gaps of a track, where the face was not found.
 

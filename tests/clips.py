@@ -24,6 +24,10 @@ class MirrorComb:
     def __init__(self):
         self.batches = []
         self.target = None
+        self.shifts = {}
+
+    def variables(self):
+        return {}
 
     def looking_at(self, target):
         if target not in self.identities:

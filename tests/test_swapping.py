@@ -234,22 +234,22 @@ def gap_detector():
 def written_frames(monkeypatch):
     """Brightness before and after, as it is handed to the encoder."""
     written = []
-    real = media.edit_video
+    real = media.edit_onward
 
     def brightness(picture):
         planes, _ = picture.encoded()
         return planes.to_ndarray()[: picture.shape[0]].copy()
 
-    def spy(source_path, target_path, edit, *rest, **options):
+    def spy(source_path, writer, edit, *rest, **options):
         def keep(pictures):
             before = [brightness(picture) for picture in pictures]
             edit(pictures)
             after = [brightness(picture) for picture in pictures]
             written.extend(zip(before, after, strict=True))
 
-        return real(source_path, target_path, keep, *rest, **options)
+        return real(source_path, writer, keep, *rest, **options)
 
-    monkeypatch.setattr(media, "edit_video", spy)
+    monkeypatch.setattr(media, "edit_onward", spy)
     return written
 
 
@@ -391,10 +391,15 @@ def test_a_full_disk_leaves_the_old_result(clip, tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("helpers.compositing.paste_crop", fail)
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(OSError, match="is full. Make room.*swap.mp4.unf"):
         swap_video(MirrorComb(), clip, output, "Rosa", gap_detector())
     assert output.read_bytes() == b"the old one"
-    assert {p.name for p in tmp_path.iterdir()} == {"clip.mp4", "swap.mp4"}
+    kept = tmp_path / "swap.mp4.unfinished"
+    assert set(tmp_path.iterdir()) == {clip, output, kept}
+    # the first pass need not be made again
+    monkeypatch.undo()
+    swap_video(MirrorComb(), clip, output, "Rosa", FakeDetector([]))
+    assert set(tmp_path.iterdir()) == {clip, output}
 
 
 def test_a_track_of_another_video_is_refused(clip, tmp_path):
@@ -454,7 +459,7 @@ def test_all_faces_of_a_video_are_swapped_or_the_main_one(tmp_path):
         assert greens == [
             frame[y, x, 1] - frame[y, x, 0] > 150 for x, y in noses
         ]
-    with pytest.raises(ValueError, match="'all' or 'main'.*'both'"):
+    with pytest.raises(ValueError, match="'main' or 'all'.*'both'"):
         swap_video(
             GreenComb(), path, output, "Rosa", FakeDetector([]), faces="both"
         )

@@ -1,0 +1,75 @@
+"""Fingerprints: by what a video, a comb or a track is known again."""
+
+import hashlib
+import pathlib
+
+import numpy as np
+
+
+def of_file(path):
+    """By what a video is known again: size and the sha256 of both its ends.
+
+    Args:
+        path: str or path.
+
+    Returns:
+        dict that JSON can hold.
+    """
+    path, megabyte = pathlib.Path(path), 1 << 20
+    size = path.stat().st_size
+    with open(path, "rb") as file:
+        ends = file.read(megabyte)
+        file.seek(max(0, size - megabyte))
+        ends += file.read(megabyte)
+    return {"size": size, "ends": hashlib.sha256(ends).hexdigest()}
+
+
+def of_comb(comb):
+    """By what a comb is known again: what it knows, and some of its weights.
+
+    Args:
+        comb: comb with `variables()`, `shifts`, `identities`, `resolution`,
+            `contract` and `target`.
+
+    Returns:
+        dict that JSON can hold.
+    """
+    code = hashlib.sha256()
+    shifts = {f"{s} {t}": shift for (s, t), shift in comb.shifts.items()}
+    for name, values in sorted({**comb.variables(), **shifts}.items()):
+        values = np.asarray(values).ravel()
+        # a step of training changes all: a thousand of each are enough
+        code.update(name.encode("utf-8"))
+        code.update(values[:: 1 + len(values) // 1000].tobytes())
+    return {
+        "kind": type(comb).__name__,
+        "identities": list(comb.identities),
+        "resolution": comb.resolution,
+        "contract": comb.contract,
+        "target": comb.target,
+        "weights": code.hexdigest(),
+    }
+
+
+def of_detector(detector):
+    """By what a detector is known again, as a dict for JSON.
+
+    Args:
+        detector: `detection.FaceDetector`.
+    """
+    return {
+        "kind": type(detector).__name__,
+        "min_face_share": detector.min_face_share,
+    }
+
+
+def of_role(track, source, target):
+    """By what a role is known again, as a dict for JSON.
+
+    Args:
+        track: `tracking.FaceTrack`.
+        source: name of an identity.
+        target: name of an identity, or `None`.
+    """
+    code = hashlib.sha256(track.landmarks.tobytes())
+    return {"track": code.hexdigest(), "source": source, "target": target}

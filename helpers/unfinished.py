@@ -1,0 +1,264 @@
+"""Unfinished: a swap of a video that was interrupted goes on where it was.
+
+What takes long is kept in a folder beside the result as soon as it is done:
+the tracks of the first pass, and the pictures in parts of some hundred frames,
+encoded. Each says what it was made from: what belongs to another video, comb
+or setting is never mixed in. When the result is written the folder goes.
+"""
+
+import contextlib
+import errno
+import itertools
+import json
+import os
+import pathlib
+import warnings
+
+import av
+import numpy as np
+
+from helpers import manifests, media, video_parts
+from helpers.tracking import FaceTrack, has_face
+
+ENDING = ".unfinished"
+LOCK, TRACKS, JOB = "lock", "tracks.npz", "job.json"
+
+
+class UnfinishedError(OSError):
+    """An unfinished video cannot be kept, or somebody else is at it."""
+
+
+@contextlib.contextmanager
+def unfinished(output_path):
+    """The folder of a result that is being made, for this run alone.
+
+    It is removed once it holds nothing that took long to make.
+
+    Args:
+        output_path: str or path of the .mp4 file that is to be written.
+
+    Yields:
+        `Unfinished`.
+
+    Raises:
+        UnfinishedError: if the folder cannot be written, if another run is
+            writing this result, or if the disk is full.
+    """
+    output = pathlib.Path(output_path)
+    folder = output.with_name(output.name + ENDING)
+    made = [path for path in folder.parents if not path.exists()]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = open(folder / LOCK, "a+", encoding="ascii")  # noqa: SIM115
+    except OSError as error:
+        raise UnfinishedError(
+            error.errno,
+            f"A folder that can be written is needed for {output.name}. "
+            f"Received: {output.parent} ({error.strerror}). Choose another "
+            "output path.",
+        ) from error
+    with lock, _told_if_full(folder):
+        _take(lock, folder)
+        try:
+            yield Unfinished(output, folder)
+        finally:
+            lock.close()  # Windows removes no open file
+            (folder / LOCK).unlink(missing_ok=True)
+            for path in (folder, *made):
+                with contextlib.suppress(OSError):
+                    path.rmdir()  # only if it is empty
+
+
+def _take(lock, folder):
+    """Lock the folder; the lock ends with this process, however it ends."""
+    try:
+        if os.name == "nt":
+            import msvcrt
+
+            lock.seek(1 << 20)  # beyond what others want to read
+            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl
+
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno not in (errno.EAGAIN, errno.EACCES):
+            return  # a drive without locks, such as some of a network
+        lock.seek(0)
+        raise UnfinishedError(
+            error.errno,
+            f"Another run (process {lock.read() or 'unknown'}) is writing "
+            f"into {folder}. Wait for it, stop it, or choose another output "
+            "path.",
+        ) from error
+    lock.seek(0)
+    lock.truncate()
+    lock.write(str(os.getpid()))
+    lock.flush()
+
+
+@contextlib.contextmanager
+def _told_if_full(folder):
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise UnfinishedError(
+            error.errno,
+            f"The disk of {folder.parent} is full. Make room and run this "
+            f"again: it goes on with what {folder.name} holds.",
+        ) from error
+
+
+class Unfinished:
+    """What there is of a result so far. See `unfinished`.
+
+    Args:
+        output: pathlib.Path of the .mp4 file that is to be written.
+        folder: pathlib.Path of its folder, which is locked.
+
+    Attributes:
+        kept: int. Frames that an earlier run has swapped.
+    """
+
+    def __init__(self, output, folder):
+        self.output, self.folder = output, folder
+        self.kept = 0
+
+    def tracks(self, job, find):
+        """The first pass over the video, or what an earlier run found.
+
+        Args:
+            job: dict that JSON can hold: what the tracks are made from.
+            find: function without arguments that gives a list of `FaceTrack`.
+
+        Returns:
+            list of `FaceTrack`.
+        """
+        path = self.folder / TRACKS
+        if path.exists():
+            known, tracks = _read_tracks(path)
+            if known == _plain(job):
+                return tracks
+            self._move_aside([path], known, job)
+        tracks = find()
+        if any(has_face(track.landmarks).any() for track in tracks):
+            _write_tracks(path, job, tracks)
+        return tracks
+
+    def write(self, source_path, job, frames, edit, at_once, crf, **options):
+        """Swap what is not swapped yet, and write the result.
+
+        Args:
+            source_path: str or path.
+            job: dict that JSON can hold: what the pictures are made from.
+            frames: int. How many the result will have.
+            edit: see `media.edit_video`. What it makes of pictures must not
+                depend on earlier ones.
+            at_once: see `media.edit_video`.
+            crf: see `media.edit_video`.
+            **options: `progress`, `metadata` and `finish`, see
+                `media.edit_video`.
+
+        Raises:
+            FileNotFoundError: if there is no such video.
+            MediaError: if no frame can be read.
+        """
+        versions = {**manifests.versions(), "av": av.__version__}
+        self._agree({**job, "crf": crf, "versions": versions})
+        parts = video_parts.parts_of(self.folder)
+        self.kept = sum(video_parts.part_length(part) for part in parts)
+        if self.kept < frames:
+            # batches as they are without an interruption
+            length = -(-video_parts.PART_FRAMES // at_once) * at_once
+            with video_parts.PartWriter(
+                self.folder, self.kept, length, crf
+            ) as writer:
+                media.edit_onward(
+                    source_path,
+                    writer,
+                    edit,
+                    at_once,
+                    options.get("progress"),
+                    self.kept,
+                )
+        parts = video_parts.parts_of(self.folder)
+        video_parts.join_parts(
+            parts,
+            source_path,
+            self.output,
+            options.get("metadata"),
+            options.get("finish"),
+        )
+        for path in (*parts, self.folder / JOB, self.folder / TRACKS):
+            path.unlink(missing_ok=True)
+
+    def _agree(self, job):
+        """Parts of another job are moved aside, and this job written down."""
+        path = self.folder / JOB
+        parts = video_parts.parts_of(self.folder)
+        if parts:
+            known = json.loads(path.read_text(encoding="utf-8"))
+            if known == _plain(job):
+                return
+            self._move_aside([path, *parts], known, job)
+        manifests.write_json(path, job)
+
+    def _move_aside(self, paths, known, job):
+        job = _plain(job)
+        fields = [key for key in job if job[key] != known.get(key)]
+        for number in itertools.count(1):
+            aside = self.output.with_name(f"{self.folder.name}.{number}")
+            if not aside.exists():
+                break
+        aside.mkdir()
+        for path in paths:
+            os.replace(path, aside / path.name)
+        warnings.warn(
+            f"{self.folder.name} holds an unfinished video that was made "
+            f"otherwise: {', '.join(fields)} changed. It was moved to "
+            f"{aside}, and this one begins anew. To go on with the old one, "
+            f"give the old values and rename it to {self.folder.name}; else "
+            "delete it.",
+            stacklevel=4,
+        )
+
+
+def _plain(job):
+    return json.loads(json.dumps(job))
+
+
+def _write_tracks(path, job, tracks):
+    first = tracks[0]
+    details = json.dumps({"job": job, "broken": first.broken})
+    arrays = {
+        "details": np.array(details),
+        "times": first.times,
+        "face_counts": first.face_counts,
+        "shots": first.shots,
+    }
+    for number, track in enumerate(tracks):
+        arrays[f"landmarks_{number}"] = track.landmarks
+        arrays[f"spread_{number}"] = track.spread
+    with manifests.atomic_path(path) as partial, open(partial, "wb") as file:
+        np.savez_compressed(file, **arrays)
+
+
+def _read_tracks(path):
+    with np.load(path, allow_pickle=False) as arrays:
+        details = json.loads(str(arrays["details"]))
+        times, counts = arrays["times"], arrays["face_counts"]
+        shots = arrays["shots"]
+        tracks = [
+            FaceTrack(
+                arrays[f"landmarks_{number}"],
+                times,
+                counts,
+                shots,
+                details["broken"],
+                arrays[f"spread_{number}"],
+            )
+            for number in range(sum("landmarks" in key for key in arrays))
+        ]
+    return details["job"], tracks
