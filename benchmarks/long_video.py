@@ -48,13 +48,13 @@ def repeat_clip(clip, path, times):
                     if packet.dts is None:
                         continue
                     ticks = round(SECONDS / packet.time_base)
-                    # a clip's sound ends a little behind its pictures
-                    if packet.pts >= ticks:
+                    # sound begins a little before the pictures, ends behind
+                    early = packet.pts < 0 and number > 0
+                    if early or packet.pts >= ticks:
                         continue
                     packet.pts += number * ticks
                     packet.dts += number * ticks
                     packet.stream = streams[packet.stream.index]
-                    packet.duration = packet.duration or 1
                     output.mux(packet)
 
 
