@@ -380,7 +380,8 @@ def _upright(frame, stream, size=None):
     picture = frame.reformat(
         width=width,
         height=height,
-        format="rgb24" if ordinary else "rgb48le",
+        # of 10 bits libswscale makes no sound rgb48
+        format="rgb24" if ordinary else "gbrp16le",
         src_colorspace=_colour_matrix(frame),
         interpolation=EXACT_COLOUR if size is None else Interpolation.BILINEAR,
     ).to_ndarray()

@@ -59,6 +59,8 @@ def unfinished(output_path):
         ) from error
     with lock, _told_if_full(folder):
         _take(lock, folder)
+        for path in folder.glob(".*"):
+            path.unlink()  # half a file of a run that was killed
         try:
             yield Unfinished(output, folder)
         finally:
@@ -183,16 +185,18 @@ class Unfinished:
                     options.get("progress"),
                     self.kept,
                 )
-        parts = video_parts.parts_of(self.folder)
+        result = self.folder / f"result{self.output.suffix}"
         video_parts.join_parts(
-            parts,
+            video_parts.parts_of(self.folder),
             source_path,
-            self.output,
+            result,
             options.get("metadata"),
             options.get("finish"),
         )
-        for path in (*parts, self.folder / JOB, self.folder / TRACKS):
-            path.unlink(missing_ok=True)
+        os.replace(result, self.output)
+        for path in self.folder.iterdir():
+            if path.name != LOCK:
+                path.unlink()
 
     def _agree(self, job):
         """Parts of another job are moved aside, and this job written down."""

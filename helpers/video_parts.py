@@ -111,13 +111,17 @@ def join_parts(parts, source_path, target_path, metadata=None, finish=None):
     """
     shown = [packet.pts for packet, _ in _packets(parts)]
     decoded = _decoding_times(shown)
-    lasting = dict(itertools.pairwise(sorted(shown)))
+    lasting = {
+        ticks: after - ticks
+        for ticks, after in itertools.pairwise(sorted(shown))
+    }
+    # the last picture stays as long as the one before it
+    last = lasting.get(sorted(shown)[-2]) if len(shown) > 1 else None
     with (
         manifests.atomic_path(target_path, finish) as partial,
         _PacketWriter(partial, metadata) as writer,
         media.Sound(source_path, writer) as sound,
     ):
-        last = 0
         for (packet, stream), ticks in zip(
             _packets(parts), decoded, strict=True
         ):
@@ -127,9 +131,7 @@ def join_parts(parts, source_path, target_path, metadata=None, finish=None):
                 if writer.sound is not None:
                     writer.sound.start()
             packet.dts = ticks
-            # the last picture stays as long as the one before it
-            last = lasting.get(packet.pts, last) or packet.duration
-            packet.duration = last
+            packet.duration = lasting.get(packet.pts, last) or packet.duration
             sound.advance(float(packet.pts * stream.time_base))
             writer.write(packet)
         sound.advance(None)

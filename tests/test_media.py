@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import media
+from helpers import hdr, media
 
 
 def picture(height=64, width=96):
@@ -458,3 +458,124 @@ def test_frames_can_be_read_smaller(colourful):
     shrunk = cv2.resize(large, (80, 45), interpolation=cv2.INTER_AREA)
     # made to be looked at by a detector: quick, its colour less exact
     assert np.abs(small.astype(int) - shrunk).mean() < 6
+
+
+# -- HDR and other formats --------------------------------------------------
+
+
+def write_deep(path, frames, pixels, codec="libx264", **colour):
+    """A clip of 16-bit RGB frames in a format of its own."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        stream.height, stream.width = frames[0].shape[:2]
+        stream.pix_fmt = pixels
+        stream.options = {"crf": "4", "x265-params": "log-level=none"}
+        context = stream.codec_context
+        matrix = colour.pop("matrix", "ITU709")
+        for name, value in colour.items():
+            setattr(context, name, value)
+        for image in frames:
+            frame = av.VideoFrame.from_ndarray(image, format="rgb48le")
+            full = colour.get("color_range") == 2
+            frame = frame.reformat(
+                format=pixels,
+                dst_colorspace=matrix,
+                dst_color_range="JPEG" if full else "MPEG",
+                interpolation=media.EXACT_COLOUR,
+            )
+            for name, value in colour.items():
+                setattr(frame, name, value)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+def deep(image):
+    return image.astype(np.uint16) * 257
+
+
+BT2020 = {"color_primaries": 9, "colorspace": 9, "matrix": "BT2020"}
+
+
+def as_hdr(image, transfer):
+    """An SDR picture as HDR shows it: white at 203 nits, BT.2020."""
+    light = (image / 255) ** 2.4 * hdr.WHITE
+    light = light @ np.linalg.inv(hdr.TO_BT709).T
+    light = light.clip(0, None)
+    if transfer == "PQ":
+        signal = hdr.pq_signal(light)
+    else:
+        brightness = light @ hdr.BRIGHTNESS[0]
+        scene = (
+            light
+            / 1000
+            / np.maximum((brightness[..., None] / 1000) ** (1 / 6), 1e-9)
+        )
+        codes = np.linspace(0, 1, 9999)
+        signal = np.interp(scene, hdr.hlg_scene(codes), codes)
+    return np.rint(signal * 65535).astype(np.uint16)
+
+
+@pytest.mark.parametrize(
+    "transfer, number, codec",
+    [("PQ", 16, "libx265"), ("HLG", 18, "libx265"), ("HLG", 18, "libx264")],
+)
+def test_hdr_looks_as_the_same_scene_in_sdr(tmp_path, transfer, number, codec):
+    # no brighter than 90 nits, as most of a face: nothing is bent
+    image = (picture(90, 160) * 0.6 + 20).astype(np.uint8)
+    path = write_deep(
+        tmp_path / "hdr.mkv",
+        [as_hdr(image, transfer)] * 3,
+        "yuv420p10le",
+        codec,
+        color_trc=number,
+        **BT2020,
+    )
+    facts = media.probe_video(path)
+    assert (facts["bits"], facts["hdr"]) == (10, transfer)
+    assert f"HDR ({transfer}) becomes SDR (BT.709)" in facts["notes"]
+    frame = next(media.read_frames(path))[2]
+    assert difference(frame, image) < 3
+    # and it is written as what it is now
+    media.edit_video(path, tmp_path / "sdr.mp4", lambda pictures: None)
+    with av.open(str(tmp_path / "sdr.mp4")) as container:
+        assert next(container.decode(video=0)).colorspace == 1
+    assert media.probe_video(tmp_path / "sdr.mp4")["notes"] == []
+    assert (
+        difference(next(media.read_frames(tmp_path / "sdr.mp4"))[2], image) < 4
+    )
+
+
+def test_colours_of_bt2020_become_those_of_bt709(tmp_path):
+    image = (picture(90, 160) * 0.6 + 40).astype(np.uint8)
+    light = (image / 255) ** 2.4 @ np.linalg.inv(hdr.TO_BT709).T
+    wide = np.rint(65535 * light.clip(0, 1) ** (1 / 2.4)).astype(np.uint16)
+    path = write_deep(
+        tmp_path / "wide.mkv", [wide] * 2, "yuv420p10le", color_trc=1, **BT2020
+    )
+    facts = media.probe_video(path)
+    assert facts["hdr"] is None and "BT.2020" in facts["notes"][0]
+    assert difference(next(media.read_frames(path))[2], image) < 3
+
+
+@pytest.mark.parametrize(
+    "pixels, options",
+    [
+        ("yuv420p10le", {}),
+        ("yuv422p", {}),
+        ("yuv422p10le", {}),
+        ("yuv444p", {}),
+        ("yuvj420p", {"color_range": 2}),
+        ("yuv420p", {}),
+    ],
+)
+def test_every_format_comes_out_as_it_went_in(tmp_path, pixels, options):
+    image = picture(90, 160)
+    path = write_deep(
+        tmp_path / "a.mkv", [deep(image)] * 3, pixels, colorspace=1, **options
+    )
+    assert difference(next(media.read_frames(path))[2], image) < 4
+    media.edit_video(path, tmp_path / "b.mp4", lambda pictures: None, crf=8)
+    after = next(media.read_frames(tmp_path / "b.mp4"))[2]
+    assert difference(after, image) < 4
+    assert abs(after.astype(float).mean() - image.mean()) < 1.5

@@ -2,6 +2,7 @@
 
 import functools
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -498,6 +499,124 @@ def test_each_track_gets_its_own_source_and_is_looked_at_as_its_target(
     )
     assert frame[y, x, 1] - frame[y, x, 0] > 150
     assert frame[v, u].max() < 40
+
+
+def test_people_get_sources_by_where_they_are(tmp_path):
+    path = write_clip(tmp_path / "two.mp4", [picture(3, (160, 320))] * 6)
+    faces = [face_at(0, 20), face_at(140, 20)]
+    noses = [face["landmarks"][2].astype(int) for face in faces]
+
+    def swapped(source, **options):
+        comb, output = NameComb(), tmp_path / "swap.mp4"
+        detector = FakeDetector([faces] * 6)
+        swap_video(
+            comb,
+            path,
+            output,
+            source,
+            detector,
+            color="none",
+            blend="alpha",
+            **options,
+        )
+        frame = read_clip(output)[1][3].astype(int)
+        pixels = [frame[y, x] for x, y in noses]
+        return [
+            "Rosa" if g - r > 150 else "Marco" if max(r, g, b) < 40 else None
+            for r, g, b in pixels
+        ]
+
+    assert swapped("Rosa", faces="left") == ["Rosa", None]
+    assert swapped("Rosa", faces="right") == [None, "Rosa"]
+    assert swapped("Marco", faces=(0.7, 0.5)) == [None, "Marco"]
+    assert swapped("Marco", faces=[0.3, 0.5]) == ["Marco", None]
+    both = {"right": "Rosa", "left": "Marco"}
+    assert swapped(both) == ["Marco", "Rosa"]
+    with pytest.raises(ValueError, match="Rosa, Marco.*'Anna'"):
+        swapped({"left": "Rosa", "right": "Anna"})
+    with pytest.raises(ValueError, match="'left', 'right'.*'top'"):
+        swapped({"left": "Rosa", "top": "Marco"})
+    with pytest.raises(ValueError, match="Received: 'all'"):
+        swapped({"all": "Rosa", "left": "Marco"})
+
+
+def test_a_lower_crf_is_nearer_and_larger(clip, tmp_path):
+    before, sizes, errors = read_clip(clip)[1], [], []
+    for crf in (10, 34):
+        output = tmp_path / f"{crf}.mp4"
+        swap_video(
+            MirrorComb(),
+            clip,
+            output,
+            "Rosa",
+            gap_detector(),
+            visible=False,
+            crf=crf,
+        )
+        after = np.float32(read_clip(output)[1])
+        sizes.append(output.stat().st_size)
+        errors.append(np.abs(after - before).mean())
+    assert sizes[0] > 1.2 * sizes[1] and errors[0] < 0.7 * errors[1]
+
+
+# -- sound and time ---------------------------------------------------------
+
+
+def sound_starts(path):
+    """When the first sound and the first picture come, in seconds."""
+    with av.open(str(path)) as container:
+        packets = [p for p in container.demux() if p.size]
+        return [
+            min(
+                float(packet.pts * packet.time_base)
+                for packet in packets
+                if packet.stream.type == kind
+            )
+            for kind in ("audio", "video")
+        ]
+
+
+def delayed(path, clip, kind, seconds):
+    """A clip with its sound or its pictures moved; packets are copied."""
+    with av.open(str(clip)) as source, av.open(str(path), "w") as output:
+        streams = [
+            output.add_stream_from_template(stream) for stream in source.streams
+        ]
+        for packet in source.demux():
+            if packet.dts is None:
+                continue
+            if packet.stream.type == kind:
+                packet.pts += round(seconds / packet.time_base)
+                packet.dts += round(seconds / packet.time_base)
+            packet.stream = streams[packet.stream.index]
+            output.mux(packet)
+    return path
+
+
+@pytest.mark.parametrize("kind", ["audio", "video"])
+@pytest.mark.parametrize("ending", [".mp4", ".mkv"])
+def test_lips_stay_in_step_when_one_begins_later(clip, tmp_path, kind, ending):
+    path = delayed(tmp_path / f"later{ending}", clip, kind, 0.3)
+    output = tmp_path / "swap.mp4"
+    swap_video(MirrorComb(), path, output, "Rosa", gap_detector())
+    assert read_sound(output) == read_sound(path) != []
+    before, after = sound_starts(path), sound_starts(output)
+    assert after[0] - after[1] == pytest.approx(before[0] - before[1], abs=2e-3)
+    # what is seen and heard lasts as long
+    times = [read_clip(each)[0] for each in (path, output)]
+    np.testing.assert_allclose(*times, atol=1e-3)
+
+
+def test_a_video_lasts_as_long_as_before(clip, tmp_path):
+    output = tmp_path / "swap.mp4"
+    swap_video(MirrorComb(), clip, output, "Rosa", gap_detector())
+    lasts = []
+    for path in (clip, output):
+        with av.open(str(path)) as container:
+            lasts.append(
+                [float(s.duration * s.time_base) for s in container.streams]
+            )
+    np.testing.assert_allclose(*lasts, atol=0.04)
 
 
 # -- the real detector ------------------------------------------------------

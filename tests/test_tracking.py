@@ -1,6 +1,7 @@
 """Tracking: faces followed from frame to frame, and only where they are."""
 
 import numpy as np
+import pytest
 from clips import FACE, FakeDetector, face_at, picture, write_clip
 
 from helpers import tracking
@@ -233,3 +234,61 @@ def test_a_clip_without_faces_has_one_empty_track():
     (track,) = tracks
     assert np.isnan(track.landmarks).all() and len(track.times) == 10
     assert not tracking.has_face(tracking.main_track(tracks).landmarks).any()
+
+
+# -- by position ------------------------------------------------------------
+
+WIDE = (160, 320)
+
+
+def at(tmp_path, positions, faces, frames=None):
+    frames = frames or [picture(3, WIDE)] * len(faces)
+    path = write_clip(tmp_path / "clip.mp4", frames)
+    tracks = tracking.find_tracks(path, FakeDetector(faces), 1)
+    return [
+        centres(track)[:, 0].tolist()
+        for track in tracking.tracks_at(tracks, positions, WIDE)
+    ]
+
+
+def test_who_was_left_stays_left_when_two_change_places(tmp_path):
+    faces = [
+        [face_at(20 * n, 60), face_at(140 - 20 * n, -20)] for n in range(8)
+    ]
+    left, right = at(tmp_path, ["left", "right"], faces)
+    assert left == [20.0 * n for n in range(8)]
+    assert right == [140.0 - 20 * n for n in range(8)]
+
+
+def test_after_a_cut_it_is_looked_anew_who_is_where(tmp_path):
+    frames = [picture(1, WIDE)] * 3 + [picture(7, WIDE)] * 3
+    # the one who matters more, named first, changes sides
+    faces = [[face_at(0), face_at(140)]] * 3 + [[face_at(140), face_at(0)]] * 3
+    left, right = at(tmp_path, ["left", "right"], faces, frames)
+    assert left == [0] * 6 and right == [140] * 6
+
+
+def test_the_nearest_face_to_a_point_is_taken(tmp_path):
+    faces = [[face_at(0, 20), face_at(70, 20), face_at(140, 20)]] * 2
+    (middle,) = at(tmp_path, [(0.5, 0.5)], faces)
+    assert middle == [70, 70]
+    left, right = at(tmp_path, [(0.2, 0.5), "right"], faces)
+    assert (left, right) == ([0, 0], [140, 140])
+
+
+def test_one_face_is_not_at_two_places_and_a_free_place_is_given_again(
+    tmp_path,
+):
+    gone = tracking.LOST_FRAMES + 1
+    both = [face_at(0), face_at(140)]
+    # the right one goes, and comes back later as a new track
+    faces = [both] * 3 + [[face_at(0)]] * gone + [both] * 2
+    left, right = at(tmp_path, ["left", "right"], faces)
+    assert left == [0] * len(faces)
+    assert np.isnan(right[3:-2]).all() and right[-2:] == [140, 140]
+
+
+@pytest.mark.parametrize("position", ["top", (0.5,), (2, 0.5), None, 3])
+def test_a_position_that_is_none_is_refused(position):
+    with pytest.raises(ValueError, match="'left', 'right' or"):
+        tracking.check_position(position)
