@@ -29,6 +29,7 @@ FIRST_HELD_OUT = 90_000
 FRAMES = 16  # of each person
 BATCH = 32
 LEARNING_RATE = 5e-3
+CONTINUED_RATE = 2e-3
 TAKE_LENGTH = 60  # frames that one is drawn from
 KINDS = (*occluders.OCCLUDERS, "hand", "hand", "hair", "glasses")
 
@@ -129,9 +130,9 @@ class SpoiltFaces(keras.utils.PyDataset):
             for row in rows
         ]
         crops, truths = (np.stack(part) for part in zip(*spoilt, strict=True))
-        outline, bare = truths[..., 0], truths[..., 1]
-        # what stands before a face is a small part of most pictures
-        weight = 0.5 + outline + 3 * outline * (1 - bare)
+        # A hole in a bare face is worse than a finger swapped away, so what is
+        # covered counts no more than its share.
+        weight = 0.5 + truths[..., 0]
         return crops, truths, weight
 
     def on_epoch_end(self):
@@ -156,9 +157,12 @@ def spoil(crop, truth, random):
         cv2.warpAffine(part, matrix, size, borderMode=cv2.BORDER_REPLICATE)
         for part in (crop, truth)
     )
+    crop, truth = _bend(crop, truth, random)
     image = np.float32(crop) / 255
     if random.random() < 0.4:
         image = image * _shadow(random)
+    if random.random() < 0.6:
+        image = image * _age(random)
     image = _recolor(image, random)
     image = _blur(image, random)
     grain = random.uniform(0, 0.05) * random.random()
@@ -198,6 +202,47 @@ def _shadow(random):
     return np.float32(1 - share[..., None] * depth)
 
 
+def _bend(crop, truth, random):
+    """Both moved a little, each place otherwise: ever new faces."""
+    moved = random.normal(0, 2.5, (2, 5, 5)).astype(np.float32)
+    places = np.mgrid[:RESOLUTION, :RESOLUTION].astype(np.float32)
+    rows, columns = (
+        place + cv2.resize(field, place.shape, interpolation=cv2.INTER_CUBIC)
+        for place, field in zip(places, moved, strict=True)
+    )
+    return (
+        cv2.remap(
+            part, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+        )
+        for part in (crop, truth)
+    )
+
+
+def _age(random):
+    """Folds, blotches and pores, which renders have too few of."""
+    size = (RESOLUTION, RESOLUTION)
+    folds = np.zeros(size, np.float32)
+    for _ in range(int(random.integers(0, 9))):
+        start, first, then = (
+            random.uniform(0.1, 0.9, 2),
+            *random.normal(0, 0.12, (2, 2)),
+        )
+        along = np.linspace(0, 1, 9)[:, None]
+        curve = (start + first * along + then * along**2) * RESOLUTION
+        line = np.zeros(size, np.float32)
+        width = int(random.integers(1, 5))
+        cv2.polylines(line, [np.int32(curve)], False, 1.0, width)
+        line = cv2.GaussianBlur(line, (0, 0), random.uniform(0.8, 3))
+        folds = np.maximum(folds, random.uniform(0.1, 0.6) * line)
+    shade = 1 - folds[..., None]
+    for cells, depth in ((6, 0.08), (20, 0.06), (64, 0.05)):
+        field = random.normal(size=(cells, cells, 3)).astype(np.float32)
+        field = 0.6 * field[..., :1] + 0.4 * field
+        field = cv2.resize(field, size, interpolation=cv2.INTER_CUBIC)
+        shade = shade * (1 + random.uniform(0, depth) * field)
+    return shade
+
+
 def _recolor(image, random):
     """Gains, gamma and saturation of another camera; one in six is grey."""
     grey = image.mean(axis=-1, keepdims=True)
@@ -214,17 +259,20 @@ def _blur(image, random):
     """Out of focus, or enlarged from a small picture."""
     chance = random.random()
     if chance < 0.35:
-        sigma = 2 * random.random() ** 1.5
+        sigma = 4 * random.random() ** 2
         if sigma > 0.2:
             image = cv2.GaussianBlur(image, (0, 0), sigma)
     elif chance < 0.6:
-        small = int(random.uniform(0.25, 1) * RESOLUTION)
+        small = int(random.uniform(0.15, 1) * RESOLUTION)
+        how = random.choice((cv2.INTER_LINEAR, cv2.INTER_CUBIC, 0))
         image = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
-        image = cv2.resize(image, (RESOLUTION, RESOLUTION))
+        image = cv2.resize(
+            image, (RESOLUTION, RESOLUTION), interpolation=int(how)
+        )
     return image
 
 
-def train_face_mask(crops, truths, epochs, seed):
+def train_face_mask(crops, truths, epochs, seed, start=None):
     """A face mask network trained on renders.
 
     Args:
@@ -232,15 +280,18 @@ def train_face_mask(crops, truths, epochs, seed):
         truths: uint8 array, shape `(faces, CROP_SIZE, CROP_SIZE, 2)`.
         epochs: int.
         seed: int.
+        start: `face_mask.FaceMask` to train on from, or `None`.
 
     Returns:
         `face_mask.FaceMask`.
     """
     keras.utils.set_random_seed(seed)
-    model = build_face_mask(RESOLUTION)
+    model = build_face_mask(RESOLUTION) if start is None else start.model
     data = SpoiltFaces(crops, truths, seed)
     rate = keras.optimizers.schedules.CosineDecay(
-        LEARNING_RATE, decay_steps=epochs * len(data), alpha=0.01
+        LEARNING_RATE if start is None else CONTINUED_RATE,
+        decay_steps=epochs * len(data),
+        alpha=0.01,
     )
     model.compile(
         optimizer=optimizers.KernelMuon(rate), loss="binary_crossentropy"
@@ -286,19 +337,25 @@ def main():
     parser.add_argument("--held-out-people", type=int, default=12)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument(
+        "--continued",
+        action="store_true",
+        help="train on from the network that is there",
+    )
+    parser.add_argument(
         "--check", action="store_true", help="measure the network there is"
     )
     parser.add_argument("--folder", default=str(face_mask.MASK_FOLDER))
     options = parser.parse_args()
     cv2.setNumThreads(1)
     start = time.perf_counter()
-    if options.check:
+    network = None
+    if options.check or options.continued:
         network = face_mask.read_face_mask(options.folder)
-    else:
+    if not options.check:
         faces = render_faces(FIRST_TRAINED, options.people, options.processes)
         seconds = time.perf_counter() - start
         print(f"{len(faces[0])} faces in {seconds:.0f} s", flush=True)
-        network = train_face_mask(*faces, options.epochs, options.seed)
+        network = train_face_mask(*faces, options.epochs, options.seed, network)
     unseen = render_faces(
         FIRST_HELD_OUT, options.held_out_people, options.processes
     )

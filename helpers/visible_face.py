@@ -13,10 +13,16 @@ from helpers import alignment, face_mask, masks
 from helpers.color_transfer import check_choice
 from helpers.masks import DEFAULT_OCCLUSION, OCCLUSIONS
 
-# Below the first a pixel is surely covered, above the second surely bare.
-COVERED, BARE = 0.35, 0.65
+# What is covered begins where a pixel is surely so, and reaches as far as it is
+# more likely so than not. Folds, beards and shade are doubtful all over: a hole
+# in a face is worse than a finger swapped away.
+SURELY_COVERED = 0.95
+# The outline's edge, drawn in and softened as `masks.blending_mask` does the
+# egg's: as shares of the mask's side, which is 0.8 of the stored crop's.
+OUTLINE_ERODE_SHARE = masks.ERODE_SHARE / 0.8
+OUTLINE_FEATHER_SHARE = masks.FEATHER_SHARE / 0.8
 # The edge of what is covered, drawn in and softened as shares of the mask's
-# side. Far less than at the egg's edge: below a finger the decoder has learned
+# side. Far less than at the outline: below a finger the decoder has learned
 # what to draw, and between two fingers there is little room.
 ERODE_SHARE = 0.012
 FEATHER_SHARE = 0.008
@@ -27,11 +33,14 @@ LEAST_SEEN = 0.2
 def visible_face(found, eggs):
     """Masks of what is seen of some faces.
 
+    The border follows the face's own outline, within the egg: beyond that a
+    decoder may have learned nothing.
+
     Args:
         found: float array, shape `(faces, size, size, 2)`, 0-1, of
             `face_mask.FaceMask.read`.
-        eggs: float array, shape `(faces, side, side)`, 0-1, of
-            `masks.blending_mask`, of at least the same size.
+        eggs: float array, shape `(faces, side, side)`, 0-1, network crops of
+            `masks.face_mask`, of at least the same size.
 
     Returns:
         float32 array, shape `(faces, side, side)`, 0-1: nowhere more than the
@@ -48,15 +57,37 @@ def visible_face(found, eggs):
         )
     result = np.zeros_like(eggs)
     for index, (shares, egg) in enumerate(zip(found, eggs, strict=True)):
-        bare = (shares[..., 1] - COVERED) / (BARE - COVERED)
-        bare = np.clip(bare, 0, 1).astype(np.float32)
+        outline = np.float32(shares[..., 0])
+        bare = _surely_bare(np.float32(shares[..., 1]))
         if bare.shape != egg.shape:
+            outline = cv2.resize(outline, egg.shape[::-1])
             bare = cv2.resize(bare, egg.shape[::-1])
+        outline = masks.soften_mask(
+            outline, OUTLINE_ERODE_SHARE, OUTLINE_FEATHER_SHARE
+        )
         bare = masks.soften_mask(bare, ERODE_SHARE, FEATHER_SHARE)
-        mask = egg * bare
+        mask = np.minimum(outline, egg) * bare
         if mask.sum() >= LEAST_SEEN * egg.sum():
             result[index] = mask
     return result
+
+
+def _surely_bare(bare):
+    """What is covered without a doubt set to 0, the rest to 1.
+
+    Reference:
+        Canny, "A computational approach to edge detection", 1986, section
+        VIII: thresholding with hysteresis.
+    """
+    likely = (bare < 0.5).astype(np.uint8)
+    count, labels = cv2.connectedComponents(likely)
+    sure = np.zeros(count, bool)
+    sure[labels[bare < 1 - SURELY_COVERED]] = True
+    sure[0] = False
+    # soft across the edge itself, so that it moves by less than a pixel
+    edge = np.clip(2 * bare - 0.5, 0, 1)
+    reach = cv2.dilate(sure[labels].astype(np.uint8), np.ones((3, 3), np.uint8))
+    return np.where(reach > 0, edge, 1).astype(np.float32)
 
 
 class MaskMaker:
@@ -81,11 +112,7 @@ class MaskMaker:
             self._network = _shipped_network()
             self.resolution = max(self.resolution, self._network.resolution)
         # whole degrees: an egg is made once for each, not for each frame
-        self._egg_at = functools.cache(
-            functools.partial(
-                masks.blending_mask, self.contract, self.resolution
-            )
-        )
+        self._egg_at = functools.cache(self._make_egg)
 
     def look(self, picture, landmarks):
         """What has to be seen of a face to make its mask.
@@ -107,6 +134,13 @@ class MaskMaker:
         matrix = alignment.crop_matrix(landmarks, self.contract)
         matrix = alignment.network_matrix(matrix, size, coverage, side)
         return egg, alignment.cut_crop(picture, matrix, side)
+
+    def _make_egg(self, yaw):
+        if self._network is None:
+            return masks.blending_mask(self.contract, self.resolution, yaw)
+        size, coverage = self.contract["crop_size"], self.contract["coverage"]
+        egg = masks.face_mask(size, self.contract, yaw)[None]
+        return alignment.cut_network_crops(egg, coverage, self.resolution)[0]
 
     def make(self, looks):
         """Masks of faces.
