@@ -16,24 +16,29 @@ from helpers.color_transfer import (
     check_crops,
     match_color,
 )
+from helpers.masks import DEFAULT_OCCLUSION, OCCLUSIONS
 
 # Color and blend: the least error where the target's light is another than the
 # face's; on a comb's faces within 3 % of the best (`benchmarks.blending`).
 DEFAULT_MODE = ("none", "relight")
 
 
-def check_modes(color=DEFAULT_MODE[0], blend=DEFAULT_MODE[1]):
+def check_modes(
+    color=DEFAULT_MODE[0], blend=DEFAULT_MODE[1], occlusion=DEFAULT_OCCLUSION
+):
     """Stop before the work begins if a mode does not exist.
 
     Args:
         color: one of `COLORS`, see `color_transfer.match_color`.
         blend: one of `BLENDS`, see `blending.fit_face`.
+        occlusion: one of `OCCLUSIONS`, see `visible_face.MaskMaker`.
 
     Raises:
         ValueError: if one is unknown.
     """
     check_choice("color", color, COLORS)
     check_choice("blend", blend, BLENDS)
+    check_choice("occlusion", occlusion, OCCLUSIONS)
 
 
 def composite_face(
@@ -53,7 +58,8 @@ def composite_face(
             source's decoder gave.
         target_crop: float32 array, same shape: what the encoder saw.
         matrix: float array, shape `(2, 3)`, frame pixels to crop pixels.
-        mask: float array, shape `(size, size)`, 0-1, feathered.
+        mask: float array, shape `(size, size)`, 0-1, feathered; or a finer
+            one of the same square, for what is thinner than a crop's pixel.
         color: see `color_transfer.match_color`.
         blend: see `blending.fit_face`.
 
@@ -65,8 +71,11 @@ def composite_face(
             `paste_crop`.
     """
     check_modes(color, blend)
-    face = match_color(face, target_crop, mask, color)
-    face = fit_face(face, target_crop, mask, blend)
+    coarse = _as_coarse(mask, face)
+    if not np.any(coarse):
+        return np.array(frame)  # nothing of the face is seen
+    face = match_color(face, target_crop, coarse, color)
+    face = fit_face(face, target_crop, coarse, blend)
     # pasting is itself the alpha blend, at the frame's own resolution
     return paste_crop(frame, face, matrix, mask)
 
@@ -83,7 +92,7 @@ def paste_crop(frame, crop, matrix, mask):
         matrix: float array, shape `(2, 3)`, frame pixels to crop pixels: the
             one that the crop was cut with.
         mask: float array, shape `(size, size)`, 0-1, share of the crop in
-            the result.
+            the result; or a finer one of the same square.
 
     Returns:
         uint8 array, shape `(height, width, 3)`: a new frame.
@@ -97,14 +106,16 @@ def paste_crop(frame, crop, matrix, mask):
             "A frame is a uint8 array of shape (height, width, 3). "
             f"Received: {frame.dtype} {frame.shape}"
         )
-    crop, _, mask = check_crops(crop, crop, mask)
+    check_crops(crop, crop, _as_coarse(mask, crop))
     result = frame.copy()
-    left, top, right, bottom = _mask_rectangle(mask, matrix, frame.shape)
+    mask_matrix = _resized(matrix, np.shape(crop), np.shape(mask))
+    left, top, right, bottom = _mask_rectangle(mask, mask_matrix, frame.shape)
     if left >= right or top >= bottom:
         return result  # the face lies wholly outside the frame
-    crop, mask, matrix = _shrink_crop(crop, mask, matrix)
-    matrix = matrix.copy()
-    matrix[:, 2] = transform_points(matrix, (left, top))
+    crop, matrix = _shrink(crop, matrix)
+    mask, mask_matrix = _shrink(mask, mask_matrix)
+    for each in (matrix, mask_matrix):
+        each[:, 2] = transform_points(each, (left, top))
     size = (right - left, bottom - top)
     # read with the frame-to-crop matrix, so no rounding of an inverse
     face = cv2.warpAffine(
@@ -116,7 +127,7 @@ def paste_crop(frame, crop, matrix, mask):
     )
     # linear, because a cubic would ring below zero at the mask's foot
     alpha = cv2.warpAffine(
-        mask, matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        mask, mask_matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     )[..., None]
     region = result[top:bottom, left:right]
     mixed = region + alpha * (face * 255 - region)
@@ -141,20 +152,36 @@ def _mask_rectangle(mask, matrix, frame_shape):
     return int(left), int(top), int(right), int(bottom)
 
 
-def _shrink_crop(crop, mask, matrix):
-    """A crop no finer than the frame, by area, so that nothing flickers."""
-    matrix = np.asarray(matrix, dtype=np.float64)
+def _as_coarse(mask, crop):
+    """A mask that is finer than its crop, in the crop's own pixels."""
+    mask, side = np.asarray(mask), np.shape(crop)[0]
+    finer = mask.shape == 2 * mask.shape[:1] and mask.shape[0] > side
+    if not finer or mask.dtype.kind != "f":
+        return mask  # as it is, or to be refused
+    return cv2.resize(
+        np.float32(mask), (side, side), interpolation=cv2.INTER_AREA
+    )
+
+
+def _resized(matrix, old, new):
+    """Matrix to the pixels of a picture of another shape, same square."""
+    factors = np.array([[new[1] / old[1]], [new[0] / old[0]]])
+    matrix = np.asarray(matrix, dtype=np.float64) * factors
+    matrix[:, 2] += (factors[:, 0] - 1) / 2  # pixel centres, not corners
+    return matrix
+
+
+def _shrink(picture, matrix):
+    """Crop or mask no finer than the frame, by area: nothing flickers."""
+    picture = np.asarray(picture, np.float32)
     scale = matrix_scale(matrix)  # crop pixels for each frame pixel
     if scale <= SHRINK_LIMIT:
-        return crop, mask, matrix
-    height, width = mask.shape
+        return picture, np.array(matrix, dtype=np.float64)
+    height, width = picture.shape[:2]
     smaller = (
-        max(1, round(width / scale)),
         max(1, round(height / scale)),
+        max(1, round(width / scale)),
     )
-    factors = np.array([[smaller[0] / width], [smaller[1] / height]])
-    matrix = matrix * factors
-    matrix[:, 2] += (factors[:, 0] - 1) / 2  # pixel centres, not corners
-    crop = cv2.resize(crop, smaller, interpolation=cv2.INTER_AREA)
-    mask = cv2.resize(mask, smaller, interpolation=cv2.INTER_AREA)
-    return crop, mask, matrix
+    matrix = _resized(matrix, (height, width), smaller)
+    picture = cv2.resize(picture, smaller[::-1], interpolation=cv2.INTER_AREA)
+    return picture, matrix

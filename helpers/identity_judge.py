@@ -22,7 +22,7 @@ from helpers import (
     media,
     tracking,
 )
-from helpers.swapping import ERODE_SHARE, FEATHER_SHARE
+from helpers.masks import ERODE_SHARE, FEATHER_SHARE
 
 # Side of the pictures it looks at: coarse, so that how sharply a comb draws
 # does not matter.

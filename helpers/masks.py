@@ -19,6 +19,15 @@ SLENDERING = 0.22
 # width of the egg's soft edge, as a share of the crop's side
 SOFT_EDGE = 0.02
 
+# what stands before a face: left out as a small network sees it, or unknown
+OCCLUSIONS = ("learned", "none")
+DEFAULT_OCCLUSION = "learned"
+
+# A mask to paste along is drawn in by twice what its soft edge spreads, as a
+# decoder has learned nothing about the other side of the mask.
+ERODE_SHARE = 0.05
+FEATHER_SHARE = 0.025
+
 
 def face_mask(size, contract, yaw=0.0):
     """The face region of any aligned crop: an egg from brows to chin.
@@ -170,3 +179,22 @@ def soften_mask(mask, erode_share=0.03, feather_share=0.02):
             borderType=cv2.BORDER_CONSTANT,
         )
     return np.clip(mask, 0, 1)
+
+
+def blending_mask(contract, resolution, yaw=0.0):
+    """The soft egg along which a face is pasted, as network crops show it.
+
+    Args:
+        contract: dict from `manifests.data_contract()`.
+        resolution: int. Side of the result in pixels.
+        yaw: float. Turn of the head in degrees from
+            `alignment.estimate_pose()`: the far cheek is out of sight, and
+            behind it is not face but room.
+
+    Returns:
+        float32 array, shape `(resolution, resolution)`, 0-1.
+    """
+    mask = face_mask(contract["crop_size"], contract, yaw)
+    mask = soften_mask(mask, ERODE_SHARE, FEATHER_SHARE)
+    coverage = contract["coverage"]
+    return alignment.cut_network_crops(mask[None], coverage, resolution)[0]

@@ -1,7 +1,6 @@
 """Swapping: a photo or video and a comb in, the same with another face out."""
 
 import contextlib
-import functools
 import itertools
 import os
 import pathlib
@@ -22,11 +21,7 @@ from helpers import (
 )
 from helpers.compositing import check_modes, composite_face
 from helpers.signing import signing_key
-
-# The mask is drawn in by twice what its soft edge spreads, as a decoder has
-# learned nothing about the other side of the mask.
-ERODE_SHARE = 0.05
-FEATHER_SHARE = 0.025
+from helpers.visible_face import MaskMaker
 
 # Frames a batch for detector and network: large enough to be quick, small
 # enough for 16 frames of 1080p in memory.
@@ -112,10 +107,7 @@ def blending_mask(comb, yaw=0.0):
     Returns:
         float32 array, shape `(resolution, resolution)`, 0-1.
     """
-    size, coverage = comb.contract["crop_size"], comb.contract["coverage"]
-    mask = masks.face_mask(size, comb.contract, yaw)
-    mask = masks.soften_mask(mask, ERODE_SHARE, FEATHER_SHARE)
-    return alignment.cut_network_crops(mask[None], coverage, comb.resolution)[0]
+    return masks.blending_mask(comb.contract, comb.resolution, yaw)
 
 
 def cut_target(comb, frame, landmarks):
@@ -155,9 +147,11 @@ def swap_frame(comb, frame, landmarks, source, mask=None, **compositing):
             the face to replace.
         source: name of the identity whose face should appear.
         mask: float array, shape `(resolution, resolution)`, 0-1, or `None`
-            for the `blending_mask()` of a head turned like this one.
+            for what is seen of a face turned like this one.
         **compositing: `color`, see `color_transfer.match_color`, and `blend`,
-            see `blending.fit_face`; else `compositing.DEFAULT_MODE`.
+            see `blending.fit_face`; else `compositing.DEFAULT_MODE`. And
+            `occlusion`, whether what stands before the face stays there, see
+            `visible_face.MaskMaker`.
 
     Returns:
         `Swap`. Its frame carries no mark: `swap_photo`, `swap_video` and
@@ -167,8 +161,9 @@ def swap_frame(comb, frame, landmarks, source, mask=None, **compositing):
         ValueError: if the source is unknown or an array does not fit.
     """
     check_swap(comb, source)
+    maker, compositing = _mask_maker(comb, compositing)
     if mask is None:
-        mask = blending_mask(comb, alignment.estimate_pose(landmarks)[0])
+        mask = maker.make([maker.look(frame, landmarks)])[0]
     target_crop, matrix = cut_target(comb, frame, landmarks)
     face = comb.swap(target_crop[None], source)[0]
     result = composite_face(
@@ -200,7 +195,7 @@ def swap_photo(
             publishes a deepfake has to disclose it, and what generates one
             has to mark its file (AI Act, article 50). The file is marked and
             signed in any case; platforms strip that, the label stays.
-        **compositing: `color` and `blend`, see `swap_frame`.
+        **compositing: `color`, `blend`, `occlusion`, see `swap_frame`.
 
     Returns:
         dict with `output`, `faces_found`, `faces_swapped`, `swaps` (list of
@@ -296,7 +291,7 @@ def swap_video(
             `(x, y)` as shares of the frame. Not looked at if `source` says.
         crf: int. Quality: 0 is lossless, 18 looks like the original, 30 is
             poor.
-        **compositing: `color` and `blend`, see `swap_frame`.
+        **compositing: `color`, `blend`, `occlusion`, see `swap_frame`.
 
     Returns:
         dict with `output`, `frames`, `swapped`, `bridged` (swapped frames in
@@ -419,7 +414,7 @@ def swap_tracks(
         visible: bool. Whether swapped frames get the label, see `swap_video`.
         progress: function of `(frames done, frames in all)`, or `None`.
         crf: int, see `swap_video`.
-        **compositing: `color` and `blend`, see `swap_frame`.
+        **compositing: `color`, `blend`, `occlusion`, see `swap_frame`.
 
     Returns:
         dict, see `swap_video`, without `bridged`; `seconds` without `detect`.
@@ -503,15 +498,14 @@ class _FaceEditor:
             check_swap(comb, role.source)
         self.video_path, self.roles = video_path, roles
         self.found = _check_found([role.track for role in roles], video_path)
-        self.visible, self.compositing = visible, compositing
+        self.visible = visible
+        self.masks, self.compositing = _mask_maker(comb, compositing)
         self.seconds = {"network": 0.0, "composite": 0.0}
         self.combs = [
             comb if role.target is None else comb.looking_at(role.target)
             for role in roles
         ]
         self.contract = comb.contract
-        # whole degrees: a mask is made once for each, not for each frame
-        self.mask_at = functools.cache(functools.partial(blending_mask, comb))
 
     def edit(self, pictures):
         """Swap all faces of some `media.VideoPicture`, in place."""
@@ -526,8 +520,8 @@ class _FaceEditor:
             ]
         with _add_time(self.seconds, "composite"):
             for cut, drawn in zip(cuts, faces, strict=True):
-                for place, face in zip(cut, drawn, strict=True):
-                    self._paste(place, face)
+                for place, (face, mask) in zip(cut, drawn, strict=True):
+                    self._paste(place, face, mask)
             for picture in pictures:
                 if self.visible and self.found[picture.index]:
                     provenance.label_picture(picture)
@@ -546,23 +540,23 @@ class _FaceEditor:
         return cuts
 
     def _decode(self, number, cuts):
+        """Face and mask of each."""
         if not cuts:
             return []
         crops = np.stack([crop for *_, crop, _ in cuts])
-        return self.combs[number].swap(crops, self.roles[number].source)
+        faces = self.combs[number].swap(crops, self.roles[number].source)
+        looks = [
+            self.masks.look(region, landmarks - rectangle[:2])
+            for _, rectangle, region, landmarks, *_ in cuts
+        ]
+        return list(zip(faces, self.masks.make(looks), strict=True))
 
-    def _paste(self, place, face):
-        picture, rectangle, region, landmarks, crop, matrix = place
+    def _paste(self, place, face, mask):
+        picture, rectangle, region, _, crop, matrix = place
         if len(self.roles) > 1:
             region = picture.read(*rectangle)  # a neighbour may reach into it
-        yaw, *_ = alignment.estimate_pose(landmarks)
         swapped = composite_face(
-            region,
-            face,
-            crop,
-            matrix,
-            self.mask_at(round(yaw)),
-            **self.compositing,
+            region, face, crop, matrix, mask, **self.compositing
         )
         picture.write(*rectangle[:2], swapped, region)
 
@@ -603,7 +597,7 @@ class TrackSwapper:
         video_path: str or path of the target's video.
         sources: list of str. Identities whose faces should appear.
         track: `FaceTrack` of this video, stabilised.
-        **compositing: `color` and `blend`, see `swap_frame`.
+        **compositing: `color`, `blend`, `occlusion`, see `swap_frame`.
 
     Attributes:
         found: bool array, shape `(frames,)`, whether a frame shows the face.
@@ -622,9 +616,8 @@ class TrackSwapper:
         self.found = _check_found([track], video_path)
         self.seconds = {"network": 0.0, "composite": 0.0}
         self.comb, self.sources, self.track = comb, sources, track
-        self.video_path, self.compositing = video_path, compositing
-        # whole degrees: a mask is made once for each, not for each frame
-        self._mask_at = functools.cache(functools.partial(blending_mask, comb))
+        self.video_path = video_path
+        self._masks, self.compositing = _mask_maker(comb, compositing)
         self._faces = self._faces_ahead()
 
     def swap(self, index, frame):
@@ -644,10 +637,8 @@ class TrackSwapper:
         _check_length(index, len(self.found), self.video_path)
         if not self.found[index]:
             return []
-        target_crop, faces, matrix = next(self._faces)
+        target_crop, mask, faces, matrix = next(self._faces)
         with _add_time(self.seconds, "composite"):
-            yaw, *_ = alignment.estimate_pose(self.track.landmarks[index])
-            mask = self._mask_at(round(yaw))
             return [
                 composite_face(
                     frame, face, target_crop, matrix, mask, **self.compositing
@@ -668,16 +659,27 @@ class TrackSwapper:
             if self.found[index]:
                 with _add_time(self.seconds, "network"):
                     cut = cut_target(self.comb, frame, landmarks[index])
-                yield cut
+                    look = self._masks.look(frame, landmarks[index])
+                yield *cut, look
 
     def _faces_ahead(self):
-        """Target crop, a face of each source, and matrix of each face."""
+        """Target crop, mask, a face of each source, and matrix of each."""
         for batch in _batches(self._cut_all()):
-            crops = np.stack([crop for crop, _ in batch])
+            crops = np.stack([crop for crop, _, _ in batch])
             with _add_time(self.seconds, "network"):
                 drawn = [self.comb.swap(crops, name) for name in self.sources]
-            for (crop, matrix), *faces in zip(batch, *drawn, strict=True):
-                yield crop, faces, matrix
+                seen = self._masks.make([look for *_, look in batch])
+            for (crop, matrix, _), mask, *faces in zip(
+                batch, seen, *drawn, strict=True
+            ):
+                yield crop, mask, faces, matrix
+
+
+def _mask_maker(comb, compositing):
+    """Maker of masks, and what else says how faces are pasted."""
+    modes = dict(compositing)
+    maker = MaskMaker(comb, modes.pop("occlusion", masks.DEFAULT_OCCLUSION))
+    return maker, modes
 
 
 def _batches(items):

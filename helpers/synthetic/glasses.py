@@ -30,17 +30,16 @@ def complete_glasses(glasses):
     return {**GLASSES_DEFAULTS, **glasses}
 
 
-def draw_glasses(image, identity, pose, depth):
-    """Frame of glasses over a face, hidden where the face is nearer.
+def glasses_cover(identity, pose, depth):
+    """Where the frame of glasses is seen, hidden where the face is nearer.
 
     Args:
-        image: float32 array, shape `(height, width, 3)`. Linear RGB.
         identity: dict, complete identity parameters with glasses.
         pose: `Pose`.
         depth: float32 array, shape `(height, width)`, in cm, larger is nearer.
 
     Returns:
-        float32 array, shape `(height, width, 3)`. Linear RGB.
+        float32 array, shape `(height, width)`, 0-1.
     """
     glasses = complete_glasses(identity["glasses"])
     height, width = depth.shape
@@ -58,7 +57,23 @@ def draw_glasses(image, identity, pose, depth):
         for start in np.flatnonzero(seen[:-1] & seen[1:]):
             segment = ends[start], ends[start + 1]
             cv2.line(cover, *segment, 255, thickness, cv2.LINE_AA, 4)
-    cover = cover.astype(np.float32) / 255
+    return cover.astype(np.float32) / 255
+
+
+def draw_glasses(image, identity, pose, cover):
+    """Frame of glasses over a face, with its shadow.
+
+    Args:
+        image: float32 array, shape `(height, width, 3)`. Linear RGB.
+        identity: dict, complete identity parameters with glasses.
+        pose: `Pose`.
+        cover: float32 array, shape `(height, width)`, of `glasses_cover`.
+
+    Returns:
+        float32 array, shape `(height, width, 3)`. Linear RGB.
+    """
+    glasses = complete_glasses(identity["glasses"])
+    pixels_per_cm = float(pose.pixels_per_cm)
     lowered = np.roll(cover, int(pixels_per_cm * 0.35), 0)
     shadow = cv2.GaussianBlur(lowered, (0, 0), pixels_per_cm * 0.18)
     image = image * (1 - 0.35 * shadow[..., None])

@@ -21,7 +21,7 @@ from helpers.synthetic.frame import (
     pose_grids,
     project_landmarks,
 )
-from helpers.synthetic.glasses import draw_glasses
+from helpers.synthetic.glasses import draw_glasses, glasses_cover
 from helpers.synthetic.lighting import (
     BACKDROP_DEPTH,
     ambient_occlusion,
@@ -56,8 +56,11 @@ def render(person, frame_parameters=None, size=256, geometry=False):
           eye, right eye, nose, left and right mouth corner; left = image
           left.
         - with `geometry`, `depth`: float32 array, shape `(size, size)`, in cm
-          towards the camera, and `normals`: float32 array, shape
-          `(size, size, 3)`, of length 1, 0 where nobody is.
+          towards the camera; `normals`: float32 array, shape
+          `(size, size, 3)`, of length 1, 0 where nobody is; `skin`: float32
+          array, shape `(size, size)`, 1 where head or neck are bare (beards
+          count as bare), 0 under hair and cloth; and `glasses`, same shape,
+          1 where their frame is seen. `mask` and `skin` know no glasses.
 
     Raises:
         ValueError: if a frame parameter does not exist, or if `size` is out
@@ -81,19 +84,23 @@ def render(person, frame_parameters=None, size=256, geometry=False):
     depth = pixels.scatter(pixels.depth, depth)
     color = _light(pixels, frame, light, depth, pose.pixels_per_cm)
     image = pixels.scatter(color, film_background(frame, size))
+    glasses = np.zeros((size, size), np.float32)
     if person.identity["glasses"]:
-        image = draw_glasses(image, person.identity, pose, depth)
+        glasses = glasses_cover(person.identity, pose, depth)
+        image = draw_glasses(image, person.identity, pose, glasses)
     image = develop(smooth_silhouettes(image, depth), frame)
     empty = np.zeros((size, size), np.float32)
     result = {
         "image": image,
-        "mask": pixels.scatter(_face_mask(pixels), empty),
+        "mask": pixels.scatter(_face_mask(pixels), empty.copy()),
         "landmarks": project_landmarks(person.template, projected[0]),
     }
     if geometry:
         normals = np.zeros((size, size, 3), np.float32)
         result["depth"] = depth
         result["normals"] = pixels.scatter(pixels.normal, normals)
+        result["skin"] = pixels.scatter(_bare_skin(pixels), empty.copy())
+        result["glasses"] = glasses
     return result
 
 
@@ -114,3 +121,7 @@ def _light(pixels, frame, light, depth, pixels_per_cm):
 def _face_mask(pixels):
     seen = pixels.on_head() & (pixels.front > 0.02)
     return seen * face_region(pixels.x, pixels.y) * (1 - pixels.hair)
+
+
+def _bare_skin(pixels):
+    return pixels.on_head() * (1 - pixels.hair) * (1 - pixels.cloth)

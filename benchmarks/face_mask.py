@@ -1,0 +1,384 @@
+"""Trains the face mask on renders of people used nowhere else.
+
+    python -m benchmarks.face_mask --people 150 --epochs 12
+
+Each face is seen bare, and twice with things before it. It prints how well
+people never seen are masked, writes `weights/shared/face_mask/`, and last one
+line of JSON. `--check` measures the network that is there instead.
+`python -m benchmarks.masks` asks what the masks do for a swap.
+"""
+
+import argparse
+import json
+import time
+
+import cv2
+import keras
+import numpy as np
+
+from helpers import alignment, face_mask, manifests, optimizers, synthetic
+from helpers.models.face_mask import build_face_mask
+from helpers.synthetic import occluders, workers
+
+RESOLUTION = 128
+COVERAGE = manifests.data_contract()["coverage"]
+CROP_SIZE = round(RESOLUTION / COVERAGE)  # of whole crops: 160
+FRAME_SIZE = 288  # the distance between the eyes is then about 54 px
+FIRST_TRAINED = 80_000  # numbers of people who appear in no score
+FIRST_HELD_OUT = 90_000
+FRAMES = 16  # of each person
+BATCH = 32
+LEARNING_RATE = 5e-3
+CONTINUED_RATE = 2e-3
+TAKE_LENGTH = 60  # frames that one is drawn from
+KINDS = (*occluders.OCCLUDERS, "hand", "hand", "hair", "glasses")
+
+
+def render_faces(first, people, processes, occluded=2):
+    """Crops of random people, bare and with things before them.
+
+    Args:
+        first: int. Number of the first person.
+        people: int.
+        processes: int.
+        occluded: int. How often each face is seen with things before it.
+
+    Returns:
+        Tuple of uint8 crops, shape `(faces, CROP_SIZE, CROP_SIZE, 3)`, and
+        uint8 truths, shape `(faces, CROP_SIZE, CROP_SIZE, 2)`: 255 times
+        what the channels of `models.face_mask.CHANNELS` should say.
+    """
+    jobs = [(first + index, occluded) for index in range(people)]
+    found = workers.run_jobs(_render_person, jobs, processes)
+    return tuple(np.concatenate(part) for part in zip(*found, strict=True))
+
+
+def _render_person(number, occluded):
+    random = np.random.default_rng(number)
+    identity = synthetic.random_identity(number)
+    if random.random() < 0.35:
+        identity["glasses"] = {
+            "color": tuple(float(v) for v in random.uniform(5, 110, 3)),
+            "thickness": float(random.uniform(0.1, 0.35)),
+            "radius_x": float(random.uniform(1.9, 2.4)),
+            "radius_y": float(random.uniform(1.2, 2.0)),
+            "squareness": float(random.uniform(2, 4.5)),
+        }
+    person = synthetic.Person(identity)
+    crops, truths = [], []
+    for index in range(FRAMES):
+        frame = _sample_frame(number * 1000 + index, random)
+        shot = synthetic.render(person, frame, FRAME_SIZE, geometry=True)
+        for view in range(1 + occluded):
+            image, cover = shot["image"], shot["glasses"]
+            for _ in range(0 if view == 0 else random.choice((1, 1, 2))):
+                image, more = occluders.occlude(
+                    image,
+                    shot["landmarks"],
+                    KINDS[random.integers(len(KINDS))],
+                    int(random.integers(2**31)),
+                    frame,
+                )
+                cover = np.maximum(cover, more)
+            truth = np.stack((shot["mask"], shot["skin"] * (1 - cover)), -1)
+            matrix = alignment.crop_matrix(
+                shot["landmarks"], manifests.data_contract(CROP_SIZE)
+            )
+            crops.append(alignment.cut_crop(image, matrix, CROP_SIZE))
+            truth = np.uint8(truth * 255 + 0.5)
+            truths.append(alignment.cut_crop(truth, matrix, CROP_SIZE))
+    return np.stack(crops), np.stack(truths)
+
+
+def _sample_frame(seed, random):
+    """A frame of a take, in a light that is often harder than there."""
+    take = synthetic.sample_take(TAKE_LENGTH, seed=seed, max_yaw=38)
+    frame = dict(take[random.integers(TAKE_LENGTH)])
+    if random.random() < 0.5:
+        frame["light"] = random.normal(size=3) * (1, 1, 0.4) + (0, 0.2, 0.6)
+        frame["light"] = [float(value) for value in frame["light"]]
+        frame["key"] = float(random.uniform(0.3, 1.5))
+        frame["ambient"] = float(random.uniform(0.08, 0.6))
+    if random.random() < 0.3:
+        frame["jaw"] = float(random.random())
+        frame["pitch"] = float(random.uniform(-22, 22))
+    return frame
+
+
+class SpoiltFaces(keras.utils.PyDataset):
+    """Batches of renders as cameras and files spoil them, anew every epoch.
+
+    Args:
+        crops: uint8 array, shape `(faces, CROP_SIZE, CROP_SIZE, 3)`.
+        truths: uint8 array, shape `(faces, CROP_SIZE, CROP_SIZE, 2)`.
+        seed: int.
+    """
+
+    def __init__(self, crops, truths, seed):
+        super().__init__(workers=1)
+        self.crops, self.truths = crops, truths
+        self.random = np.random.default_rng(seed)
+        self.on_epoch_end()
+
+    def __len__(self):
+        return len(self.crops) // BATCH
+
+    def __getitem__(self, index):
+        rows = self.order[index * BATCH : (index + 1) * BATCH]
+        spoilt = [
+            spoil(self.crops[row], self.truths[row], self.random)
+            for row in rows
+        ]
+        crops, truths = (np.stack(part) for part in zip(*spoilt, strict=True))
+        # A hole in a bare face is worse than a finger swapped away, so what is
+        # covered counts no more than its share.
+        weight = 0.5 + truths[..., 0]
+        return crops, truths, weight
+
+    def on_epoch_end(self):
+        self.order = self.random.permutation(len(self.crops))
+
+
+def spoil(crop, truth, random):
+    """A network crop as a detector cuts and a camera films it.
+
+    Args:
+        crop: uint8 array, shape `(CROP_SIZE, CROP_SIZE, 3)`.
+        truth: uint8 array, shape `(CROP_SIZE, CROP_SIZE, 2)`.
+        random: `numpy.random.Generator`.
+
+    Returns:
+        Two float32 arrays, shape `(RESOLUTION, RESOLUTION, 3)` and `(...,
+        2)`, 0-1.
+    """
+    size = (RESOLUTION, RESOLUTION)
+    matrix = _jitter(random)
+    crop, truth = (
+        cv2.warpAffine(part, matrix, size, borderMode=cv2.BORDER_REPLICATE)
+        for part in (crop, truth)
+    )
+    crop, truth = _bend(crop, truth, random)
+    image = np.float32(crop) / 255
+    if random.random() < 0.4:
+        image = image * _shadow(random)
+    if random.random() < 0.6:
+        image = image * _age(random)
+    image = _recolor(image, random)
+    image = _blur(image, random)
+    grain = random.uniform(0, 0.05) * random.random()
+    image = image + grain * random.standard_normal(
+        image.shape, dtype=np.float32
+    )
+    image = np.uint8(np.clip(image, 0, 1) * 255 + 0.5)
+    if random.random() < 0.4:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(15, 90))]
+        image = cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], 1)
+    return np.float32(image) / 255, np.float32(truth) / 255
+
+
+def _jitter(random):
+    """The middle of a whole crop, turned, scaled, shifted, some mirrored."""
+    middle = (CROP_SIZE - 1) / 2
+    angle, scale = random.normal(0, 4), np.exp(random.normal(0, 0.06))
+    matrix = cv2.getRotationMatrix2D((middle, middle), angle, scale)
+    shift = random.normal(0, 0.025, 2) * RESOLUTION
+    matrix[:, 2] += shift - (CROP_SIZE - RESOLUTION) / 2
+    if random.random() < 0.5:
+        matrix[0] = -matrix[0]
+        matrix[0, 2] += RESOLUTION - 1
+    return matrix
+
+
+def _shadow(random):
+    """Shade that falls on face and things alike: it covers nothing."""
+    cells = int(random.integers(2, 6))
+    field = random.normal(size=(cells, cells)).astype(np.float32)
+    field = cv2.resize(
+        field, (RESOLUTION, RESOLUTION), interpolation=cv2.INTER_CUBIC
+    )
+    edge = random.uniform(0.1, 1.5)
+    share = np.clip((field - random.normal(0, 0.5)) / edge + 0.5, 0, 1)
+    depth = random.uniform(0.2, 0.75) + 0.05 * random.normal(size=3)
+    return np.float32(1 - share[..., None] * depth)
+
+
+def _bend(crop, truth, random):
+    """Both moved a little, each place otherwise: ever new faces."""
+    moved = random.normal(0, 2.5, (2, 5, 5)).astype(np.float32)
+    places = np.mgrid[:RESOLUTION, :RESOLUTION].astype(np.float32)
+    rows, columns = (
+        place + cv2.resize(field, place.shape, interpolation=cv2.INTER_CUBIC)
+        for place, field in zip(places, moved, strict=True)
+    )
+    return (
+        cv2.remap(
+            part, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT
+        )
+        for part in (crop, truth)
+    )
+
+
+def _age(random):
+    """Folds, blotches and pores, which renders have too few of."""
+    size = (RESOLUTION, RESOLUTION)
+    folds = np.zeros(size, np.float32)
+    for _ in range(int(random.integers(0, 9))):
+        start, first, then = (
+            random.uniform(0.1, 0.9, 2),
+            *random.normal(0, 0.12, (2, 2)),
+        )
+        along = np.linspace(0, 1, 9)[:, None]
+        curve = (start + first * along + then * along**2) * RESOLUTION
+        line = np.zeros(size, np.float32)
+        width = int(random.integers(1, 5))
+        cv2.polylines(line, [np.int32(curve)], False, 1.0, width)
+        line = cv2.GaussianBlur(line, (0, 0), random.uniform(0.8, 3))
+        folds = np.maximum(folds, random.uniform(0.1, 0.6) * line)
+    shade = 1 - folds[..., None]
+    for cells, depth in ((6, 0.08), (20, 0.06), (64, 0.05)):
+        field = random.normal(size=(cells, cells, 3)).astype(np.float32)
+        field = 0.6 * field[..., :1] + 0.4 * field
+        field = cv2.resize(field, size, interpolation=cv2.INTER_CUBIC)
+        shade = shade * (1 + random.uniform(0, depth) * field)
+    return shade
+
+
+def _recolor(image, random):
+    """Gains, gamma and saturation of another camera; one in six is grey."""
+    grey = image.mean(axis=-1, keepdims=True)
+    saturation = 0 if random.random() < 0.17 else random.uniform(0.4, 1.5)
+    image = grey + saturation * (image - grey)
+    gain = np.exp(random.normal(0, 0.2) + random.normal(0, 0.07, 3))
+    gamma = np.exp(random.normal(0, 0.25))
+    image = np.clip(image * np.float32(gain), 0.001, 1) ** np.float32(gamma)
+    contrast = random.uniform(0.75, 1.25)
+    return (image - 0.5) * np.float32(contrast) + 0.5
+
+
+def _blur(image, random):
+    """Out of focus, or enlarged from a small picture."""
+    chance = random.random()
+    if chance < 0.35:
+        sigma = 4 * random.random() ** 2
+        if sigma > 0.2:
+            image = cv2.GaussianBlur(image, (0, 0), sigma)
+    elif chance < 0.6:
+        small = int(random.uniform(0.15, 1) * RESOLUTION)
+        how = random.choice((cv2.INTER_LINEAR, cv2.INTER_CUBIC, 0))
+        image = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
+        image = cv2.resize(
+            image, (RESOLUTION, RESOLUTION), interpolation=int(how)
+        )
+    return image
+
+
+def train_face_mask(crops, truths, epochs, seed, start=None):
+    """A face mask network trained on renders.
+
+    Args:
+        crops: uint8 array, shape `(faces, CROP_SIZE, CROP_SIZE, 3)`.
+        truths: uint8 array, shape `(faces, CROP_SIZE, CROP_SIZE, 2)`.
+        epochs: int.
+        seed: int.
+        start: `face_mask.FaceMask` to train on from, or `None`.
+
+    Returns:
+        `face_mask.FaceMask`.
+    """
+    keras.utils.set_random_seed(seed)
+    model = build_face_mask(RESOLUTION) if start is None else start.model
+    data = SpoiltFaces(crops, truths, seed)
+    rate = keras.optimizers.schedules.CosineDecay(
+        LEARNING_RATE if start is None else CONTINUED_RATE,
+        decay_steps=epochs * len(data),
+        alpha=0.01,
+    )
+    model.compile(
+        optimizer=optimizers.KernelMuon(rate), loss="binary_crossentropy"
+    )
+    model.fit(data, epochs=epochs, verbose=2)
+    return face_mask.FaceMask(model)
+
+
+def check_face_mask(network, crops, truths):
+    """How well unseen faces are masked.
+
+    Args:
+        network: `face_mask.FaceMask`.
+        crops: uint8 array, shape `(faces, CROP_SIZE, CROP_SIZE, 3)`.
+        truths: uint8 array, shape `(faces, CROP_SIZE, CROP_SIZE, 2)`.
+
+    Returns:
+        dict: `iou` of visible face with the truth, both above a half;
+        `covered_found`, share of the covered face that is found covered; and
+        `bare_found`, share of the bare face that is found bare.
+    """
+    seen, wanted = (
+        alignment.cut_network_crops(part, COVERAGE, RESOLUTION)
+        for part in (crops, truths)
+    )
+    found = network.read(seen)
+    visible, true = (part.prod(axis=-1) > 0.5 for part in (found, wanted))
+    face, bare = wanted[..., 0] > 0.5, wanted[..., 1] > 0.5
+    found_bare = found[..., 1] > 0.5
+    return {
+        "iou": float((visible & true).sum() / (visible | true).sum()),
+        "covered_found": float(1 - found_bare[face & ~bare].mean()),
+        "bare_found": float(found_bare[face & bare].mean()),
+    }
+
+
+def main():
+    """Train or check the face mask, from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--people", type=int, default=150)
+    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--held-out-people", type=int, default=12)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument(
+        "--continued",
+        action="store_true",
+        help="train on from the network that is there",
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="measure the network there is"
+    )
+    parser.add_argument("--folder", default=str(face_mask.MASK_FOLDER))
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    start = time.perf_counter()
+    network = None
+    if options.check or options.continued:
+        network = face_mask.read_face_mask(options.folder)
+    if not options.check:
+        faces = render_faces(FIRST_TRAINED, options.people, options.processes)
+        seconds = time.perf_counter() - start
+        print(f"{len(faces[0])} faces in {seconds:.0f} s", flush=True)
+        network = train_face_mask(*faces, options.epochs, options.seed, network)
+    unseen = render_faces(
+        FIRST_HELD_OUT, options.held_out_people, options.processes
+    )
+    scores = check_face_mask(network, *unseen)
+    if not options.check:
+        made = {
+            name: value
+            for name, value in vars(options).items()
+            if name not in ("check", "folder", "processes")
+        }
+        face_mask.write_face_mask(
+            options.folder,
+            network,
+            parameters=made,
+            command="python -m benchmarks.face_mask",
+            trained_on="renders of random synthetic people from number "
+            f"{FIRST_TRAINED}; no real face",
+            held_out=scores,
+        )
+    scores = {name: round(value, 4) for name, value in scores.items()}
+    seconds = round(time.perf_counter() - start)
+    print(json.dumps({**scores, "seconds": seconds}))
+
+
+if __name__ == "__main__":
+    main()

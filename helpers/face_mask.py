@@ -1,0 +1,143 @@
+"""Face mask: crops in, where a face is seen and nothing stands before it out.
+
+A small network trained on renders of people who appear nowhere else, with
+hands, glasses, hair and other things before their faces.
+"""
+
+import pathlib
+
+import keras
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from helpers import alignment, manifests
+from helpers.models.face_mask import CHANNELS, build_face_mask
+
+MASK_FOLDER = (
+    pathlib.Path(__file__).resolve().parent.parent / "weights/shared/face_mask"
+)
+MADE_BY = "benchmarks.face_mask"
+WEIGHTS = "mask.safetensors"
+
+
+class FaceMask:
+    """A trained network for face masks.
+
+    Args:
+        model: `keras.Model` from `build_face_mask`.
+
+    Attributes:
+        resolution: int. Side of the crops that it looks at, in pixels.
+    """
+
+    def __init__(self, model):
+        self.model = model
+        self.resolution = int(model.input_shape[1])
+
+    def read(self, crops, batch_size=16):
+        """Outline of the face and what is bare, of network crops.
+
+        Args:
+            crops: float array, shape `(faces, height, width, 3)`, RGB 0-1, or
+                uint8. Network crops of any resolution.
+            batch_size: int.
+
+        Returns:
+            float32 array, shape `(faces, resolution, resolution, 2)`, 0-1,
+            see `models.face_mask.CHANNELS`.
+
+        Raises:
+            ValueError: if these are not crops.
+        """
+        crops = np.asarray(crops)
+        if crops.ndim != 4 or crops.shape[3] != 3:
+            raise ValueError(
+                "Crops have the shape (faces, size, size, 3). "
+                f"Received: shape {crops.shape}"
+            )
+        crops = alignment.cut_network_crops(crops, 1.0, self.resolution)
+        shape = (len(crops), self.resolution, self.resolution, len(CHANNELS))
+        found = np.empty(shape, np.float32)
+        for start in range(0, len(crops), batch_size):
+            batch = crops[start : start + batch_size]
+            masks = self.model.predict_on_batch(batch)
+            found[start : start + batch_size] = masks
+        return found
+
+
+def write_face_mask(folder, network, parameters=None, **details):
+    """Write a face mask network as safetensors with its manifest.
+
+    Numbers are halved to 16 bits: the masks change by less than 0.01.
+
+    Args:
+        folder: str or path.
+        network: `FaceMask`.
+        parameters: dict. How it was made.
+        **details: further entries of the manifest, such as its errors.
+
+    Returns:
+        dict: the manifest.
+    """
+    folder = pathlib.Path(folder)
+    with manifests.atomic_path(folder / WEIGHTS) as partial:
+        arrays = {
+            variable.path: np.float16(keras.ops.convert_to_numpy(variable))
+            for variable in network.model.weights
+        }
+        partial.write_bytes(save(arrays))
+    return manifests.write_manifest(
+        folder,
+        MADE_BY,
+        parameters=parameters,
+        files=[WEIGHTS],
+        resolution=network.resolution,
+        channels=list(CHANNELS),
+        **details,
+    )
+
+
+def read_face_mask(folder=MASK_FOLDER):
+    """Read a face mask network; by default the one that comes with the course.
+
+    Args:
+        folder: str or path.
+
+    Returns:
+        `FaceMask`.
+
+    Raises:
+        FileNotFoundError: if the folder or a file in it is missing.
+        ValueError: if a file was changed or does not fit this network.
+    """
+    folder = pathlib.Path(folder)
+    weights = folder / WEIGHTS
+    again = f"Make it with python -m {MADE_BY} --folder {folder}"
+    if not (folder / manifests.MANIFEST).is_file() or not weights.is_file():
+        raise FileNotFoundError(f"There is no face mask in {folder}. {again}")
+    manifest = manifests.read_manifest(folder, MADE_BY)
+    received = manifests.file_sha256(weights)
+    if received != manifest["files"][WEIGHTS]:
+        raise ValueError(
+            f"{weights} has changed since it was written. Received: sha256 "
+            f"{received[:12]}, expected {manifest['files'][WEIGHTS][:12]}. "
+            f"{again}"
+        )
+    model = build_face_mask(manifest["resolution"])
+    try:
+        arrays = load_file(weights)
+    except SafetensorError as error:
+        raise ValueError(
+            f"{weights} should be safetensors. Received: {error}. {again}"
+        ) from error
+    expected = {weight.path: tuple(weight.shape) for weight in model.weights}
+    received = {name: array.shape for name, array in arrays.items()}
+    if expected != received:
+        raise ValueError(
+            f"The weights in {folder} do not fit this network. Expected "
+            f"{expected}. Received: {received}"
+        )
+    for weight in model.weights:
+        weight.assign(np.float32(arrays[weight.path]))
+    return FaceMask(model)

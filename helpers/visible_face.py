@@ -1,0 +1,164 @@
+"""Visible face: faces in pictures in, masks to paste along out.
+
+What stands before a face, a hand, glasses or hair, is to stay before the
+swapped one: it is left out of the mask.
+"""
+
+import functools
+
+import cv2
+import numpy as np
+
+from helpers import alignment, face_mask, masks
+from helpers.color_transfer import check_choice
+from helpers.masks import DEFAULT_OCCLUSION, OCCLUSIONS
+
+# What is covered begins where a pixel is surely so, and reaches as far as it is
+# more likely so than not. Folds, beards and shade are doubtful all over: a hole
+# in a face is worse than a finger swapped away.
+SURELY_COVERED = 0.95
+# The outline's edge, drawn in and softened as `masks.blending_mask` does the
+# egg's: as shares of the mask's side, which is 0.8 of the stored crop's.
+OUTLINE_ERODE_SHARE = masks.ERODE_SHARE / 0.8
+OUTLINE_FEATHER_SHARE = masks.FEATHER_SHARE / 0.8
+# The edge of what is covered, drawn in and softened as shares of the mask's
+# side. Far less than at the outline: below a finger the decoder has learned
+# what to draw, and between two fingers there is little room.
+ERODE_SHARE = 0.012
+FEATHER_SHARE = 0.008
+# a face of which less than this share is seen stays as it is
+LEAST_SEEN = 0.2
+
+
+def visible_face(found, eggs):
+    """Masks of what is seen of some faces.
+
+    The border follows the face's own outline, within the egg: beyond that a
+    decoder may have learned nothing.
+
+    Args:
+        found: float array, shape `(faces, size, size, 2)`, 0-1, of
+            `face_mask.FaceMask.read`.
+        eggs: float array, shape `(faces, side, side)`, 0-1, network crops of
+            `masks.face_mask`, of at least the same size.
+
+    Returns:
+        float32 array, shape `(faces, side, side)`, 0-1: nowhere more than the
+        eggs, and 0 all over where hardly any of a face is seen.
+
+    Raises:
+        ValueError: if the arrays do not fit each other.
+    """
+    found, eggs = np.asarray(found), np.asarray(eggs, np.float32)
+    if found.ndim != 4 or eggs.ndim != 3 or len(found) != len(eggs):
+        raise ValueError(
+            "Expected an egg (side, side) for each face (size, size, 2). "
+            f"Received: shapes {found.shape} and {eggs.shape}"
+        )
+    result = np.zeros_like(eggs)
+    for index, (shares, egg) in enumerate(zip(found, eggs, strict=True)):
+        outline = np.float32(shares[..., 0])
+        bare = _surely_bare(np.float32(shares[..., 1]))
+        if bare.shape != egg.shape:
+            outline = cv2.resize(outline, egg.shape[::-1])
+            bare = cv2.resize(bare, egg.shape[::-1])
+        outline = masks.soften_mask(
+            outline, OUTLINE_ERODE_SHARE, OUTLINE_FEATHER_SHARE
+        )
+        bare = masks.soften_mask(bare, ERODE_SHARE, FEATHER_SHARE)
+        mask = np.minimum(outline, egg) * bare
+        if mask.sum() >= LEAST_SEEN * egg.sum():
+            result[index] = mask
+    return result
+
+
+def _surely_bare(bare):
+    """What is covered without a doubt set to 0, the rest to 1.
+
+    Reference:
+        Canny, "A computational approach to edge detection", 1986, section
+        VIII: thresholding with hysteresis.
+    """
+    likely = (bare < 0.5).astype(np.uint8)
+    count, labels = cv2.connectedComponents(likely)
+    sure = np.zeros(count, bool)
+    sure[labels[bare < 1 - SURELY_COVERED]] = True
+    sure[0] = False
+    # soft across the edge itself, so that it moves by less than a pixel
+    edge = np.clip(2 * bare - 0.5, 0, 1)
+    reach = cv2.dilate(sure[labels].astype(np.uint8), np.ones((3, 3), np.uint8))
+    return np.where(reach > 0, edge, 1).astype(np.float32)
+
+
+class MaskMaker:
+    """Makes the masks along which a comb's faces are pasted.
+
+    Args:
+        comb: comb with `contract` and `resolution`.
+        occlusion: one of `OCCLUSIONS`. `"learned"` leaves out what a small
+            network sees before a face (`face_mask.read_face_mask`); `"none"`
+            is the egg alone.
+
+    Raises:
+        ValueError: if there is no such occlusion.
+        FileNotFoundError: if the network is missing.
+    """
+
+    def __init__(self, comb, occlusion=DEFAULT_OCCLUSION):
+        check_choice("occlusion", occlusion, OCCLUSIONS)
+        self.contract, self.resolution = comb.contract, comb.resolution
+        self._network = None
+        if occlusion == "learned":
+            self._network = _shipped_network()
+            self.resolution = max(self.resolution, self._network.resolution)
+        # whole degrees: an egg is made once for each, not for each frame
+        self._egg_at = functools.cache(self._make_egg)
+
+    def look(self, picture, landmarks):
+        """What has to be seen of a face to make its mask.
+
+        Args:
+            picture: uint8 array, shape `(height, width, 3)`, RGB: what is
+                around the face.
+            landmarks: float array, shape `(5, 2)`, `(x, y)` in its pixels.
+
+        Returns:
+            Tuple of the egg, float32 array, shape `(side, side)`, and the
+            network crop, uint8 array, or `None` where no network looks.
+        """
+        egg = self._egg_at(round(alignment.estimate_pose(landmarks)[0]))
+        if self._network is None:
+            return egg, None
+        size, coverage = self.contract["crop_size"], self.contract["coverage"]
+        side = self._network.resolution
+        matrix = alignment.crop_matrix(landmarks, self.contract)
+        matrix = alignment.network_matrix(matrix, size, coverage, side)
+        return egg, alignment.cut_crop(picture, matrix, side)
+
+    def _make_egg(self, yaw):
+        if self._network is None:
+            return masks.blending_mask(self.contract, self.resolution, yaw)
+        size, coverage = self.contract["crop_size"], self.contract["coverage"]
+        egg = masks.face_mask(size, self.contract, yaw)[None]
+        return alignment.cut_network_crops(egg, coverage, self.resolution)[0]
+
+    def make(self, looks):
+        """Masks of faces.
+
+        Args:
+            looks: list of what `look` returned.
+
+        Returns:
+            list of float32 arrays, shape `(side, side)`, 0-1, of the square
+            that network crops show; as fine as the comb's crops or finer.
+        """
+        eggs, crops = [egg for egg, _ in looks], [crop for _, crop in looks]
+        if not looks or self._network is None:
+            return eggs
+        found = self._network.read(np.stack(crops))
+        return list(visible_face(found, np.stack(eggs)))
+
+
+@functools.cache
+def _shipped_network():
+    return face_mask.read_face_mask()
