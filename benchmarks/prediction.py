@@ -4,10 +4,11 @@
 
 Prints what each stage of `swapping.swap_video` costs, what reading and
 writing the clip costs without a swap (the ceiling), how steady the landmarks
-are, and last one line of JSON. Stages overlap: each is what the one that swaps
-spends on it, while others decode and encode.
-An untrained comb is as fast as a trained one. A first, uncounted run on a few
-frames compiles the networks.
+are, how a swap flickers, and last one line of JSON. Stages overlap: each is
+what the one that swaps spends on it, while others decode and encode.
+An untrained comb is as fast as a trained one, but draws noise: for the flicker
+one is taken from `weights/trained`, or trained briefly on the shared crowd. A
+first, uncounted run on a few frames compiles the networks.
 """
 
 import argparse
@@ -19,9 +20,25 @@ import time
 import cv2
 import numpy as np
 
-from helpers import detection, media, swapping, synthetic, tracking
+from benchmarks import shifts as trial
+from benchmarks import skill
+from helpers import (
+    bundles,
+    detection,
+    flicker,
+    manifests,
+    media,
+    swapping,
+    synthetic,
+    tracking,
+)
 from helpers.models.comb import build_comb
+from helpers.shifts import latent_shifts
 
+ROOT = manifests.project_root()
+TRAINED = ROOT / "weights" / "trained"
+PEOPLE = ("Rosa", "Marco")
+TRAINING_TAKES, TRAINING_SEED, TRAINING_STEPS = (40, 4), 4, 400
 FRAME_RATE = 25
 RENDER_SIZE = 256
 
@@ -127,6 +144,45 @@ def _lag(landmarks, truth, most=6):
     return max(fits, key=fits.get)
 
 
+def trained_comb():
+    """A comb of these people that has been trained, or is now."""
+    if (TRAINED / manifests.MANIFEST).is_file():
+        comb = bundles.load_bundle(TRAINED)
+        if set(PEOPLE) <= set(comb.identities):
+            return comb
+    face_sets = skill.make_faces(
+        ROOT / "build" / "prediction",
+        TRAINING_SEED,
+        False,
+        PEOPLE,
+        TRAINING_TAKES,
+    )
+    comb = trial.train(face_sets, TRAINING_STEPS, 0)
+    comb.shifts = latent_shifts(comb, face_sets)
+    return comb
+
+
+def measure_flicker(comb, folder, detector, frames=100):
+    """Flicker of each swapped for the other, the mean of both clips."""
+    ratios = []
+    for seed, (source, target) in enumerate((PEOPLE, PEOPLE[::-1]), start=2):
+        take = synthetic.write_take(
+            folder,
+            f"flicker_{target}",
+            target,
+            synthetic.sample_take(frames, seed, frame_rate=FRAME_RATE),
+            "test",
+            size=RENDER_SIZE,
+            frame_rate=FRAME_RATE,
+        )
+        track = swapping.steady(tracking.find_face_track(take, detector))
+        path = folder / f"flicker_{source}.mp4"
+        role = swapping.Role(track, source, target)
+        swapping.swap_tracks(comb, take, path, [role])
+        ratios.append(flicker.flicker_ratio(comb.contract, take, path, track))
+    return round(float(np.mean(ratios)), 3)
+
+
 def measure_swap(comb, clip, folder, detector):
     """Report of `swap_video` with its seconds from file to file."""
     started = time.perf_counter()
@@ -143,7 +199,7 @@ def main():
     parser.add_argument("--height", type=int, default=720)
     parser.add_argument("--resolution", type=int, default=64)
     options = parser.parse_args()
-    comb = build_comb(("Rosa", "Marco"), resolution=options.resolution)
+    comb = build_comb(PEOPLE, resolution=options.resolution)
     detector = detection.FaceDetector()
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -154,6 +210,9 @@ def main():
         report = measure_swap(comb, clip, folder, detector)
         ceiling = measure_ceiling(clip, folder)
         steadiness = measure_steadiness(folder, detector)
+        steadiness["flicker_ratio"] = measure_flicker(
+            trained_comb(), folder, detector
+        )
     frames = report["frames"]
     print(
         f"{frames} frames of {options.height} lines, {comb.resolution}-px comb"
