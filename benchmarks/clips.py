@@ -1,7 +1,7 @@
 """Six swapped clips to look at, three of rendered and three of real people.
 
     python -m benchmarks.clips
-    python -m benchmarks.clips --only rendered --steps 200
+    python -m benchmarks.clips --only rendered --rendered-steps 200
 
 Trains a comb for four rendered people on the shared crowd, and one for each
 pair of real people of `../shared/data`, as notebook 03 does it; where that
@@ -174,13 +174,18 @@ def write_sheets(contract, track, clip, swapped, name):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument(
+        "--steps", type=int, default=800, help="of each pair of real people"
+    )
+    parser.add_argument(
+        "--rendered-steps", type=int, default=600, help="of the four rendered"
+    )
     parser.add_argument("--only", choices=("rendered", "real"))
     options = parser.parse_args()
     work = []
-    result = {"steps": options.steps}
+    result = {k: vars(options)[k] for k in ("steps", "rendered_steps")}
     if options.only != "real":
-        face_sets, comb = rendered_people(options.steps)
+        face_sets, comb = rendered_people(options.rendered_steps)
         judge = identity_judge.train_identity_judge(face_sets)
         for (source, target, *_), clip in zip(
             RENDERED, rendered_clips(), strict=True

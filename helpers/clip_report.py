@@ -54,7 +54,9 @@ Args:
 """
 
 
-def report_clip(comb, role, target_path, swap_path, detector, judge=None):
+def report_clip(
+    comb, role, target_path, swap_path, detector, judge=None, most=None
+):
     """Judge a swapped clip frame by frame; few frames are in memory at once.
 
     Args:
@@ -66,6 +68,7 @@ def report_clip(comb, role, target_path, swap_path, detector, judge=None):
         swap_path: str or path of the result.
         detector: `detection.FaceDetector`.
         judge: `identity_judge.IdentityJudge`, or `None` to leave identity out.
+        most: int or `None`. Frames that are judged at most, from the first.
 
     Returns:
         `ClipReport`. Its figures are `frames`, `frames_swapped`,
@@ -103,6 +106,7 @@ def report_clip(comb, role, target_path, swap_path, detector, judge=None):
         role = role._replace(track=swapping.steady(track))
     clip = _Clip(comb.looking_at(role.target), role, detector, judge)
     frames = clip_measures.both_frames(target_path, swap_path)
+    frames = itertools.islice(frames, most)
     while chunk := list(itertools.islice(frames, swapping.BATCH_SIZE)):
         clip.add(chunk)
     frames, faces = len(clip.times), len(clip.rows["swap"])
@@ -115,7 +119,7 @@ def report_clip(comb, role, target_path, swap_path, detector, judge=None):
         "frames": frames,
         "frames_swapped": faces,
         "frames_without_face": frames - faces,
-        "frames_lost": len(role.track.landmarks) - frames,
+        "frames_lost": len(role.track.landmarks[:most]) - frames,
         "same_sound": clip_measures.same_sound(target_path, swap_path),
         **clip.background.figures(),
         **clip.figures(),
