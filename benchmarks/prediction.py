@@ -5,10 +5,11 @@
 
 Prints what each stage of `swapping.swap_video` costs, what reading and
 writing the clip costs without a swap (the ceiling), how steady the landmarks
-are, and last one line of JSON. Stages overlap: each is what the one that swaps
-spends on it, while others decode and encode.
-An untrained comb is as fast as a trained one. A first, uncounted run on a few
-frames compiles the networks.
+are, how a swap flickers, and last one line of JSON. Stages overlap: each is
+what the one that swaps spends on it, while others decode and encode.
+An untrained comb is as fast as a trained one, but draws noise: for the flicker
+one is taken from `weights/trained`, or trained briefly on the shared crowd. A
+first, uncounted run on a few frames compiles the networks.
 
 `--presets` compares the encoder's settings on the first frames of clips: time
 of the processor, size and likeness (PSNR), each beside x264's `veryfast`.
@@ -23,9 +24,25 @@ import time
 import cv2
 import numpy as np
 
-from helpers import detection, media, swapping, synthetic, tracking
+from benchmarks import shifts as trial
+from benchmarks import skill
+from helpers import (
+    bundles,
+    detection,
+    flicker,
+    manifests,
+    media,
+    swapping,
+    synthetic,
+    tracking,
+)
 from helpers.models.comb import build_comb
+from helpers.shifts import latent_shifts
 
+ROOT = manifests.project_root()
+TRAINED = ROOT / "weights" / "trained"
+PEOPLE = ("Rosa", "Marco")
+TRAINING_TAKES, TRAINING_SEED, TRAINING_STEPS = (40, 4), 4, 400
 FRAME_RATE = 25
 RENDER_SIZE = 256
 
@@ -171,6 +188,45 @@ def measure_encoders(clip, folder, frames=120):
     }
 
 
+def trained_comb():
+    """A comb of these people that has been trained, or is now."""
+    if (TRAINED / manifests.MANIFEST).is_file():
+        comb = bundles.load_bundle(TRAINED)
+        if set(PEOPLE) <= set(comb.identities):
+            return comb
+    face_sets = skill.make_faces(
+        ROOT / "build" / "prediction",
+        TRAINING_SEED,
+        False,
+        PEOPLE,
+        TRAINING_TAKES,
+    )
+    comb = trial.train(face_sets, TRAINING_STEPS, 0)
+    comb.shifts = latent_shifts(comb, face_sets)
+    return comb
+
+
+def measure_flicker(comb, folder, detector, frames=100):
+    """Flicker of each swapped for the other, the mean of both clips."""
+    ratios = []
+    for seed, (source, target) in enumerate((PEOPLE, PEOPLE[::-1]), start=2):
+        take = synthetic.write_take(
+            folder,
+            f"flicker_{target}",
+            target,
+            synthetic.sample_take(frames, seed, frame_rate=FRAME_RATE),
+            "test",
+            size=RENDER_SIZE,
+            frame_rate=FRAME_RATE,
+        )
+        track = swapping.steady(tracking.find_face_track(take, detector))
+        path = folder / f"flicker_{source}.mp4"
+        role = swapping.Role(track, source, target)
+        swapping.swap_tracks(comb, take, path, [role])
+        ratios.append(flicker.flicker_ratio(comb.contract, take, path, track))
+    return round(float(np.mean(ratios)), 3)
+
+
 def measure_swap(comb, clip, folder, detector):
     """Report of `swap_video` with its seconds from file to file."""
     started = time.perf_counter()
@@ -202,7 +258,7 @@ def main():
     if options.presets:
         compare_presets(options.presets)
         return
-    comb = build_comb(("Rosa", "Marco"), resolution=options.resolution)
+    comb = build_comb(PEOPLE, resolution=options.resolution)
     detector = detection.FaceDetector()
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
@@ -213,6 +269,9 @@ def main():
         report = measure_swap(comb, clip, folder, detector)
         ceiling = measure_ceiling(clip, folder)
         steadiness = measure_steadiness(folder, detector)
+        steadiness["flicker_ratio"] = measure_flicker(
+            trained_comb(), folder, detector
+        )
     frames = report["frames"]
     print(
         f"{frames} frames of {options.height} lines, {comb.resolution}-px comb"

@@ -61,30 +61,30 @@ FIGURES = (
 )
 
 
-def make_faces(detector):
+def make_faces(detector, pairs=PAIRS, folder=FOLDER):
     """Face sets of all people of the pairs, made once."""
     contract = manifests.data_contract()
-    names = [name for pair in PAIRS for name in pair]
+    names = [name for pair in pairs for name in pair]
     for name in names:
         facesets.extract_faces(
             PEOPLE / name,
-            FOLDER / "faces",
+            folder / "faces",
             contract,
             detector,
             name,
             held_out_share=0.2,
             max_faces=500,
         )
-    facesets.write_face_sets(FOLDER / "faces", names, contract)
-    return {name: _alone(name) for name in names}
+    facesets.write_face_sets(folder / "faces", names, contract)
+    return {name: _alone(name, folder) for name in names}
 
 
-def _alone(name):
+def _alone(name, folder):
     """Faces of frames in which nothing else was taken for a face.
 
     In one clip MTCNN also finds folded hands, larger than the face.
     """
-    face_set = facesets.read_face_set(FOLDER / "faces", name)
+    face_set = facesets.read_face_set(folder / "faces", name)
     return face_set.pick(
         [
             row

@@ -39,9 +39,9 @@ PRETRAINING_RATE = 5e-3
 LEARNING_RATE = 3e-3
 
 
-def make_faces(folder, seed, quick, identities=IDENTITIES):
+def make_faces(folder, seed, quick, identities=IDENTITIES, takes=(90, 12)):
     """Face sets of rendered people, made once for each seed."""
-    takes = (6, 4) if quick else (90, 12)
+    takes = (6, 4) if quick else takes
     synthetic.write_footage(
         folder / "footage",
         identities,

@@ -16,6 +16,7 @@ from helpers.color_transfer import (
     check_crops,
     match_color,
 )
+from helpers.detail import find_grain, match_sharpness
 from helpers.masks import DEFAULT_OCCLUSION, OCCLUSIONS
 
 # Color and blend: the least error where the target's light is another than the
@@ -52,6 +53,9 @@ def composite_face(
 ):
     """Colour, blend and paste: a decoded face into its frame.
 
+    Unless the blend is `"alpha"`, which leaves the face as it is, it also
+    gets as sharp and as grainy as its target, see `detail`.
+
     Args:
         frame: uint8 array, shape `(height, width, 3)`, RGB.
         face: float32 array, shape `(size, size, 3)`, RGB 0-1: what the
@@ -76,11 +80,15 @@ def composite_face(
         return np.array(frame)  # nothing of the face is seen
     face = match_color(face, target_crop, coarse, color)
     face = fit_face(face, target_crop, coarse, blend)
+    grain_of = None
+    if blend != "alpha":
+        face = match_sharpness(face, target_crop, coarse)
+        grain_of = target_crop
     # pasting is itself the alpha blend, at the frame's own resolution
-    return paste_crop(frame, face, matrix, mask)
+    return paste_crop(frame, face, matrix, mask, grain_of)
 
 
-def paste_crop(frame, crop, matrix, mask):
+def paste_crop(frame, crop, matrix, mask, grain_of=None):
     """A crop put back where it was cut, along its mask.
 
     Only the rectangle around the mask is worked on. Where the mask is zero
@@ -93,6 +101,9 @@ def paste_crop(frame, crop, matrix, mask):
             one that the crop was cut with.
         mask: float array, shape `(size, size)`, 0-1, share of the crop in
             the result; or a finer one of the same square.
+        grain_of: float32 array, shape `(size, size, 3)`, RGB 0-1, or `None`.
+            What was cut there: what the frame has beyond it, as far as it is
+            grain, is added to the crop, see `detail.find_grain`.
 
     Returns:
         uint8 array, shape `(height, width, 3)`: a new frame.
@@ -112,6 +123,8 @@ def paste_crop(frame, crop, matrix, mask):
     left, top, right, bottom = _mask_rectangle(mask, mask_matrix, frame.shape)
     if left >= right or top >= bottom:
         return result  # the face lies wholly outside the frame
+    # a frame as coarse as the crop has no grain beyond it
+    shrunk = matrix_scale(matrix) > SHRINK_LIMIT
     crop, matrix = _shrink(crop, matrix)
     mask, mask_matrix = _shrink(mask, mask_matrix)
     for each in (matrix, mask_matrix):
@@ -130,6 +143,15 @@ def paste_crop(frame, crop, matrix, mask):
         mask, mask_matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     )[..., None]
     region = result[top:bottom, left:right]
+    if grain_of is not None and not shrunk:
+        smooth = cv2.warpAffine(
+            np.asarray(grain_of, np.float32),
+            matrix,
+            size,
+            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+            borderMode=cv2.BORDER_REPLICATE,
+        )
+        face = face + find_grain(region, smooth, alpha)
     mixed = region + alpha * (face * 255 - region)
     region[:] = np.clip(np.rint(mixed), 0, 255)
     return result

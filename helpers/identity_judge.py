@@ -81,6 +81,26 @@ class IdentityJudge:
             ValueError: if the judge does not know this identity, or if there
                 is no crop.
         """
+        margins = self.margins(crops, identity)
+        return {
+            "identity_share": float(np.mean(margins > 0)),
+            "identity_margin": float(np.mean(margins)),
+        }
+
+    def margins(self, crops, identity):
+        """How surely each crop shows one identity.
+
+        Args:
+            crops: see `probabilities`.
+            identity: str.
+
+        Returns:
+            float64 array, shape `(faces,)`, the identity's probability less
+            the highest of the others, -1 to 1.
+
+        Raises:
+            ValueError: see `score`.
+        """
         if identity not in self.identities or not len(crops):
             raise ValueError(
                 f"This judge knows {', '.join(self.identities)} and needs at "
@@ -91,11 +111,7 @@ class IdentityJudge:
         found = self.probabilities(crops)
         column = self.identities.index(identity)
         others = np.delete(found, column, axis=1).max(axis=1)
-        margin = found[:, column] - others
-        return {
-            "identity_share": float(np.mean(margin > 0)),
-            "identity_margin": float(np.mean(margin)),
-        }
+        return found[:, column] - others
 
 
 def train_identity_judge(face_sets, most=150, seed=0):

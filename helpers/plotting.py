@@ -609,6 +609,54 @@ def _write_skill(axes, value, middle, floor):
         axes.text(floor + 0.01, middle, "◀", color="white", **style)
 
 
+def plot_clip_report(report):
+    """The worst frames of a swapped clip, and its figures frame by frame.
+
+    Args:
+        report: `clip_report.ClipReport`.
+
+    Returns:
+        `matplotlib.figure.Figure`: on top the frames before and after the
+        swap, and three times their difference; below a curve for each figure.
+    """
+    columns = len(report.shown)
+    names = [name for name in report.curves if name != "times"]
+    names = [n for n in names if np.isfinite(report.curves[n]).any()]
+    side = WIDTH / columns
+    figure = _figure(WIDTH, 3 * side + 0.5 + 0.75 * len(names))
+    above, below = figure.subfigures(
+        2, 1, height_ratios=(3 * side + 0.5, 0.75 * len(names))
+    )
+    grid = above.subplots(3, columns, squeeze=False)
+    for place, (caption, target, swap) in zip(
+        grid.T, report.shown, strict=True
+    ):
+        difference = np.abs(swap.astype(int) - target) * 3
+        rows = target, swap, np.minimum(difference, 255).astype(np.uint8)
+        for axes, picture in zip(place, rows, strict=True):
+            axes.imshow(picture)
+            _empty_axes(axes)
+        place[0].set_title(caption, fontsize=8, color=INK)
+    for axes, name in zip(
+        grid[:, 0], ("target", "swap", "3 x difference"), strict=True
+    ):
+        axes.set_ylabel(name, fontsize=8, color=INK)
+    curves = below.subplots(len(names), 1, sharex=True, squeeze=False)[:, 0]
+    for axes, name, color in zip(curves, names, PALETTE, strict=False):
+        axes.plot(report.curves["times"], report.curves[name], color=color)
+        _plain_axes(axes)
+        axes.tick_params(labelsize=7)
+        axes.set_ylabel(
+            name.replace("_", "\n"),
+            fontsize=8,
+            color=INK,
+            rotation=0,
+            ha="right",
+        )
+    curves[-1].set_xlabel("seconds", fontsize=8, color=INK)
+    return figure
+
+
 def plot_stages(current):
     """The way of the data, with the notebook's own stage marked.
 

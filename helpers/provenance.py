@@ -120,6 +120,20 @@ def label_picture(picture):
     picture.write(0, top, _draw_letters(plate, letters))
 
 
+def label_corner(height, width):
+    """Where the label ends that is drawn at the bottom left of a frame.
+
+    Args:
+        height: int, of the frame in pixels.
+        width: int, likewise.
+
+    Returns:
+        tuple `(top, right)` in pixels.
+    """
+    top, _, letters = _label_letters(height, width, None)
+    return top, letters.shape[1]
+
+
 def _draw_letters(plate, letters):
     # half-transparent black, with white letters nearly opaque
     dark = plate * np.float32(0.4)

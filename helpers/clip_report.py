@@ -1,0 +1,362 @@
+"""How good is a swapped video, without a truth: two clips in, figures out.
+
+Each figure is fooled alone: footage that was left as it is has no seam and
+does not flicker, a still picture of the source has its identity. So all are
+given together, each beside what it says of cases whose worth is known.
+"""
+
+import functools
+import itertools
+from collections import namedtuple
+
+import numpy as np
+
+from helpers import (
+    alignment,
+    clip_measures,
+    compositing,
+    evaluation,
+    flicker,
+    swapping,
+    tracking,
+)
+
+CASES = ("swap", "target", "uncorrected")
+UNCORRECTED = ("none", "alpha")
+# The target's landmarks are found a second time from this far beside their
+# place, in distances between the eyes: what they then move by, no figure sees.
+BESIDE = 0.1
+# Whether a frame is bad where its figure is high; the worst are shown.
+WORST = {
+    "flicker": True,
+    "landmark_error": True,
+    "seam": True,
+    "identity_margin": False,
+}
+CURVES = (*WORST, "sharpness", "cycle_error")
+EVENLY_SHOWN = 2  # frames, beside the worst
+# A target that hardly changes from one frame to the next does not flicker by
+# ten times as much because the swap changes by half a grey level.
+STILL = 0.5 / 255
+
+ClipReport = namedtuple("ClipReport", "figures curves shown")
+ClipReport.__doc__ = """What was measured of a swapped clip.
+
+Args:
+    figures: dict that JSON can hold, of the whole clip, and of its faces
+        `swap`, `target` (as if it had been left alone) and `uncorrected` (the
+        same faces pasted as they are, with no correction of colour or light),
+        each a dict, see `report_clip`.
+    curves: dict of float arrays, shape `(frames,)`, of the swap by frame, NaN
+        where there is nothing to measure; and `times`, seconds.
+    shown: list of tuples `(caption, target, swap)`: the frame that is worst
+        by each figure, and some evenly spread; uint8 arrays, RGB.
+"""
+
+
+def report_clip(
+    comb, role, target_path, swap_path, detector, judge=None, most=None
+):
+    """Judge a swapped clip frame by frame; few frames are in memory at once.
+
+    Args:
+        comb: `helpers.models.comb.Comb`, the one that made it.
+        role: `swapping.Role`. Its target is an identity of the comb; its
+            track, as it was swapped, or `None` to follow the face that the
+            clip is about.
+        target_path: str or path of the video that was swapped.
+        swap_path: str or path of the result.
+        detector: `detection.FaceDetector`.
+        judge: `identity_judge.IdentityJudge`, or `None` to leave identity out.
+        most: int or `None`. Frames that are judged at most, from the first.
+
+    Returns:
+        `ClipReport`. Its figures are `frames`, `frames_swapped`,
+        `frames_without_face`, `frames_lost` (of the target, that the result
+        lacks), `same_sound` (see `clip_measures.same_sound`), of the pixels
+        outside the face's rectangle and the label `background_before_encoding`
+        (largest difference of a swapped frame to the target's before it is
+        written, 0-255, 0 is right), `background_max` and `background_psnr`
+        (of the file; decibels, `None` if there is no difference), and for
+        each of the three faces
+
+        - `cycle_ratio`: error of the way back, in which the face is encoded
+          as it is seen in the frame, moved and decoded as the target, over
+          that of the target's own reconstruction;
+        - `landmark_error_share`: mean distance of the five landmarks from
+          the target's, in distances between its eyes; of the target itself,
+          found a second time, what cannot be measured;
+        - `jitter_ratio`: acceleration of the landmarks over the target's;
+        - `flicker_ratio`: see `flicker`; `seam`, `sharpness`: see
+          `clip_measures`;
+        - `identity_share`, `identity_margin`: see `IdentityJudge.score`, for
+          the source.
+
+    Raises:
+        FileNotFoundError: if there is no such video.
+        MediaError: if a video cannot be read.
+        ValueError: if the role's identities are unknown, if the track is too
+            short, if no frame shows the face, or if the two videos are not
+            of one size.
+    """
+    comb.check_identity(role.target)
+    swapping.check_swap(comb, role.source)
+    if role.track is None:
+        track = tracking.find_face_track(target_path, detector)
+        role = role._replace(track=swapping.steady(track))
+    clip = _Clip(comb.looking_at(role.target), role, detector, judge)
+    frames = clip_measures.both_frames(target_path, swap_path)
+    frames = itertools.islice(frames, most)
+    while chunk := list(itertools.islice(frames, swapping.BATCH_SIZE)):
+        clip.add(chunk)
+    frames, faces = len(clip.times), len(clip.rows["swap"])
+    if not faces:
+        raise ValueError(
+            "A clip is judged by its faces. Received: none in the "
+            f"{frames} frames that {target_path} and {swap_path} share"
+        )
+    figures = {
+        "frames": frames,
+        "frames_swapped": faces,
+        "frames_without_face": frames - faces,
+        "frames_lost": len(role.track.landmarks[:most]) - frames,
+        "same_sound": clip_measures.same_sound(target_path, swap_path),
+        **clip.background.figures(),
+        **clip.figures(),
+    }
+    return ClipReport(figures, clip.curves(), clip.shown())
+
+
+def print_table(report):
+    """Print a clip's figures, each of the swap beside the known cases.
+
+    Args:
+        report: `ClipReport`.
+    """
+    cases = [k for k, v in report.figures.items() if isinstance(v, dict)]
+    for name, value in report.figures.items():
+        if name not in cases:
+            print(f"{name:28}{_written(value):>10}")
+    print(f"{'':28}" + "".join(f"{case:>13}" for case in cases))
+    for name in report.figures["swap"]:
+        values = (report.figures[case][name] for case in cases)
+        print(f"{name:28}" + "".join(f"{_written(v):>13}" for v in values))
+
+
+def _written(value):
+    return f"{value:.3f}" if isinstance(value, float) else str(value)
+
+
+class _Clip:
+    """Takes a clip some frames at a time, and keeps numbers of them."""
+
+    def __init__(self, comb, role, detector, judge):
+        self.comb, self.role = comb, role
+        self.detector, self.judge = detector, judge
+        self.background = clip_measures.Background(comb.contract)
+        self.times = []
+        self.rows = {case: [] for case in CASES}
+        self.before = None
+        self.worst, self.sample = {}, []
+        found = np.flatnonzero(tracking.has_face(role.track.landmarks))
+        # the parts between the first and the last one
+        places = np.linspace(0, len(found), EVENLY_SHOWN + 2)[1:-1]
+        self.sampled = found[places.astype(int)] if len(found) else found
+        self.mask_at = functools.cache(
+            functools.partial(clip_measures.mask_at, comb.contract)
+        )
+        self.network_mask_at = functools.cache(
+            functools.partial(swapping.blending_mask, comb)
+        )
+
+    def add(self, chunk):
+        """Measure the next frames: tuples of index, time, target and swap."""
+        landmarks = self.role.track.landmarks
+        if chunk[-1][0] >= len(landmarks):
+            raise ValueError(
+                f"The track has {len(landmarks)} frames, the two clips have "
+                f"more. Received: frame {chunk[-1][0]}. Give the track that "
+                "the clip was swapped with."
+            )
+        self.times += [seconds for _, seconds, *_ in chunk]
+        for index, _, target, swap in chunk:
+            self.background.add(landmarks[index], target, swap)
+        seen = [row for row in chunk if np.isfinite(landmarks[row[0]]).all()]
+        if not seen:
+            return
+        indices, _, targets, swaps = zip(*seen, strict=True)
+        points = landmarks[list(indices)]
+        yaws = [round(alignment.estimate_pose(each)[0]) for each in points]
+        faces = {}
+        _, wanted = self._look(targets, points)
+        frames = {
+            "swap": swaps,
+            "target": targets,
+            "uncorrected": self._paste(targets, wanted, points, yaws),
+        }
+        true, *_ = self.detector.refine(targets, points)
+        owns = self._errors(self._back(wanted, 0.0), wanted, yaws)
+        shift = self.comb.shift(self.role.source, self.role.target)
+        for case, pictures in frames.items():
+            faces[case], crops = self._look(pictures, points)
+            back = self._back(crops, shift)
+            columns = {
+                "index": indices,
+                **self._landmarks(case, pictures, points, true),
+                "cycle_error": self._errors(back, wanted, yaws),
+                "own_error": owns,
+            }
+            if self.judge is not None:
+                columns["identity_margin"] = self.judge.margins(
+                    np.stack(faces[case]), self.role.source
+                )
+            self.rows[case] += [
+                dict(zip(columns, row, strict=True))
+                for row in zip(*columns.values(), strict=True)
+            ]
+        for n, index in enumerate(indices):
+            now = {case: faces[case][n] for case in CASES}
+            self._compare(index, now, n - len(indices), self.mask_at(yaws[n]))
+
+    def _look(self, frames, points):
+        """Faces as they are measured, and as the encoder sees them."""
+        contract = self.comb.contract
+        faces = [
+            clip_measures.look(contract, *each)
+            for each in zip(frames, points, strict=True)
+        ]
+        return faces, alignment.cut_network_crops(
+            np.stack(faces), contract["coverage"], self.comb.resolution
+        )
+
+    def _paste(self, targets, crops, points, yaws):
+        """Frames with the face in them as it is drawn."""
+        contract = self.comb.contract
+        size, coverage = contract["crop_size"], contract["coverage"]
+        pasted = []
+        for n, face in enumerate(self.comb.swap(crops, self.role.source)):
+            matrix = alignment.network_matrix(
+                alignment.crop_matrix(points[n], contract),
+                size,
+                coverage,
+                self.comb.resolution,
+            )
+            mask = self.network_mask_at(yaws[n])
+            frame = compositing.composite_face(
+                targets[n], face, crops[n], matrix, mask, *UNCORRECTED
+            )
+            self.background.add_unwritten(points[n], targets[n], frame)
+            pasted.append(frame)
+        return pasted
+
+    def _back(self, crops, shift):
+        """Faces that were encoded, decoded as the target."""
+        codes = self.comb.encode(crops) - shift
+        return self.comb.decode(codes, self.role.target)
+
+    def _errors(self, drawn, crops, yaws):
+        masks = [self.network_mask_at(yaw) for yaw in yaws]
+        return [
+            evaluation.masked_error(*(each[None] for each in row))
+            for row in zip(drawn, crops, masks, strict=True)
+        ]
+
+    def _landmarks(self, case, frames, points, true):
+        """Landmarks in these frames, and how far from the target's."""
+        eyes = np.linalg.norm(true[:, 1] - true[:, 0], axis=-1)
+        if case == "target":
+            points = points + BESIDE * eyes[:, None, None]
+        found, *_ = self.detector.refine(frames, points)
+        apart = np.linalg.norm(found - true, axis=-1).mean(axis=-1)
+        return {
+            # in one unit, however large the face
+            "landmarks": found / np.median(eyes),
+            "landmark_error": apart / eyes,
+        }
+
+    def _compare(self, index, now, row, mask):
+        """A frame's faces beside the target's and beside those before."""
+        last, before = self.before or (None, None)
+        shots = self.role.track.shots
+        flow = None
+        if last == index - 1 and shots[last] == shots[index]:
+            flow, known = flicker.find_flow(before["target"], now["target"])
+            known &= mask > clip_measures.BAND[0]
+        for case, face in now.items():
+            self.rows[case][row] |= {
+                "seam": clip_measures.seam(face, now["target"], mask),
+                "sharpness": clip_measures.sharpness(face, now["target"], mask),
+                "warping_error": np.nan
+                if flow is None
+                else flicker.warping_error(before[case], face, flow, known),
+            }
+        self.before = index, now
+        self._show(index, now, self._by_frame(row))
+
+    def _by_frame(self, row):
+        """Figures of one frame's swap."""
+        figures = dict(self.rows["swap"][row])
+        still = max(self.rows["target"][row]["warping_error"], STILL)
+        return figures | {"flicker": figures["warping_error"] / still}
+
+    def _show(self, index, now, figures):
+        """Keep a frame's pictures if it is the worst so far, or a sample."""
+        pictures = now["target"], now["swap"]
+        if index in self.sampled:
+            self.sample.append((f"{self.times[index]:.2f} s", *pictures))
+        for name, is_bad_high in WORST.items():
+            value = figures.get(name, np.nan)
+            badness = value if is_bad_high else -value
+            if badness > self.worst.get(name, (-np.inf,))[0]:
+                caption = f"{name} {value:.2f}\nat {self.times[index]:.2f} s"
+                self.worst[name] = (badness, caption, *pictures)
+
+    def shown(self):
+        """The frames of `ClipReport.shown`."""
+        worst = [self.worst[name][1:] for name in WORST if name in self.worst]
+        return worst + self.sample
+
+    def curves(self):
+        """The arrays of `ClipReport.curves`."""
+        found = {"times": np.array(self.times)}
+        for name in CURVES:
+            found[name] = np.full(len(self.times), np.nan)
+        for row, each in enumerate(self.rows["swap"]):
+            figures = self._by_frame(row)
+            for name in CURVES:
+                found[name][each["index"]] = figures.get(name, np.nan)
+        return found
+
+    def figures(self):
+        """Figures of each case over the clip."""
+        columns = {
+            case: {
+                name: np.array([row[name] for row in rows]) for name in rows[0]
+            }
+            for case, rows in self.rows.items()
+        }
+        return {
+            case: self._figures(own, columns["target"])
+            for case, own in columns.items()
+        }
+
+    def _figures(self, own, target):
+        jitters = [
+            flicker.jitter(each["landmarks"], own["index"], self.role.track)
+            for each in (own, target)
+        ]
+        # sums, as the ratio of two small errors says nothing
+        unsteady = np.nansum(own["warping_error"])
+        found = {
+            "cycle_ratio": own["cycle_error"].mean() / own["own_error"].mean(),
+            "landmark_error_share": own["landmark_error"].mean(),
+            "jitter_ratio": np.divide(*jitters),
+            "flicker_ratio": unsteady / np.nansum(target["warping_error"]),
+            "seam": own["seam"].mean(),
+            "sharpness": own["sharpness"].mean(),
+        }
+        if self.judge is not None:
+            margins = own["identity_margin"]
+            found["identity_margin"] = margins.mean()
+            found["identity_share"] = (margins > 0).mean()
+        return {name: float(value) for name, value in found.items()}

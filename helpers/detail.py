@@ -1,0 +1,89 @@
+"""Fine detail: a swapped face in, one as sharp and as grainy as its target out.
+
+A decoder draws softer than a camera sees, and its few pixels are enlarged. So
+a swap is told by a soft face in a sharp frame, even where light and colour fit.
+"""
+
+import cv2
+import numpy as np
+
+from helpers.color_transfer import check_crops, pixels_inside
+
+# Standard deviations in pixels of the crop: what lies between a picture and
+# its blur by the first, and between that and the blur by the second, is fine.
+FINE = (1.0, 2.0)
+# A target with a beard has more of it than the softness of a decoder explains.
+MOST_SHARPENED = 1.5
+# Grain ends and features begin at so many standard deviations of the grain.
+GRAIN_REACH = 1.5
+
+
+def match_sharpness(face, target_crop, mask, most=MOST_SHARPENED):
+    """The face with as much fine detail as its target has.
+
+    Args:
+        face: float32 array, shape `(height, width, 3)`, RGB 0-1.
+        target_crop: float32 array, same shape.
+        mask: float array, shape `(height, width)`, 0-1. Pixels above 0.5 say
+            how much detail there is.
+        most: float of at least 1. How many times as strong detail gets at
+            most; it never gets weaker.
+
+    Returns:
+        float32 array, shape `(height, width, 3)`, RGB 0-1.
+
+    Raises:
+        ValueError: if the shapes or ranges do not fit, or `most` is below 1.
+    """
+    if not most >= 1:
+        raise ValueError(
+            "Detail is made at most so many times as strong, at least 1. "
+            f"Received: most={most!r}"
+        )
+    face, target_crop, mask = check_crops(face, target_crop, mask)
+    inside = pixels_inside(mask)
+    result = face
+    bands = zip(_fine_bands(face), _fine_bands(target_crop), strict=True)
+    for own, wanted in bands:
+        has, should = (
+            float(band[inside].mean(axis=-1).std()) for band in (own, wanted)
+        )
+        gain = np.clip(should / max(has, 1e-6), 1, most)
+        result = result + np.float32(gain - 1) * own
+    return np.clip(result, 0, 1)
+
+
+def find_grain(picture, smooth, alpha):
+    """What a camera adds to a picture of the crop's few pixels: its grain.
+
+    Pores and noise are weak, brows and lids are strong: of what is finer
+    than the crop, no more is kept than the weak half is strong, so that no
+    feature of the target comes along.
+
+    Args:
+        picture: uint8 array, shape `(height, width, 3)`, part of a frame.
+        smooth: float32 array, same shape, 0-1: the target's crop, enlarged
+            to it.
+        alpha: float32 array, shape `(height, width, 1)`, 0-1: the mask there.
+
+    Returns:
+        float32 array, shape `(height, width, 3)`, to be added to a face, 0-1.
+    """
+    fine = picture / np.float32(255) - smooth
+    # every fourth pixel: the median of all costs more than the rest
+    sample = np.abs(fine[::4, ::4])[alpha[::4, ::4, 0] > 0.5]
+    if not sample.size:
+        return np.zeros_like(fine)
+    # of a normal distribution half lies below 0.67 standard deviations
+    reach = GRAIN_REACH * float(np.median(sample)) / 0.6745
+    return np.clip(fine, -reach, reach)
+
+
+def _fine_bands(picture):
+    blurred = [picture]
+    for sigma in FINE:
+        blurred.append(cv2.GaussianBlur(picture, (0, 0), sigma))
+    return [
+        sharper - softer
+        for sharper, softer in zip(blurred, blurred[1:], strict=False)
+    ]
