@@ -1,0 +1,308 @@
+"""Live: frames as they come in, the same with another face out, at once.
+
+The path of a frame is that of `swapping`, but nobody can look ahead: faces
+are followed by `live_tracking`. What is shown live is no file that could carry
+a mark, so the visible label is always drawn.
+"""
+
+import concurrent.futures
+import contextlib
+import functools
+import itertools
+import queue
+import time
+from collections import defaultdict, deque, namedtuple
+
+import numpy as np
+
+from helpers import (
+    alignment,
+    live_tracking,
+    media,
+    provenance,
+    swapping,
+    tracking,
+)
+from helpers.compositing import composite_face
+from helpers.signing import signing_key
+
+# frames that a report looks back on: some minutes
+REMEMBERED = 5000
+# frames per second of a recording
+RECORDED_RATE = 25
+# frames that may wait for the encoder
+WAITING = 16
+
+LiveFrame = namedtuple("LiveFrame", "frame source landmarks time taken")
+LiveFrame.__doc__ = """A frame as it is shown.
+
+Args:
+    frame: uint8 array, shape `(height, width, 3)`, RGB: swapped and with the
+        label; the camera's own, to the bit, where no face is followed.
+    source: name of the identity whose face appears, or `None`.
+    landmarks: float64 array, shape `(5, 2)`, `(x, y)` in frame pixels, or
+        `None`.
+    time: float, seconds, see `cameras.CameraFrame`.
+    taken: float, seconds of `time.perf_counter()`, likewise.
+"""
+
+
+def warm_up(comb, detector, frames):
+    """Let the networks compile, on the first frame, before anybody waits.
+
+    Args:
+        comb: comb; all its identities are warmed up.
+        detector: `detection.FaceDetector`.
+        frames: generator of `cameras.CameraFrame`.
+
+    Returns:
+        Generator of the same frames.
+    """
+    first = next(frames, None)
+    if first is None:
+        return frames
+    blank = np.zeros((1, comb.resolution, comb.resolution, 3), np.float32)
+    for name in comb.identities:
+        comb.swap(blank, name)
+    with live_tracking.LiveTracker(detector, beside=False) as tracker:
+        tracker.follow(first.frame, first.time)
+
+    def all_frames():
+        with contextlib.closing(frames):
+            yield first
+            yield from frames
+
+    return all_frames()
+
+
+def swap_live(comb, frames, source, detector, on_frame, stop=None):
+    """Swap the face that matters most, frame by frame, until the end.
+
+    Args:
+        comb: comb of the identities that may appear.
+        frames: iterable of `cameras.CameraFrame`: `cameras.Newest`, so that
+            the picture stays near to what is filmed, or a generator, of which
+            no frame is left out.
+        source: name of the identity whose face should appear, or a function
+            without arguments that says so anew for each frame.
+        detector: `detection.FaceDetector`.
+        on_frame: function of a `LiveFrame`, which shows or keeps it.
+        stop: `threading.Event` or `None`. Once it is set, this ends.
+
+    Returns:
+        dict, see `LiveSwapper.report`, with `broken`: `None`, or why no more
+        frames could be read.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        MediaError: if not a single frame can be read.
+        ValueError: if the comb has no decoder of the source's name.
+    """
+    name_now = source if callable(source) else lambda: source
+    swapping.check_swap(comb, name_now())
+    with LiveSwapper(comb, detector) as swapper:
+        broken = []
+        for taken in _until_broken(frames, broken):
+            if stop is not None and stop.is_set():
+                break
+            shown = swapper.swap(taken, name_now())
+            with swapper.measure("show"):
+                on_frame(shown)
+            swapper.finish(shown, getattr(frames, "dropped", 0))
+    return {**swapper.report(), "broken": broken[0] if broken else None}
+
+
+class LiveSwapper:
+    """Swaps one frame after another, and knows how long that takes.
+
+    Args:
+        comb: comb of the identities that may appear.
+        detector: `detection.FaceDetector`.
+        every: int. Frames from one detection to the next.
+        beside: bool, see `live_tracking.LiveTracker`.
+    """
+
+    def __init__(self, comb, detector, every=tracking.KEY_EVERY, beside=True):
+        self.comb = comb
+        self.tracker = live_tracking.LiveTracker(detector, every, beside)
+        # whole degrees: a mask is made once for each, not for each frame
+        self._mask_at = functools.cache(
+            functools.partial(swapping.blending_mask, comb)
+        )
+        self._seconds = defaultdict(functools.partial(deque, maxlen=REMEMBERED))
+        self._ends = deque(maxlen=REMEMBERED)
+        self._frames = self._swapped = self._dropped = 0
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.tracker.close()
+
+    def swap(self, taken, source):
+        """The next frame.
+
+        Args:
+            taken: `cameras.CameraFrame`.
+            source: name of the identity whose face should appear.
+
+        Returns:
+            `LiveFrame`.
+
+        Raises:
+            ValueError: if the comb has no decoder of this name.
+        """
+        swapping.check_swap(self.comb, source)
+        frame = taken.frame
+        with self.measure("track"):
+            landmarks = self.tracker.follow(frame, taken.time)
+        if landmarks is None:
+            return LiveFrame(frame, None, None, taken.time, taken.taken)
+        with self.measure("network"):
+            crop, matrix = swapping.cut_target(self.comb, frame, landmarks)
+            face = self.comb.swap(crop[None], source)[0]
+        with self.measure("composite"):
+            yaw, *_ = alignment.estimate_pose(landmarks)
+            # only the face's rectangle of the frame is worked on
+            swapped = composite_face(
+                frame, face, crop, matrix, self._mask_at(round(yaw))
+            )
+            swapped = provenance.draw_label(swapped)
+        return LiveFrame(swapped, source, landmarks, taken.time, taken.taken)
+
+    @contextlib.contextmanager
+    def measure(self, stage):
+        """Note the time of what is done inside as that of a stage."""
+        started = time.perf_counter()
+        yield
+        self._seconds[stage].append(time.perf_counter() - started)
+
+    def finish(self, shown, dropped=0):
+        """Note that a `LiveFrame` was shown, and how many were dropped."""
+        now = time.perf_counter()
+        self._ends.append(now)
+        self._seconds["latency"].append(now - shown.taken)
+        self._frames += 1
+        self._swapped += shown.source is not None
+        self._dropped = dropped
+
+    def report(self):
+        """What was shown so far, and how quickly.
+
+        Returns:
+            dict with `frames` (shown), `swapped`, `without_face`, `dropped`
+            (by the camera, for newer ones), `frames_per_second`, `latency`
+            (milliseconds from when a frame was taken until it was shown, the
+            median), `latency_95` (what 95 of 100 frames keep), and
+            `milliseconds` (dict from `track`, `network`, `composite` and
+            `show` to the median of a frame).
+        """
+        ends = self._ends
+        stages = {
+            name: 1000 * np.array(seconds)
+            for name, seconds in self._seconds.items()
+        }
+        late = stages.pop("latency", np.zeros(0))
+        passed = ends[-1] - ends[0] if len(ends) > 1 else 0
+        return {
+            "frames": self._frames,
+            "swapped": self._swapped,
+            "without_face": self._frames - self._swapped,
+            "dropped": self._dropped,
+            "frames_per_second": (len(ends) - 1) / passed if passed else 0.0,
+            "latency": float(np.median(late)) if len(late) else 0.0,
+            "latency_95": float(np.quantile(late, 0.95)) if len(late) else 0.0,
+            "milliseconds": {
+                name: float(np.median(values))
+                for name, values in stages.items()
+            },
+        }
+
+
+class Recording:
+    """Writes what is shown live into a video, marked and signed.
+
+    Frames come at uneven times, and are repeated or left out for an even
+    rate. A context manager: the file is complete at its end, and holds what
+    was shown until then also if something went wrong.
+
+    Args:
+        path: str or path of the .mp4 file to write.
+        sources: list of str. The identities whose faces may appear.
+        original: path of the file that stood in for a camera, or `None`.
+
+    Attributes:
+        frames: int, how many were written; known at the end.
+        mark: dict, what the file says of itself.
+
+    Raises:
+        ValueError: if the path is that of no .mp4 file, or the original's.
+        OSError: if there can be no key to sign with, see `credentials.sign`.
+    """
+
+    def __init__(self, path, sources, original=None):
+        swapping.check_paths(original or "", path, (".mp4",))
+        signing_key()  # if it cannot be had, better now than later
+        self.path, self.original, self.frames = path, original, 0
+        self.mark = provenance.build_mark(
+            ", ".join(sources), visible_label=True, live=True
+        )
+        self._thread = concurrent.futures.ThreadPoolExecutor(1)
+        self._waiting, self._written = queue.Queue(WAITING), None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        try:
+            if self._written is not None:
+                self._hand_over(None)
+                self.frames = self._written.result()
+        finally:
+            self._thread.shutdown()
+
+    def add(self, shown):
+        """Write a `LiveFrame`; waits if too many are waiting."""
+        if self._written is None:
+            self._written = self._thread.submit(
+                media.write_video,
+                self.path,
+                _at_even_times(iter(self._waiting.get, None)),
+                RECORDED_RATE,
+                **provenance.video_mark(self.mark, self.original),
+            )
+        self._hand_over(shown)
+
+    def _hand_over(self, shown):
+        while True:
+            if self._written.done():
+                self._written.result()  # says why nothing is written any more
+                return
+            with contextlib.suppress(queue.Full):
+                return self._waiting.put(shown, timeout=0.1)
+
+
+def _at_even_times(shown):
+    """Pictures of some `LiveFrame`, one for each even time."""
+    count, start = 0, None
+    for before, after in itertools.pairwise(itertools.chain(shown, [None])):
+        start = before.time if start is None else start
+        if after is None:
+            yield before.frame
+            return
+        # half a frame of patience, as no clock is exact
+        while count < (after.time - start) * RECORDED_RATE - 0.5:
+            yield before.frame
+            count += 1
+
+
+def _until_broken(frames, broken):
+    """All frames that can be read; why there are no more goes to `broken`."""
+    count = 0
+    try:
+        for count, frame in enumerate(frames, start=1):  # noqa: B007
+            yield frame
+    except media.MediaError as error:
+        if count == 0:
+            raise
+        broken.append(str(error))
