@@ -13,7 +13,7 @@ import cv2
 import ipywidgets
 import numpy as np
 
-from helpers import cameras, live, media, swapping
+from helpers import cameras, live, media, recording, swapping
 
 # Pixels of the picture on the page and pictures a second: what a page draws
 # and a network to a distant kernel carries. A recording has all.
@@ -38,7 +38,7 @@ class LiveView(ipywidgets.VBox):
         source: name of the identity that is chosen first.
         record_to: str or path of an .mp4 file to write, marked and signed,
             or `None`. Its mark names all who can be chosen.
-        original: see `live.Recording`.
+        original: see `recording.Recording`.
 
     Attributes:
         report: dict, see `live.swap_live`; `None` while frames run.
@@ -61,7 +61,7 @@ class LiveView(ipywidgets.VBox):
         swapping.check_swap(comb, source)
         self._recording = None
         if record_to is not None:
-            self._recording = live.Recording(
+            self._recording = recording.Recording(
                 record_to, comb.identities, original
             )
         self._comb, self._detector, self._frames = comb, detector, frames
@@ -120,10 +120,10 @@ class LiveView(ipywidgets.VBox):
         with cameras.Newest(frames) as newest:
             if self._recording is None:
                 return self._swap_all(newest, self._show)
-            with self._recording as recording:
+            with self._recording as record:
 
                 def keep(shown):
-                    recording.add(shown)
+                    record.add(shown)
                     self._show(shown)
 
                 return self._swap_all(newest, keep)
