@@ -88,13 +88,10 @@ def play_file(path, paced=True, seconds=None):
         for _, moment, frame in frames:
             if seconds is not None and moment >= seconds:
                 return
-            taken = time.perf_counter()
             if paced and started is not None:
                 due = started + moment
-                time.sleep(max(0.0, due - taken))
-                # what is read too late was late already when it was due
-                taken = due
-            yield CameraFrame(frame, moment, taken)
+                time.sleep(max(0.0, due - time.perf_counter()))
+            yield CameraFrame(frame, moment, time.perf_counter())
             if started is None:
                 started = time.perf_counter() - moment
 

@@ -16,7 +16,7 @@ from helpers import tracking
 # stands still, and GAIN Hz more pass for each distance between the eyes that
 # the face moves in a second. From `benchmarks.live`.
 LEAST_CUTOFF = 2.0
-GAIN = 6.0
+GAIN = 12.0
 SPEED_CUTOFF = 2.0
 
 # A face that the last network follows and as many detections in a row miss

@@ -8,14 +8,13 @@ import numpy as np
 import pytest
 from clips import (
     FACE,
-    FakeDetector,
     GreenComb,
     assert_signed,
-    face_at,
     picture,
     read_clip,
     write_clip,
 )
+from live_page import StripedComb, SureDetector
 
 from helpers import cameras, live, media, recording
 
@@ -31,15 +30,6 @@ def clip(tmp_path):
     return write_clip(tmp_path / "clip.mp4", [picture(3)] * 12)
 
 
-class SourceComb(GreenComb):
-    """Rosa is striped upright, Marco across: light leaves that as it is."""
-
-    def swap(self, crops, source):
-        stripes = np.arange(self.resolution) // 8 % 2 * np.float32(0.8) + 0.1
-        stripes = stripes[:, None] if source == "Marco" else stripes[None]
-        return np.broadcast_to(stripes[None, ..., None], crops.shape).copy()
-
-
 def stripes(frame):
     """How much more a face is striped upright than across."""
     left, top = FACE.min(axis=0).astype(int)
@@ -47,21 +37,6 @@ def stripes(frame):
     face = frame[top:bottom, left:right].astype(int)
     across, down = (np.abs(np.diff(face, axis=n)).mean() for n in (1, 0))
     return across - down
-
-
-class SureDetector(FakeDetector):
-    """One face in every frame, or none in those that are named dark."""
-
-    def __init__(self, face=None):
-        super().__init__([])
-        self.face = face or face_at()
-
-    def detect(self, images):
-        return [[self.face] if image.mean() > 30 else [] for image in images]
-
-    def refine(self, images, landmarks):
-        scores = np.array([float(image.mean() > 30) for image in images])
-        return np.array(landmarks), scores, np.ones(len(images))
 
 
 # -- cameras ----------------------------------------------------------------
@@ -151,7 +126,7 @@ def test_a_camera_that_hangs_is_given_up():
 def swap_all(frames, source="Rosa", comb=None, detector=None, stop=None):
     shown = []
     report = live.swap_live(
-        comb or SourceComb(),
+        comb or StripedComb(),
         frames,
         source,
         detector or SureDetector(),
@@ -213,7 +188,7 @@ def test_stop_ends_it():
         while True:
             yield from shots([picture(3)])
 
-    live.swap_live(SourceComb(), endless(), "Rosa", SureDetector(), keep, stop)
+    live.swap_live(StripedComb(), endless(), "Rosa", SureDetector(), keep, stop)
     assert len(shown) == 4
 
 
