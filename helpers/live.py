@@ -18,7 +18,6 @@ from helpers import (
     media,
     provenance,
     swapping,
-    tracking,
 )
 from helpers.compositing import composite_face
 
@@ -114,7 +113,9 @@ class LiveSwapper:
         beside: bool, see `live_tracking.LiveTracker`.
     """
 
-    def __init__(self, comb, detector, every=tracking.KEY_EVERY, beside=True):
+    def __init__(
+        self, comb, detector, every=live_tracking.KEY_EVERY, beside=True
+    ):
         self.comb = comb
         self.tracker = live_tracking.LiveTracker(detector, every, beside)
         # whole degrees: a mask is made once for each, not for each frame
@@ -183,29 +184,29 @@ class LiveSwapper:
 
         Returns:
             dict with `frames` (shown), `swapped`, `without_face`, `dropped`
-            (by the camera, for newer ones), `frames_per_second`, `latency`
-            (milliseconds from when a frame was taken until it was shown, the
-            median), `latency_95` (what 95 of 100 frames keep), and
-            `milliseconds` (dict from `track`, `network`, `composite` and
-            `show` to the median of a frame).
+            (by the camera, for newer ones), `frames_per_second`,
+            `latency_ms` (milliseconds from when a frame was taken until it
+            was shown, the median), `latency_ms_95` (what 95 of 100 frames
+            keep), and `stages_ms` (dict from `track`, `network`, `composite`
+            and `show` to the median of a frame).
         """
-        ends = self._ends
         stages = {
             name: 1000 * np.array(seconds)
             for name, seconds in self._seconds.items()
         }
-        late = stages.pop("latency", np.zeros(0))
-        passed = ends[-1] - ends[0] if len(ends) > 1 else 0
+        late = stages.pop("latency", np.zeros(1))
+        passed = self._ends[-1] - self._ends[0] if self._ends else 0
+        rate = (len(self._ends) - 1) / passed if passed else 0
         return {
             "frames": self._frames,
             "swapped": self._swapped,
             "without_face": self._frames - self._swapped,
             "dropped": self._dropped,
-            "frames_per_second": (len(ends) - 1) / passed if passed else 0.0,
-            "latency": float(np.median(late)) if len(late) else 0.0,
-            "latency_95": float(np.quantile(late, 0.95)) if len(late) else 0.0,
-            "milliseconds": {
-                name: float(np.median(values))
+            "frames_per_second": round(rate, 1),
+            "latency_ms": round(float(np.median(late)), 1),
+            "latency_ms_95": round(float(np.quantile(late, 0.95)), 1),
+            "stages_ms": {
+                name: round(float(np.median(values)), 1)
                 for name, values in stages.items()
             },
         }

@@ -19,6 +19,9 @@ LEAST_CUTOFF = 2.0
 GAIN = 12.0
 SPEED_CUTOFF = 2.0
 
+# Frames from one detection to the next. The face is found again without, so
+# they only see whether it is one.
+KEY_EVERY = 12
 # A face that the last network follows and as many detections in a row miss
 # is no face.
 MISSED = 2
@@ -35,7 +38,7 @@ class LiveTracker:
             that is a few frames old, and is found again from there.
     """
 
-    def __init__(self, detector, every=tracking.KEY_EVERY, beside=True):
+    def __init__(self, detector, every=KEY_EVERY, beside=True):
         self.detector, self.every = detector, every
         self._thread = None
         if beside:

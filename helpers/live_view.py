@@ -161,7 +161,7 @@ def _in_words(report):
         f"Ended: {report['frames']} frames shown, {report['swapped']} "
         f"swapped, {report['dropped']} dropped; "
         f"{report['frames_per_second']:.0f} a second, "
-        f"{report['latency']:.0f} ms late"
+        f"{report['latency_ms']:.0f} ms late"
     )
     return f"{words}. {report['broken']}" if report["broken"] else words
 

@@ -161,8 +161,8 @@ def test_the_label_is_on_every_swapped_frame_and_no_other_is_touched():
     assert report["frames"] == report["swapped"] + report["without_face"]
     assert report["broken"] is None and report["dropped"] == 0
     stages = {"track", "network", "composite", "show"}
-    assert set(report["milliseconds"]) == stages
-    assert 0 < report["latency"] <= report["latency_95"]
+    assert set(report["stages_ms"]) == stages
+    assert 0 < report["latency_ms"] <= report["latency_ms_95"]
 
 
 def test_another_source_is_taken_from_the_next_frame_on():
