@@ -1,8 +1,8 @@
 """The latent explorer: a map to walk over, faces and files behind it.
 
-The only user of ipywidgets. Runs in JupyterLab, VS Code and Colab. Hovering is
-done by the browser alone; a click, a lasso and the sliders ask the kernel, so
-they answer while no other cell is running.
+Runs in JupyterLab, VS Code and Colab. Hovering is done by the browser alone; a
+click, a lasso and the sliders ask the kernel, so they answer while no other
+cell is running.
 """
 
 import base64
