@@ -17,7 +17,8 @@ smaller; `false` is the share of real crops that it calls swapped. Each seed
 draws other people to hold out, other pairs and other first weights. At 80
 pixels a face is pasted pixel for pixel; at 128 it is enlarged, and blurred.
 With a trained comb (`--comb`) Rosa and Marco are tested, too, whom neither the
-crowd nor the detector has seen. Last comes one line of JSON, of means.
+crowd nor the detector has seen. After each seed come the means so far, last of
+all one line of JSON.
 """
 
 import argparse
@@ -50,6 +51,7 @@ MODES = (
 )
 FRAMES_SEED = 20000  # not those that the crowd was trained on
 CAST = 3
+STRANGERS = 60  # crops of each of a comb's people at most
 
 
 def names_of(mode):
@@ -98,6 +100,7 @@ def comb_pictures(comb, folder, size):
     real, swapped = [], {names_of(mode): [] for mode in MODES}
     for target in comb.identities:
         face_set = facesets.read_face_set(folder, target).select("test")
+        face_set = face_set.pick(facesets.evenly(len(face_set), STRANGERS))
         crops = face_set.load_crops(size)
         yaws = [record["yaw"] for record in face_set.records]
         seen = alignment.cut_network_crops(
@@ -201,10 +204,15 @@ def main():
     if options.comb:
         comb = bundles.load_bundle(options.comb)
         strangers = comb_pictures(comb, options.faces, options.size)
-    runs = [
-        measure(*crowd_pictures(crowd, film, seed), strangers, options, seed)
-        for seed in range(options.seeds)
-    ]
+    runs = []
+    for seed in range(options.seeds):
+        pictures = crowd_pictures(crowd, film, seed)
+        runs.append(measure(*pictures, strangers, options, seed))
+        report(runs, options.size)
+
+
+def report(runs, size):
+    """Tables and line of JSON: the means of the seeds so far."""
     means = {
         key: {
             figure: float(np.mean([run[key][figure] for run in runs]))
@@ -218,10 +226,12 @@ def main():
     print("\nAUC, share found and false alarms, same mode, after")
     figures = ("auc", "found", "false_alarms")
     print_table(means, swap_pairs.CHANGES, figures)
-    if strangers:
+    strangers = [f"comb {name}" for name in names]
+    if (names[0], strangers[0]) in means:
         print("\nAUC, share found and false alarms, a comb's people")
-        print_table(means, [f"comb {name}" for name in names], figures)
-    print(json.dumps({"size": options.size, **summary(means)}))
+        print_table(means, strangers, figures)
+    line = {"size": size, "seeds": len(runs), **summary(means)}
+    print(json.dumps(line), flush=True)
 
 
 if __name__ == "__main__":
