@@ -39,7 +39,10 @@ def write_before_after(
         after: uint8 array, same shape.
         source: name of the identity whose face appears in `after`.
         captions: two str, drawn above the pictures.
-        visible: bool. Whether `after` gets the label.
+        visible: bool. Whether `after` gets the label. In the European Union
+            who publishes a deepfake has to disclose it, and what generates
+            one has to mark its file (AI Act, article 50). The file is marked
+            and signed in any case; platforms strip that, the label stays.
 
     Returns:
         uint8 array, shape `(height + caption, 2 * width + gap, 3)`: the
@@ -161,8 +164,10 @@ def write_matrix_video(
         output_path: str or path of the .mp4 file to write.
         cell: int. Side of a cell in pixels.
         visible: bool. Whether swapped cells get the label. In the European
-            Union who publishes a deepfake has to disclose it (AI Act,
-            article 50).
+            Union who publishes a deepfake has to disclose it, and what
+            generates one has to mark its file (AI Act, article 50). The file
+            is marked and signed in any case; platforms strip that, the label
+            stays.
         progress: function of `(stage, frames done, frames in all)`, stage
             `"detect"` (frames of all clips) or `"swap"`, or `None`.
         detect_every: int, see `tracking.find_tracks`.

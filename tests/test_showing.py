@@ -126,6 +126,20 @@ def test_before_and_after_stand_side_by_side(tmp_path):
     assert_signed(path, provenance.read_mark(path))
 
 
+@pytest.mark.parametrize("ending", [".png", ".jpg", ".gif"])
+def test_who_leaves_out_the_label_says_so_in_the_manifest(tmp_path, ending):
+    path = tmp_path / f"pair{ending}"
+    after = picture(2)
+    drawn = showing.write_before_after(
+        path, picture(1), after, "Rosa", visible=False
+    )
+    assert (drawn[-120:, -160:] == after).all()
+    # not drawn, but marked and signed all the same
+    mark = provenance.read_mark(path)
+    assert mark["visible_label"] is False
+    assert_signed(path, mark)
+
+
 def test_before_and_after_have_one_shape(tmp_path):
     with pytest.raises(ValueError, match="one shape.*120, 160.*60, 80"):
         showing.write_before_after(
