@@ -188,8 +188,9 @@ class LiveSwapper:
             (by the camera, for newer ones), `frames_per_second`,
             `latency_ms` (milliseconds from when a frame was taken until it
             was shown swapped, the median; 0 if none was), `latency_ms_95`
-            (what 95 of 100 of these keep), and `stages_ms` (dict from `track`, `network`, `composite`
-            and `show` to the median of a frame).
+            (what 95 of 100 of these keep), and `stages_ms` (dict from
+            `track`, `network`, `composite` and `show` to the median of a
+            frame).
         """
         stages = {
             name: 1000 * np.array(seconds)
