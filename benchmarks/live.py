@@ -146,7 +146,10 @@ def main():
         clips = {
             name: write_clip(folder, take, size) for name, size in SIZES.items()
         }
-        print(f"{'':<10}{'detected':<10}" + "frames/s  ms late  95th  dropped")
+        print(
+            f"{'':<10}{'detected':<10}"
+            + "frames/s  ms late  95th  swapped  dropped"
+        )
         for name, (clip, _) in clips.items():
             for beside in (False, True):
                 report = measure_live(comb, clip, detector, beside)
@@ -155,7 +158,7 @@ def main():
                     f"{name:<10}{how:<10}"
                     f"{report['frames_per_second']:8.1f}"
                     f"{report['latency_ms']:9.0f}{report['latency_ms_95']:6.0f}"
-                    f"{report['dropped']:9d}"
+                    f"{report['swapped']:9d}{report['dropped']:9d}"
                 )
                 result[f"{name}_{how}"] = report
             print("  ms:", report["stages_ms"])

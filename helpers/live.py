@@ -174,8 +174,9 @@ class LiveSwapper:
         """Note that a `LiveFrame` was shown, and how many were dropped."""
         now = time.perf_counter()
         self._ends.append(now)
-        self._seconds["latency"].append(now - shown.taken)
         self._frames += 1
+        if shown.source is not None:  # others are quick, and would flatter
+            self._seconds["latency"].append(now - shown.taken)
         self._swapped += shown.source is not None
         self._dropped = dropped
 
@@ -186,9 +187,10 @@ class LiveSwapper:
             dict with `frames` (shown), `swapped`, `without_face`, `dropped`
             (by the camera, for newer ones), `frames_per_second`,
             `latency_ms` (milliseconds from when a frame was taken until it
-            was shown, the median), `latency_ms_95` (what 95 of 100 frames
-            keep), and `stages_ms` (dict from `track`, `network`, `composite`
-            and `show` to the median of a frame).
+            was shown swapped, the median; 0 if none was), `latency_ms_95`
+            (what 95 of 100 of these keep), and `stages_ms` (dict from
+            `track`, `network`, `composite` and `show` to the median of a
+            frame).
         """
         stages = {
             name: 1000 * np.array(seconds)
