@@ -24,7 +24,7 @@ def test_a_thing_covers_a_part_of_the_face_the_same_each_time(shot, kind):
         assert image.shape == before.shape and image.dtype == np.uint8
         assert cover.shape == (128, 128) and cover.dtype == np.float32
         assert 0 <= cover.min() and cover.max() <= 1
-        covered += ((cover > 0.5) & (shot["mask"] > 0.5)).sum()
+        covered += ((cover > 0.5) & (shot["skin"] > 0.5)).sum()
         again, _ = occluders.occlude(before, landmarks, kind, seed, FRAME)
         np.testing.assert_array_equal(image, again)
     assert covered > 50
