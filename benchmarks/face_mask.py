@@ -32,6 +32,8 @@ LEARNING_RATE = 5e-3
 CONTINUED_RATE = 2e-3
 TAKE_LENGTH = 60  # frames that one is drawn from
 KINDS = (*occluders.OCCLUDERS, "hand", "hand", "hair", "glasses")
+# drawn anew in every epoch: those of which a few hundred are too few
+RENEWED = ("bar", "bar", "bar", "blob", "hand", "glasses")
 
 
 def render_faces(first, people, processes, occluded=2):
@@ -130,9 +132,9 @@ class SpoiltFaces(keras.utils.PyDataset):
             for row in rows
         ]
         crops, truths = (np.stack(part) for part in zip(*spoilt, strict=True))
-        # A hole in a bare face is worse than a finger swapped away, so what is
-        # covered counts no more than its share.
-        weight = 0.5 + truths[..., 0]
+        outline, bare = truths[..., 0], truths[..., 1]
+        # what is covered is a small part of most faces
+        weight = 0.5 + outline + outline * (1 - bare)
         return crops, truths, weight
 
     def on_epoch_end(self):
@@ -152,6 +154,8 @@ def spoil(crop, truth, random):
         2)`, 0-1.
     """
     size = (RESOLUTION, RESOLUTION)
+    if random.random() < 0.25:
+        crop, truth = _occlude(crop, truth, random)
     matrix = _jitter(random)
     crop, truth = (
         cv2.warpAffine(part, matrix, size, borderMode=cv2.BORDER_REPLICATE)
@@ -174,6 +178,16 @@ def spoil(crop, truth, random):
         quality = [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(15, 90))]
         image = cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], 1)
     return np.float32(image) / 255, np.float32(truth) / 255
+
+
+def _occlude(crop, truth, random):
+    """One more thing before the face of a whole crop."""
+    landmarks = alignment.template_points(manifests.TEMPLATE, CROP_SIZE)
+    kind = RENEWED[random.integers(len(RENEWED))]
+    seed = int(random.integers(2**31))
+    crop, cover = occluders.occlude(crop, landmarks, kind, seed)
+    bare = truth[..., 1] * (1 - cover)
+    return crop, np.dstack((truth[..., 0], np.uint8(bare + 0.5)))
 
 
 def _jitter(random):

@@ -151,6 +151,19 @@ def kept_shares(scene, occlusion, comb=None):
     return kept
 
 
+def in_frame(mask, landmarks, shape):
+    """A mask of the network's square, in the frame's pixels, linear."""
+    square = types.SimpleNamespace(contract=CONTRACT, resolution=len(mask))
+    blank = np.zeros(shape, np.uint8)
+    _, matrix = swapping.cut_target(square, blank, landmarks)
+    return cv2.warpAffine(
+        mask,
+        matrix,
+        shape[1::-1],
+        flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP,
+    )
+
+
 def masks_of(scene, network, latent_masks=None):
     """Hard masks of every rule, and the soft ones to paste along.
 

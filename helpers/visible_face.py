@@ -27,7 +27,7 @@ OUTLINE_FEATHER_SHARE = masks.FEATHER_SHARE / 0.8
 ERODE_SHARE = 0.012
 FEATHER_SHARE = 0.008
 # a face of which less than this share is seen stays as it is
-LEAST_SEEN = 0.2
+LEAST_SEEN = 0.1
 
 
 def visible_face(found, eggs):

@@ -24,6 +24,12 @@ def own_credentials(tmp_path_factory):
         yield folder
 
 
+@pytest.fixture
+def egg_masks(monkeypatch):
+    """Swaps along the egg alone: painted faces are none to a network."""
+    monkeypatch.setattr("helpers.masks.DEFAULT_OCCLUSION", "none")
+
+
 @pytest.fixture(scope="session")
 def shared_data():
     """Folder of real photos and clips; tests skip where it is absent."""

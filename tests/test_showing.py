@@ -21,6 +21,8 @@ from clips import (
 
 from helpers import media, plotting, provenance, showing, swapping, tracking
 
+pytestmark = pytest.mark.usefixtures("egg_masks")
+
 TIMES = np.cumsum([0, *[33, 50, 40] * 7]).tolist()
 CELL = 96
 

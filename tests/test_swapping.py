@@ -29,6 +29,8 @@ from helpers import (
     tracking,
 )
 
+pytestmark = pytest.mark.usefixtures("egg_masks")
+
 # the stand-in for a detector says frame by frame what it sees
 swap_video = functools.partial(swapping.swap_video, detect_every=1)
 

@@ -1,0 +1,120 @@
+"""What stands before a face stays there, and the rest of the face is swapped.
+
+People, things and frames are those of `benchmarks.masks`: no network has seen
+any of them.
+"""
+
+import numpy as np
+import pytest
+from clips import FACE, GreenComb, MirrorComb, picture
+
+from benchmarks import masks as benchmark
+from helpers import masks, swapping, visible_face
+
+SIZE = 64
+
+
+def eggs_and(outline=1.0, bare=1.0):
+    """An egg, and what a network might say of it."""
+    egg = masks.face_mask(SIZE, MirrorComb.contract)[None]
+    found = np.empty((1, SIZE, SIZE, 2), np.float32)
+    found[..., 0], found[..., 1] = outline, bare
+    return found, egg
+
+
+# -- the promise --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", ["bar", "blob", "hand", "worn", "none"])
+def test_things_stay_and_bare_faces_are_swapped(kind):
+    kept, covered, swapped, egg_swapped = 0, 0, 0, 0
+    for scene in benchmark.scenes(8, (kind,)):
+        learned, egg = benchmark.kept_shares(scene, "learned")
+        thing = (scene["cover"] > 0.5) & (scene["mask"] > 0.5)
+        kept, covered = kept + learned[thing].sum(), covered + thing.sum()
+        swapped += (1 - learned).sum()
+        egg_swapped += (1 - egg).sum()
+    if kind == "none":
+        assert swapped >= 0.95 * egg_swapped
+    else:
+        assert covered > 1000
+        assert kept >= 0.9 * covered
+
+
+def test_nothing_outside_the_mask_changes_by_a_bit():
+    scene = next(benchmark.scenes(1, ("hand",)))
+    frame, landmarks = scene["image"], scene["landmarks"]
+    swap = swapping.swap_frame(benchmark.GreenComb(), frame, landmarks, "green")
+    maker = visible_face.MaskMaker(benchmark.GreenComb())
+    mask = maker.make([maker.look(frame, landmarks)])[0]
+    assert mask.shape == (128, 128) and 0.1 < mask.mean() < 0.9
+    reached = benchmark.in_frame(mask, landmarks, frame.shape)
+    changed = (swap.frame != frame).any(axis=-1)
+    assert changed.any() and not changed[reached == 0].any()
+
+
+# -- the rule -----------------------------------------------------------------
+
+
+def test_a_mask_lies_inside_the_egg_and_the_outline():
+    found, egg = eggs_and()
+    found[:, :, 40:, 0] = 0
+    mask = visible_face.visible_face(found, egg)
+    assert mask.dtype == np.float32 and mask.shape == egg.shape
+    assert (mask <= egg + 1e-6).all()
+    assert mask[0, :, 42:].max() < 0.05 and mask[0, 32, 20:32].min() > 0.95
+
+
+def test_what_is_doubtful_stays_face_and_what_is_sure_reaches_on():
+    found, egg = eggs_and()
+    clear = visible_face.visible_face(found, egg)
+    found[:, 20:30, 20:30, 1] = 0.2  # more likely covered than not
+    doubtful = visible_face.visible_face(found, egg)
+    np.testing.assert_array_equal(doubtful, clear)
+    found[:, 25, 25, 1] = 0.01
+    sure = visible_face.visible_face(found, egg)
+    assert sure[0, 21:29, 21:29].max() < 0.1
+    np.testing.assert_allclose(sure[0, :, 36:], clear[0, :, 36:], atol=1e-3)
+
+
+def test_erosion_and_feather_grow_with_the_crop():
+    shares = []
+    for size in (128, 256, 512):
+        found, egg = eggs_and()
+        found[:, 28:36, :, 1] = 0
+        egg = masks.face_mask(size, MirrorComb.contract)[None]
+        mask = visible_face.visible_face(found, egg)[0]
+        column = mask[:, size // 2]
+        shares.append((mask.mean(), (column > 0.5).mean()))
+    shares = np.array(shares)
+    assert np.ptp(shares, axis=0).max() < 0.02
+
+
+def test_a_face_that_is_hardly_seen_stays_as_it_is():
+    found, egg = eggs_and(bare=0.0)
+    found[:, 30:34, 30:34, 1] = 1
+    assert visible_face.visible_face(found, egg).max() == 0
+    frame = picture()
+    empty = np.zeros((SIZE, SIZE), np.float32)
+    swap = swapping.swap_frame(GreenComb(), frame, FACE, "Rosa", mask=empty)
+    np.testing.assert_array_equal(swap.frame, frame)
+    assert swap.frame is not frame
+
+
+def test_without_occlusion_the_mask_is_the_egg():
+    maker = visible_face.MaskMaker(MirrorComb(), "none")
+    mask = maker.make([maker.look(picture(), FACE)])[0]
+    np.testing.assert_array_equal(mask, swapping.blending_mask(MirrorComb()))
+    assert maker.make([]) == []
+
+
+def test_what_does_not_fit_is_refused():
+    found, egg = eggs_and()
+    with pytest.raises(ValueError, match="an egg.*for each face"):
+        visible_face.visible_face(found[0], egg)
+    with pytest.raises(ValueError, match="learned, none.*'hands'"):
+        visible_face.MaskMaker(MirrorComb(), "hands")
+    with pytest.raises(ValueError, match="learned, none.*'hands'"):
+        swapping.swap_frame(
+            MirrorComb(), picture(), FACE, "Rosa", occlusion="hands"
+        )
