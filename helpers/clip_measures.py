@@ -11,7 +11,7 @@ import av
 import cv2
 import numpy as np
 
-from helpers import alignment, masks, media, provenance, swapping
+from helpers import alignment, masks, media, provenance
 
 SIDE = 192  # pixels of the crops, as much of the frame as a stored crop
 
@@ -51,7 +51,7 @@ def mask_at(contract, yaw):
         float32 array, shape `(SIDE, SIDE)`, 0-1.
     """
     mask = masks.face_mask(SIDE, contract, yaw)
-    return masks.soften_mask(mask, swapping.ERODE_SHARE, swapping.FEATHER_SHARE)
+    return masks.soften_mask(mask, masks.ERODE_SHARE, masks.FEATHER_SHARE)
 
 
 def seam(picture, target, mask):

@@ -22,12 +22,15 @@ from helpers import (
     media,
     tracking,
 )
-from helpers.masks import ERODE_SHARE, FEATHER_SHARE
 
 # Side of the pictures it looks at: coarse, so that how sharply a comb draws
 # does not matter.
 RESOLUTION = 32
 COMPONENTS = 60
+# The edge of what it looks at, drawn in and softened as shares of the crop's
+# side: well inside of what a swap replaces.
+ERODE_SHARE = 0.07
+FEATHER_SHARE = 0.025
 REGULARISATION = 0.01  # scikit-learn's C: small is smooth
 VIEWS = 8  # of a crop, all different
 LIGHT = 4.0  # what is broader than this many pixels is taken for light

@@ -6,7 +6,7 @@ import numpy as np
 from helpers import alignment
 
 # the egg's measures in units of the distance between the eyes
-BROWS_ABOVE_EYES = 0.52
+BROWS_ABOVE_EYES = 0.62
 CHIN_BELOW_MOUTH = 0.70
 HALF_WIDTH = 1.02
 
@@ -16,6 +16,9 @@ FORESHORTENING = 0.9
 # how much slimmer than the middle the chin end is; the brow end is wider
 SLENDERING = 0.22
 
+# Exponent of the brow end's curve: 2 is an ellipse, more is squarer.
+BROW_END_POWER = 2.5
+
 # width of the egg's soft edge, as a share of the crop's side
 SOFT_EDGE = 0.02
 
@@ -23,10 +26,11 @@ SOFT_EDGE = 0.02
 OCCLUSIONS = ("learned", "none")
 DEFAULT_OCCLUSION = "learned"
 
-# A mask to paste along is drawn in by twice what its soft edge spreads, as a
-# decoder has learned nothing about the other side of the mask.
-ERODE_SHARE = 0.05
-FEATHER_SHARE = 0.025
+# A mask to paste along is drawn in by little more than its soft edge spreads,
+# as a decoder has learned nothing about the other side of the mask. Any more,
+# and the ends of the target's brows stay beside the source's.
+ERODE_SHARE = 0.025
+FEATHER_SHARE = 0.015
 
 
 def face_mask(size, contract, yaw=0.0):
@@ -71,7 +75,10 @@ def face_mask(size, contract, yaw=0.0):
     turn = np.radians(min(abs(yaw), 60))
     across = np.where(far, across / (1 - FORESHORTENING * np.sin(turn)), across)
     slimmer = 1 - SLENDERING * np.clip(down, -0.4, 1)
-    distance = np.hypot(across / slimmer, down)
+    # squarer above the eyes, where brows end
+    power = np.where(down < 0, BROW_END_POWER, 2.0)
+    distance = np.abs(across / slimmer) ** power + np.abs(down) ** power
+    distance = distance ** (1 / power)
     # from the share of the radius to a share of the crop's side
     depth = (1 - distance) * min(half_width, half_height)
     return np.clip(depth / SOFT_EDGE + 0.5, 0, 1).astype(np.float32)

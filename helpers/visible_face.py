@@ -21,6 +21,10 @@ SURELY_COVERED = 0.95
 # egg's: as shares of the mask's side, which is 0.8 of the stored crop's.
 OUTLINE_ERODE_SHARE = masks.ERODE_SHARE / 0.8
 OUTLINE_FEATHER_SHARE = masks.FEATHER_SHARE / 0.8
+# The outline ends close above the brows that it sees. The source's may be
+# higher, and above both is skin, or hair, which counts as before the face: so
+# it reaches further up by this share of the mask's side, as far as the egg.
+UPWARD_SHARE = 0.08
 # The edge of what is covered, drawn in and softened as shares of the mask's
 # side. Far less than at the outline: below a finger the decoder has learned
 # what to draw, and between two fingers there is little room.
@@ -62,6 +66,8 @@ def visible_face(found, eggs):
         if bare.shape != egg.shape:
             outline = cv2.resize(outline, egg.shape[::-1])
             bare = cv2.resize(bare, egg.shape[::-1])
+        above = np.ones((1 + round(UPWARD_SHARE * len(outline)), 1), np.uint8)
+        outline = cv2.dilate(outline, above, anchor=(0, 0))
         outline = masks.soften_mask(
             outline, OUTLINE_ERODE_SHARE, OUTLINE_FEATHER_SHARE
         )

@@ -100,8 +100,8 @@ def test_the_far_cheek_of_a_turned_head_is_not_pasted():
     turned = swapping.blending_mask(MirrorComb(), yaw=30)
     away = swapping.blending_mask(MirrorComb(), yaw=-30)
     assert turned[:, 32:].sum() < 0.8 * straight[:, 32:].sum()
-    np.testing.assert_allclose(turned[:, 2:30], straight[:, 2:30], atol=0.02)
-    np.testing.assert_allclose(turned[:, ::-1], away, atol=0.02)
+    np.testing.assert_allclose(turned[:, 2:30], straight[:, 2:30], atol=0.03)
+    np.testing.assert_allclose(turned[:, ::-1], away, atol=0.03)
 
 
 def test_a_swapped_frame_takes_the_mask_of_its_own_yaw():
