@@ -295,7 +295,7 @@ def probe_video(path):
             "width": width,
             "height": height,
             "duration": duration or max(1, frames) / frame_rate,
-            "has_sound": bool(container.streams.audio),
+            "has_sound": bool(_sounds(container)),
             "rotation": int(first.rotation) % 360,
             "bits": first.format.components[0].bits,
             "hdr": hdr.transfer_of(first),
@@ -321,12 +321,23 @@ def _notes(frame, container, stream):
         notes.append(f"turned upright by {int(frame.rotation) % 360} degrees")
     if frame.width % 2 or frame.height % 2:
         notes.append("an odd side gets one more pixel")
-    sounds = container.streams.audio
+    sounds = _sounds(container)
     if sounds and sounds[0].codec_context.name not in MP4_SOUND:
         notes.append(f"sound ({sounds[0].codec_context.name}) becomes AAC")
     if len(sounds) > 1:
         notes.append(f"of {len(sounds)} sound tracks the first is kept")
+    if container.streams.subtitles:
+        notes.append("subtitles are left out")
     return notes
+
+
+def _sounds(container):
+    """Sound tracks of codecs that ffmpeg knows; phones write others beside."""
+    return [
+        stream
+        for stream in container.streams.audio
+        if stream.codec_context is not None
+    ]
 
 
 def _decode(path, container, stream):
@@ -1057,8 +1068,8 @@ class Sound:
         self.encoder = None
         if path is not None:
             self.container = _open_container(_existing_file(path))
-        if self.container is not None and self.container.streams.audio:
-            self.source = self.container.streams.audio[0]
+        if self.container is not None and _sounds(self.container):
+            self.source = _sounds(self.container)[0]
             self.begin = self._video_start()
             writer.sound = self
 

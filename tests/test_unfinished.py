@@ -6,6 +6,7 @@ import pathlib
 import signal
 import subprocess
 import sys
+import weakref
 
 import av
 import numpy as np
@@ -21,7 +22,7 @@ from clips import (
     write_clip,
 )
 
-from helpers import swapping, unfinished, video_parts
+from helpers import media, swapping, unfinished, video_parts
 
 FRAMES, PART = 70, 16
 
@@ -177,6 +178,29 @@ def test_tracks_of_another_video_are_moved_aside(clip, tmp_path):
             GreenComb(), clip, output, "Rosa", FakeDetector(faces()[:20])
         )
     assert (report["kept"], report["frames"]) == (0, 20)
+
+
+def test_no_more_pictures_are_held_of_a_longer_video(tmp_path, monkeypatch):
+    alive, most = weakref.WeakSet(), []
+
+    class Counted(media.VideoPicture):
+        def __init__(self, *arguments):
+            super().__init__(*arguments)
+            alive.add(self)
+            most.append(len(alive))
+
+    monkeypatch.setattr(media, "VideoPicture", Counted)
+    frames = [picture(3)] * 320
+    path = write_clip(tmp_path / "long.mp4", frames)
+    swap_video(
+        MirrorComb(),
+        path,
+        tmp_path / "swap.mp4",
+        "Rosa",
+        FakeDetector([[face_at()]] * 320),
+    )
+    # those that wait to be swapped, are swapped, and the batch before
+    assert len(most) == 320 and max(most) <= 3 * swapping.BATCH_SIZE + 3
 
 
 def test_a_second_run_on_the_same_result_is_told(clip, tmp_path):
