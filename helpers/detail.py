@@ -14,9 +14,9 @@ from helpers.color_transfer import check_crops, pixels_inside
 FINE = (1.0, 2.0)
 # A target with a beard has more of it than the softness of a decoder explains.
 MOST_SHARPENED = 1.5
-# Grain is weak everywhere. Where it is twice as strong as usual in a window of so
-# many pixels there is a brow or the rim of glasses, and none is taken; else its
-# outline would stay as a ghost in the swapped face.
+# Grain is weak everywhere. Where it is twice as strong as usual in a window of
+# so many pixels there is a brow or the rim of glasses, and none is taken; else
+# its outline would stay as a ghost in the swapped face.
 GRAIN_WINDOW = (5, 5)
 GRAIN_REACH = 2.0  # standard deviations of the grain that is taken
 
