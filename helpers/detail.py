@@ -14,8 +14,11 @@ from helpers.color_transfer import check_crops, pixels_inside
 FINE = (1.0, 2.0)
 # A target with a beard has more of it than the softness of a decoder explains.
 MOST_SHARPENED = 1.5
-# Grain ends and features begin at so many standard deviations of the grain.
-GRAIN_REACH = 1.5
+# Grain is weak everywhere. Where it is twice as strong as usual in a window of
+# so many pixels there is a brow or the rim of glasses, and none is taken; else
+# its outline would stay as a ghost in the swapped face.
+GRAIN_WINDOW = (5, 5)
+GRAIN_REACH = 2.0  # standard deviations of the grain that is taken
 
 
 def match_sharpness(face, target_crop, mask, most=MOST_SHARPENED):
@@ -56,8 +59,8 @@ def match_sharpness(face, target_crop, mask, most=MOST_SHARPENED):
 def find_grain(picture, smooth, alpha):
     """What a camera adds to a picture of the crop's few pixels: its grain.
 
-    Pores and noise are weak, brows and lids are strong: of what is finer
-    than the crop, no more is kept than the weak half is strong, so that no
+    Pores and noise are weak and everywhere, brows, lids and glasses strong:
+    what is finer than the crop is taken only where it is weak, so that no
     feature of the target comes along.
 
     Args:
@@ -70,13 +73,16 @@ def find_grain(picture, smooth, alpha):
         float32 array, shape `(height, width, 3)`, to be added to a face, 0-1.
     """
     fine = picture / np.float32(255) - smooth
+    strength = cv2.blur(np.abs(fine).mean(axis=-1), GRAIN_WINDOW)
     # every fourth pixel: the median of all costs more than the rest
-    sample = np.abs(fine[::4, ::4])[alpha[::4, ::4, 0] > 0.5]
+    sample = strength[::4, ::4][alpha[::4, ::4, 0] > 0.5]
     if not sample.size:
         return np.zeros_like(fine)
-    # of a normal distribution half lies below 0.67 standard deviations
-    reach = GRAIN_REACH * float(np.median(sample)) / 0.6745
-    return np.clip(fine, -reach, reach)
+    usual = max(float(np.median(sample)), 1e-6)
+    weight = np.clip(2 - strength / usual, 0, 1)[..., None]
+    # 0.8 standard deviations are the mean distance of a normal distribution
+    reach = GRAIN_REACH * usual / 0.8
+    return weight * np.clip(fine, -reach, reach)
 
 
 def _fine_bands(picture):

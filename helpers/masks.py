@@ -10,8 +10,9 @@ BROWS_ABOVE_EYES = 0.62
 CHIN_BELOW_MOUTH = 0.70
 HALF_WIDTH = 1.02
 
-# how fast the far side of a turned head goes out of sight
-FORESHORTENING = 0.9
+# How fast the far side of a turned head goes out of sight. With 0.9 a swap of a
+# head turned by 30 degrees kept the target's far eye: one green and one brown.
+FORESHORTENING = 0.6
 
 # how much slimmer than the middle the chin end is; the brow end is wider
 SLENDERING = 0.22

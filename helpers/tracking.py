@@ -30,8 +30,10 @@ DETECTED_AT_ONCE = 16
 
 # The centre of a face moves less than this many face widths in four frames.
 REACH = 0.75
-# After as many frames without a face its track is over.
-LOST_FRAMES = 2 * KEY_EVERY + 1
+# After as many frames without a face its track is over. MTCNN may miss a face
+# that looks at the camera on two key frames in a row: between those that it saw
+# lie three times as many frames.
+LOST_FRAMES = 3 * KEY_EVERY + 1
 # As many frames that the detector misses are bridged: a face that is there
 # before and after was there in between, and a swap must not flash.
 BRIDGED_FRAMES = 3

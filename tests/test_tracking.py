@@ -32,7 +32,7 @@ def test_the_followed_face_is_the_nearest_not_the_largest(tmp_path):
 
 def test_another_face_is_taken_up_when_the_first_is_gone_for_long(tmp_path):
     here, there = face_at(-30), face_at(40)
-    both, gone = 50, tracking.LOST_FRAMES
+    both, gone = 70, tracking.LOST_FRAMES
     faces = [[here, there]] * both + [[there]] * (gone + 3)
     track = follow(tmp_path, [picture()] * len(faces), faces)
     found = tracking.has_face(track.landmarks)
@@ -292,3 +292,18 @@ def test_one_face_is_not_at_two_places_and_a_free_place_is_given_again(
 def test_a_position_that_is_none_is_refused(position):
     with pytest.raises(ValueError, match="'left', 'right' or"):
         tracking.check_position(position)
+
+
+def test_a_face_missed_on_two_key_frames_in_a_row_does_not_flash(tmp_path):
+    every = tracking.KEY_EVERY
+    frames = 5 * every + 1
+    faces = [[face_at(n / 4)] for n in range(0, frames, every)]
+    faces[2:4] = [[], []]
+    clip = write_clip(tmp_path / "clip.mp4", [picture()] * frames)
+    track = tracking.find_face_track(clip, FakeDetector(faces))
+    found = tracking.has_face(track.landmarks)
+    # where the detector was asked and saw none, the stand-in finds none again
+    missed = [2 * every, 3 * every]
+    assert np.flatnonzero(~found).tolist() == missed
+    assert (track.shots == 0).all()
+    assert tracking.has_face(tracking.bridge_gaps(track).landmarks).all()
