@@ -24,7 +24,7 @@ OUTLINE_FEATHER_SHARE = masks.FEATHER_SHARE / 0.8
 # The edge of what is covered, drawn in and softened as shares of the mask's
 # side. Far less than at the outline: below a finger the decoder has learned
 # what to draw, and between two fingers there is little room.
-ERODE_SHARE = 0.012
+ERODE_SHARE = 0.02
 FEATHER_SHARE = 0.008
 # a face of which less than this share is seen stays as it is
 LEAST_SEEN = 0.1
