@@ -52,8 +52,8 @@ KINDS = ("none", "bar", "blob", "hand", "hair", "cloth", "cap", "glasses")
 FIRST_PERSON = 95_000  # of those whom no network has seen
 FRAME = 256
 LATENT_SIDE = 64
-VIEWS = 3  # of each face, for the decoder of latents
-DECODER_EPOCHS = 30
+VIEWS = 1  # of each face, for the decoder of latents
+DECODER_EPOCHS = 20
 
 
 class GreenComb:

@@ -16,7 +16,7 @@ from helpers.masks import DEFAULT_OCCLUSION, OCCLUSIONS
 # What is covered begins where a pixel is surely so, and reaches as far as it is
 # more likely so than not. Folds, beards and shade are doubtful all over: a hole
 # in a face is worse than a finger swapped away.
-SURELY_COVERED = 0.95
+SURELY_COVERED = 0.9
 # The outline's edge, drawn in and softened as `masks.blending_mask` does the
 # egg's: as shares of the mask's side, which is 0.8 of the stored crop's.
 OUTLINE_ERODE_SHARE = masks.ERODE_SHARE / 0.8
@@ -28,7 +28,7 @@ UPWARD_SHARE = 0.08
 # The edge of what is covered, drawn in and softened as shares of the mask's
 # side. Far less than at the outline: below a finger the decoder has learned
 # what to draw, and between two fingers there is little room.
-ERODE_SHARE = 0.012
+ERODE_SHARE = 0.02
 FEATHER_SHARE = 0.008
 # a face of which less than this share is seen stays as it is
 LEAST_SEEN = 0.1
