@@ -154,7 +154,7 @@ def spoil(crop, truth, random):
         2)`, 0-1.
     """
     size = (RESOLUTION, RESOLUTION)
-    if random.random() < 0.4:
+    if random.random() < 0.25:
         crop, truth = _occlude(crop, truth, random)
     matrix = _jitter(random)
     crop, truth = (

@@ -249,7 +249,7 @@ def count_kept(people):
     """Shares of things and of bare faces that stay, with and without.
 
     Returns:
-        Two dicts from kind to a mean share: of the things, with `"learned"`
+        Two dicts from kind to a share of pixels: of things, with `"learned"`
         and with `"none"`, and one float: of the egg on bare faces.
     """
     kept, before, faces = {}, {}, []
@@ -260,11 +260,13 @@ def count_kept(people):
             faces.append((1 - learned).sum() / (1 - egg).sum())
             continue
         covered = (scene["cover"] > 0.5) & (scene["mask"] > 0.5)
-        if covered.sum() >= 20:
-            kept.setdefault(scene["kind"], []).append(learned[covered].mean())
-            before.setdefault(scene["kind"], []).append(egg[covered].mean())
+        kept.setdefault(scene["kind"], []).append(learned[covered])
+        before.setdefault(scene["kind"], []).append(egg[covered])
     kept, before = (
-        {kind: float(np.mean(values)) for kind, values in part.items()}
+        {
+            kind: float(np.concatenate(pixels).mean())
+            for kind, pixels in part.items()
+        }
         for part in (kept, before)
     )
     return kept, before, float(np.mean(faces))

@@ -110,7 +110,7 @@ def test_a_swapped_frame_takes_the_mask_of_its_own_yaw():
     assert yaw > 15
     swaps = [
         swapping.swap_frame(MirrorComb(), picture(), turned, "Rosa", mask=mask)
-        for mask in (None, swapping.blending_mask(MirrorComb(), yaw))
+        for mask in (None, swapping.blending_mask(MirrorComb(), round(yaw)))
     ]
     np.testing.assert_array_equal(swaps[0].frame, swaps[1].frame)
 
