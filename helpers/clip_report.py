@@ -104,7 +104,7 @@ def report_clip(
     if role.track is None:
         track = tracking.find_face_track(target_path, detector)
         role = role._replace(track=swapping.steady(track))
-    clip = _Clip(comb.looking_at(role.target), role, detector, judge)
+    clip = _Clip(comb.looking_at(role.target), role, detector, judge, most)
     frames = clip_measures.both_frames(target_path, swap_path)
     frames = itertools.islice(frames, most)
     while chunk := list(itertools.islice(frames, swapping.BATCH_SIZE)):
@@ -150,7 +150,7 @@ def _written(value):
 class _Clip:
     """Takes a clip some frames at a time, and keeps numbers of them."""
 
-    def __init__(self, comb, role, detector, judge):
+    def __init__(self, comb, role, detector, judge, most):
         self.comb, self.role = comb, role
         self.detector, self.judge = detector, judge
         self.background = clip_measures.Background(comb.contract)
@@ -158,7 +158,8 @@ class _Clip:
         self.rows = {case: [] for case in CASES}
         self.before = None
         self.worst, self.sample = {}, []
-        found = np.flatnonzero(tracking.has_face(role.track.landmarks))
+        found = tracking.has_face(role.track.landmarks[:most])
+        found = np.flatnonzero(found)
         # the parts between the first and the last one
         places = np.linspace(0, len(found), EVENLY_SHOWN + 2)[1:-1]
         self.sampled = found[places.astype(int)] if len(found) else found

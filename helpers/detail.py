@@ -12,8 +12,9 @@ from helpers.color_transfer import check_crops, pixels_inside
 # Standard deviations in pixels of the crop: what lies between a picture and
 # its blur by the first, and between that and the blur by the second, is fine.
 FINE = (1.0, 2.0)
-# A target with a beard has more of it than the softness of a decoder explains.
-MOST_SHARPENED = 1.5
+# What a decoder draws trembles a little, and sharper it trembles more: with 1.5
+# a real clip flickered by a tenth more than without, with this by a twentieth.
+MOST_SHARPENED = 1.25
 # Grain is weak everywhere. Where it is twice as strong as usual in a window of
 # so many pixels there is a brow or the rim of glasses, and none is taken; else
 # its outline would stay as a ghost in the swapped face.
