@@ -48,7 +48,7 @@ def film(frames=8, light=None, cut=None):
         seed = int(cut is not None and n >= cut)
         frame = moved(picture(seed), 1.5 * n).astype(float)
         if light is not None:
-            frame[30:100, 50:110] += light[n]
+            frame[15:110, 35:125] += light[n]
         found.append(np.clip(frame, 0, 255).astype(np.uint8))
     return found
 
