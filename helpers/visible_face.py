@@ -16,7 +16,7 @@ from helpers.masks import DEFAULT_OCCLUSION, OCCLUSIONS
 # What is covered begins where a pixel is surely so, and reaches as far as it is
 # more likely so than not. Folds, beards and shade are doubtful all over: a hole
 # in a face is worse than a finger swapped away.
-SURELY_COVERED = 0.8
+SURELY_COVERED = 0.9
 # The outline's edge, drawn in and softened as `masks.blending_mask` does the
 # egg's: as shares of the mask's side, which is 0.8 of the stored crop's.
 OUTLINE_ERODE_SHARE = masks.ERODE_SHARE / 0.8

@@ -68,7 +68,7 @@ def test_a_mask_lies_inside_the_egg_and_the_outline():
 def test_what_is_doubtful_stays_face_and_what_is_sure_reaches_on():
     found, egg = eggs_and()
     clear = visible_face.visible_face(found, egg)
-    found[:, 20:30, 20:30, 1] = 0.3  # more likely covered than not
+    found[:, 20:30, 20:30, 1] = 0.25  # more likely covered than not
     doubtful = visible_face.visible_face(found, egg)
     np.testing.assert_array_equal(doubtful, clear)
     found[:, 25, 25, 1] = 0.01
