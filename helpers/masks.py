@@ -6,7 +6,7 @@ import numpy as np
 from helpers import alignment
 
 # the egg's measures in units of the distance between the eyes
-BROWS_ABOVE_EYES = 0.62
+BROWS_ABOVE_EYES = 0.52
 CHIN_BELOW_MOUTH = 0.70
 HALF_WIDTH = 1.02
 

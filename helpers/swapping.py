@@ -1,5 +1,6 @@
 """Swapping: a photo or video and a comb in, the same with another face out."""
 
+import concurrent.futures
 import contextlib
 import itertools
 import os
@@ -26,6 +27,8 @@ from helpers.visible_face import MaskMaker
 # Frames a batch for detector and network: large enough to be quick, small
 # enough for 16 frames of 1080p in memory.
 BATCH_SIZE = 16
+# Pictures of a batch that are cut and composited side by side.
+THREADS = 2
 
 Swap = namedtuple("Swap", "frame target_crop face matrix")
 Swap.__doc__ = """One swapped face and what led to it.
@@ -37,6 +40,8 @@ Args:
     face: float32 array, same shape, what the source's decoder gave.
     matrix: float64 array, shape `(2, 3)`, frame pixels to pixels of the two.
 """
+
+_Place = namedtuple("_Place", "rectangle region crop matrix look")
 
 Role = namedtuple("Role", "track source target", defaults=(None,))
 Role.__doc__ = """Whose face a followed face gets.
@@ -301,8 +306,9 @@ def swap_video(
         `broken` (`None`, or why the video could not be read to its end: the
         result ends there too), `seconds` (dict of wall-clock seconds:
         `detect`, `network`, `composite`, `write`), `kept` (frames that an
-        interrupted run had swapped already), `notes` (list of str, see
-        `media.probe_video`) and `mark`.
+        interrupted run had swapped already), `hidden` (faces of this run that
+        stay as they are, as hardly any of them is seen), `notes` (list of
+        str, see `media.probe_video`) and `mark`.
 
     Raises:
         FileNotFoundError: if there is no such video.
@@ -481,6 +487,7 @@ def _swap_tracks(
         "output": str(begun.output),
         **_count_frames(roles[0].track, editor.found),
         "kept": begun.kept,
+        "hidden": editor.hidden,
         "notes": media.probe_video(video_path)["notes"],
         "seconds": seconds,
         "mark": mark,
@@ -501,6 +508,7 @@ class _FaceEditor:
         self.visible = visible
         self.masks, self.compositing = _mask_maker(comb, compositing)
         self.seconds = {"network": 0.0, "composite": 0.0}
+        self.hidden = 0
         self.combs = [
             comb if role.target is None else comb.looking_at(role.target)
             for role in roles
@@ -510,55 +518,66 @@ class _FaceEditor:
     def edit(self, pictures):
         """Swap all faces of some `media.VideoPicture`, in place."""
         _check_length(pictures[-1].index, len(self.found), self.video_path)
-        with _add_time(self.seconds, "network"):
-            # all are cut before the first is pasted over its neighbour
-            cuts = [
-                self._cut(number, pictures) for number in range(len(self.roles))
-            ]
-            faces = [
-                self._decode(number, cut) for number, cut in enumerate(cuts)
-            ]
-        with _add_time(self.seconds, "composite"):
-            for cut, drawn in zip(cuts, faces, strict=True):
-                for place, (face, mask) in zip(cut, drawn, strict=True):
-                    self._paste(place, face, mask)
-            for picture in pictures:
-                if self.visible and self.found[picture.index]:
-                    provenance.label_picture(picture)
+        with concurrent.futures.ThreadPoolExecutor(THREADS) as pool:
+            with _add_time(self.seconds, "network"):
+                # all are cut before the first is pasted over its neighbour
+                cuts = list(pool.map(self._cut, pictures))
+                drawn = [
+                    self._decode(number, places)
+                    for number, places in enumerate(zip(*cuts, strict=True))
+                ]
+            with _add_time(self.seconds, "composite"):
+                faces = zip(*drawn, strict=True)
+                list(pool.map(self._paste, pictures, cuts, faces))
 
-    def _cut(self, number, pictures):
-        """Picture, rectangle, region, landmarks, crop and matrix of faces."""
-        cuts, comb = [], self.combs[number]
-        for picture in pictures:
-            landmarks = self.roles[number].track.landmarks[picture.index]
+    def _cut(self, picture):
+        """A `_Place` in the picture for each role, `None` without a face."""
+        places = []
+        for role, comb in zip(self.roles, self.combs, strict=True):
+            landmarks = role.track.landmarks[picture.index]
             rectangle = _seen_rectangle(landmarks, self.contract, picture.shape)
             if rectangle is None:
+                places.append(None)
                 continue
             region = picture.read(*rectangle)
-            crop, matrix = cut_target(comb, region, landmarks - rectangle[:2])
-            cuts.append((picture, rectangle, region, landmarks, crop, matrix))
-        return cuts
+            landmarks = landmarks - rectangle[:2]
+            crop, matrix = cut_target(comb, region, landmarks)
+            look = self.masks.look(region, landmarks)
+            places.append(_Place(rectangle, region, crop, matrix, look))
+        return places
 
-    def _decode(self, number, cuts):
-        """Face and mask of each."""
-        if not cuts:
-            return []
-        crops = np.stack([crop for *_, crop, _ in cuts])
+    def _decode(self, number, places):
+        """Face and mask of each place of one role."""
+        known = [place for place in places if place is not None]
+        if not known:
+            return places
+        crops = np.stack([place.crop for place in known])
         faces = self.combs[number].swap(crops, self.roles[number].source)
-        looks = [
-            self.masks.look(region, landmarks - rectangle[:2])
-            for _, rectangle, region, landmarks, *_ in cuts
-        ]
-        return list(zip(faces, self.masks.make(looks), strict=True))
+        seen = self.masks.make([place.look for place in known])
+        self.hidden += sum(not mask.any() for mask in seen)
+        drawn = zip(faces, seen, strict=True)
+        return [place if place is None else next(drawn) for place in places]
 
-    def _paste(self, place, face, mask):
-        picture, rectangle, region, _, crop, matrix = place
-        if len(self.roles) > 1:
-            region = picture.read(*rectangle)  # a neighbour may reach into it
-        swapped = composite_face(
-            region, face, crop, matrix, mask, **self.compositing
-        )
-        picture.write(*rectangle[:2], swapped, region)
+    def _paste(self, picture, places, drawn):
+        for place, found in zip(places, drawn, strict=True):
+            if place is None:
+                continue
+            region = place.region
+            if len(self.roles) > 1:
+                # a neighbour may reach into it
+                region = picture.read(*place.rectangle)
+            face, mask = found
+            swapped = composite_face(
+                region,
+                face,
+                place.crop,
+                place.matrix,
+                mask,
+                **self.compositing,
+            )
+            picture.write(*place.rectangle[:2], swapped, region)
+        if self.visible and self.found[picture.index]:
+            provenance.label_picture(picture)
 
 
 def _seen_rectangle(landmarks, contract, shape):
