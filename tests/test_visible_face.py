@@ -35,7 +35,7 @@ def test_things_stay_and_bare_faces_are_swapped(kind):
         swapped += (1 - learned).sum()
         egg_swapped += (1 - egg).sum()
     if kind == "none":
-        assert swapped >= 0.95 * egg_swapped
+        assert swapped >= 0.9 * egg_swapped
     else:
         assert covered > 1000
         assert kept >= 0.9 * covered
