@@ -9,10 +9,8 @@ import pathlib
 import keras
 import numpy as np
 from keras import layers
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
 
-from helpers import alignment, manifests
+from helpers import alignment, small_networks
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS
 
 READER_FOLDER = (
@@ -140,18 +138,12 @@ def write_expression_reader(folder, reader, parameters=None, **details):
     Returns:
         dict: the manifest.
     """
-    folder = pathlib.Path(folder)
-    with manifests.atomic_path(folder / WEIGHTS) as partial:
-        arrays = {
-            variable.path: keras.ops.convert_to_numpy(variable)
-            for variable in reader.model.weights
-        }
-        partial.write_bytes(save(arrays))
-    return manifests.write_manifest(
+    return small_networks.write_network(
         folder,
+        WEIGHTS,
+        reader.model,
         MADE_BY,
         parameters=parameters,
-        files=[WEIGHTS],
         resolution=int(reader.model.input_shape[1]),
         names=list(EXPRESSION_PARAMETERS),
         means=reader.means.tolist(),
@@ -173,40 +165,16 @@ def read_expression_reader(folder=READER_FOLDER):
         FileNotFoundError: if the folder or a file in it is missing.
         ValueError: if a file was changed or does not fit this reader.
     """
-    folder = pathlib.Path(folder)
-    weights = folder / WEIGHTS
-    again = f"Make it with python -m {MADE_BY} --folder {folder}"
-    if not (folder / manifests.MANIFEST).is_file() or not weights.is_file():
-        raise FileNotFoundError(
-            f"There is no expression reader in {folder}. {again}"
-        )
-    manifest = manifests.read_manifest(folder, MADE_BY)
-    received = manifests.file_sha256(weights)
-    if received != manifest["files"][WEIGHTS]:
-        raise ValueError(
-            f"{weights} has changed since it was written. Received: sha256 "
-            f"{received[:12]}, expected {manifest['files'][WEIGHTS][:12]}. "
-            f"{again}"
-        )
+    model, manifest = small_networks.read_network(
+        folder, WEIGHTS, MADE_BY, "expression reader", _build
+    )
+    return ExpressionReader(model, manifest["means"], manifest["scales"])
+
+
+def _build(manifest):
     if manifest.get("names") != list(EXPRESSION_PARAMETERS):
         raise ValueError(
-            f"The reader in {folder} should read {EXPRESSION_PARAMETERS}. "
+            f"The reader should read {EXPRESSION_PARAMETERS}. "
             f"Received: {manifest.get('names')!r}"
         )
-    model = build_expression_reader(manifest["resolution"])
-    try:
-        arrays = load_file(weights)
-    except SafetensorError as error:
-        raise ValueError(
-            f"{weights} should be safetensors. Received: {error}. {again}"
-        ) from error
-    expected = {weight.path: tuple(weight.shape) for weight in model.weights}
-    received = {name: array.shape for name, array in arrays.items()}
-    if expected != received:
-        raise ValueError(
-            f"The weights in {folder} do not fit this reader. Expected "
-            f"{expected}. Received: {received}"
-        )
-    for weight in model.weights:
-        weight.assign(arrays[weight.path])
-    return ExpressionReader(model, manifest["means"], manifest["scales"])
+    return build_expression_reader(manifest["resolution"])

@@ -6,12 +6,9 @@ hands, glasses, hair and other things before their faces.
 
 import pathlib
 
-import keras
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
 
-from helpers import alignment, manifests
+from helpers import alignment, small_networks
 from helpers.models.face_mask import CHANNELS, build_face_mask
 
 MASK_FOLDER = (
@@ -80,18 +77,13 @@ def write_face_mask(folder, network, parameters=None, **details):
     Returns:
         dict: the manifest.
     """
-    folder = pathlib.Path(folder)
-    with manifests.atomic_path(folder / WEIGHTS) as partial:
-        arrays = {
-            variable.path: np.float16(keras.ops.convert_to_numpy(variable))
-            for variable in network.model.weights
-        }
-        partial.write_bytes(save(arrays))
-    return manifests.write_manifest(
+    return small_networks.write_network(
         folder,
+        WEIGHTS,
+        network.model,
         MADE_BY,
+        np.float16,
         parameters=parameters,
-        files=[WEIGHTS],
         resolution=network.resolution,
         channels=list(CHANNELS),
         **details,
@@ -111,33 +103,11 @@ def read_face_mask(folder=MASK_FOLDER):
         FileNotFoundError: if the folder or a file in it is missing.
         ValueError: if a file was changed or does not fit this network.
     """
-    folder = pathlib.Path(folder)
-    weights = folder / WEIGHTS
-    again = f"Make it with python -m {MADE_BY} --folder {folder}"
-    if not (folder / manifests.MANIFEST).is_file() or not weights.is_file():
-        raise FileNotFoundError(f"There is no face mask in {folder}. {again}")
-    manifest = manifests.read_manifest(folder, MADE_BY)
-    received = manifests.file_sha256(weights)
-    if received != manifest["files"][WEIGHTS]:
-        raise ValueError(
-            f"{weights} has changed since it was written. Received: sha256 "
-            f"{received[:12]}, expected {manifest['files'][WEIGHTS][:12]}. "
-            f"{again}"
-        )
-    model = build_face_mask(manifest["resolution"])
-    try:
-        arrays = load_file(weights)
-    except SafetensorError as error:
-        raise ValueError(
-            f"{weights} should be safetensors. Received: {error}. {again}"
-        ) from error
-    expected = {weight.path: tuple(weight.shape) for weight in model.weights}
-    received = {name: array.shape for name, array in arrays.items()}
-    if expected != received:
-        raise ValueError(
-            f"The weights in {folder} do not fit this network. Expected "
-            f"{expected}. Received: {received}"
-        )
-    for weight in model.weights:
-        weight.assign(np.float32(arrays[weight.path]))
+    model, _ = small_networks.read_network(
+        folder,
+        WEIGHTS,
+        MADE_BY,
+        "face mask",
+        lambda manifest: build_face_mask(manifest["resolution"]),
+    )
     return FaceMask(model)

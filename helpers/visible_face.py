@@ -23,8 +23,8 @@ OUTLINE_ERODE_SHARE = masks.ERODE_SHARE / 0.8
 OUTLINE_FEATHER_SHARE = masks.FEATHER_SHARE / 0.8
 # The outline ends close above the brows that it sees. The source's may be
 # higher, and above both is skin, or hair, which counts as before the face: so
-# it reaches further up by this share of the mask's side, as far as the egg. More
-# shows the lower end of a source's fringe on a bare forehead.
+# it reaches further up by this share of the mask's side. More would show the
+# lower end of a source's fringe on a bare forehead.
 UPWARD_SHARE = 0.03
 # The edge of what is covered, drawn in and softened as shares of the mask's
 # side. Far less than at the outline: below a finger the decoder has learned

@@ -1,0 +1,89 @@
+"""Small networks that come with the course: a folder out, a folder in.
+
+Such a folder holds weights as safetensors, names and numbers and no code, and
+a manifest with their sha256 and what it takes to build the network again.
+"""
+
+import pathlib
+
+import keras
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from helpers import manifests
+
+
+def write_network(folder, weights, model, made_by, dtype=None, **details):
+    """Write a network's weights, then its manifest.
+
+    Args:
+        folder: str or path.
+        weights: str, name of the file of weights.
+        model: `keras.Model`.
+        made_by: str, the module that trains it.
+        dtype: NumPy dtype of the written numbers, or `None` for the model's.
+        **details: `parameters` and further entries of the manifest.
+
+    Returns:
+        dict: the manifest.
+    """
+    folder = pathlib.Path(folder)
+    arrays = {
+        variable.path: np.asarray(
+            keras.ops.convert_to_numpy(variable), dtype=dtype
+        )
+        for variable in model.weights
+    }
+    with manifests.atomic_path(folder / weights) as partial:
+        partial.write_bytes(save(arrays))
+    return manifests.write_manifest(folder, made_by, files=[weights], **details)
+
+
+def read_network(folder, weights, made_by, name, build):
+    """Read a network that `write_network` wrote.
+
+    Args:
+        folder: str or path.
+        weights: str, name of the file of weights.
+        made_by: str, the module that trains it.
+        name: str, what the network is, for errors.
+        build: function that gives the `keras.Model` of a manifest.
+
+    Returns:
+        Tuple of `keras.Model` and dict, the manifest.
+
+    Raises:
+        FileNotFoundError: if the folder or a file in it is missing.
+        ValueError: if a file was changed or does not fit the network.
+    """
+    folder = pathlib.Path(folder)
+    path = folder / weights
+    again = f"Make it with python -m {made_by} --folder {folder}"
+    if not (folder / manifests.MANIFEST).is_file() or not path.is_file():
+        raise FileNotFoundError(f"There is no {name} in {folder}. {again}")
+    manifest = manifests.read_manifest(folder, made_by)
+    received = manifests.file_sha256(path)
+    if received != manifest["files"][weights]:
+        raise ValueError(
+            f"{path} has changed since it was written. Received: sha256 "
+            f"{received[:12]}, expected {manifest['files'][weights][:12]}. "
+            f"{again}"
+        )
+    model = build(manifest)
+    try:
+        arrays = load_file(path)
+    except SafetensorError as error:
+        raise ValueError(
+            f"{path} should be safetensors. Received: {error}. {again}"
+        ) from error
+    expected = {weight.path: tuple(weight.shape) for weight in model.weights}
+    received = {key: array.shape for key, array in arrays.items()}
+    if expected != received:
+        raise ValueError(
+            f"The weights in {folder} do not fit this {name}. Expected "
+            f"{expected}. Received: {received}"
+        )
+    for weight in model.weights:
+        weight.assign(arrays[weight.path].astype(np.float32))
+    return model, manifest
