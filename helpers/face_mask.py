@@ -10,6 +10,7 @@ import numpy as np
 
 from helpers import alignment, small_networks
 from helpers.models.face_mask import CHANNELS, build_face_mask
+from helpers.models.swapper import predict
 
 MASK_FOLDER = (
     pathlib.Path(__file__).resolve().parent.parent / "weights/shared/face_mask"
@@ -54,13 +55,9 @@ class FaceMask:
                 f"Received: shape {crops.shape}"
             )
         crops = alignment.cut_network_crops(crops, 1.0, self.resolution)
-        shape = (len(crops), self.resolution, self.resolution, len(CHANNELS))
-        found = np.empty(shape, np.float32)
-        for start in range(0, len(crops), batch_size):
-            batch = crops[start : start + batch_size]
-            masks = self.model.predict_on_batch(batch)
-            found[start : start + batch_size] = masks
-        return found
+        if not len(crops):
+            return np.empty((*crops.shape[:3], len(CHANNELS)), np.float32)
+        return predict(self.model, crops, batch_size)
 
 
 def write_face_mask(folder, network, parameters=None, **details):
