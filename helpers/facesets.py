@@ -40,10 +40,12 @@ class FaceSet:
         identity: str, the name.
         folder: pathlib.Path that holds `crops/` and `masks/`.
         contract: dict, the data contract.
-        records: list of dicts, one a face (`crop`, `mask`, `file`, `frame`,
-            `time`, `take`, `split`, `score`, `landmarks`, `matrix`, `box`,
-            `sharpness`, `yaw`, `pitch`, `roll`, `faces_in_frame`,
-            `frame_parameters`, `sha256`).
+        records: list of dicts, one a face: where it comes from (`file`,
+            `frame`, `face`, `time`, `track`, `take`, `split`), its files
+            (`crop`, `mask`, `sha256`), what was seen (`score`, `landmarks`,
+            `matrix`, `box`, `eyes`, `outside`, `sharpness`, `yaw`, `pitch`,
+            `roll`, `faces_in_frame`, `frame_parameters`) and what was made
+            of it (`person`, `left_out`: `None`, or the reason in words).
     """
 
     def __init__(self, identity, folder, contract, records):
@@ -817,13 +819,14 @@ def write_face_sets(
     )
 
 
-def read_face_set(folder, identity, contract=None):
+def read_face_set(folder, identity, contract=None, everything=False):
     """The faces of one identity from a finished folder.
 
     Args:
         folder: str or path that `write_face_sets` finished.
         identity: str, a name that the manifest lists.
         contract: dict, the contract of the stage that reads, or `None`.
+        everything: bool. Whether to give the faces that were left out, too.
 
     Returns:
         FaceSet.
@@ -848,6 +851,9 @@ def read_face_set(folder, identity, contract=None):
     text = path.read_text(encoding="utf-8")
     lines = text.split("\n")
     records = _parse_records(path, lines[:-1] if not lines[-1] else lines)
+    if not everything:
+        # face sets of before hold nothing else
+        records = [each for each in records if each.get("left_out") is None]
     return FaceSet(identity, path.parent, manifest["contract"], records)
 
 
