@@ -21,15 +21,17 @@ import tempfile
 
 import numpy as np
 
-from helpers import detection, facesets, manifests, media
+from helpers import detection, extraction, face_records, manifests, media
 
 IDENTITY = "Awkward"
 CROPS_ON_A_SHEET = 12
+# ends of what `probe_video` says that is about pictures, not about an mp4
+SEEN_IN_CROPS = ("degrees", "become 8", "squares", "BT.709", "(BT.709)")
 
 
 def extract(folder, output):
     """The run that is measured; its report goes to standard output."""
-    report = facesets.extract_faces(
+    report = extraction.extract_faces(
         folder,
         output,
         manifests.data_contract(),
@@ -56,23 +58,20 @@ def say_faces(records):
     said = [f"used: {reasons.count(None)} faces"]
     if any(reasons):
         said.append(f"left out: {counted(filter(None, reasons))}")
+    turned = [each for each in records if abs(each["roll"]) > 60]
+    if turned:
+        said.append(f"turned by {turned[0]['roll']:.0f} degrees")
     return said
 
 
-def say_file(path, name, records, entry, report):
+def say_file(path, name, records, report):
     """What became of a file, in words; empty if nothing was said of it."""
     said = say_faces(records) if records else []
-    counts = (entry or {}).get("counts", {})
-    if counts.get("left_out"):
-        said += [f"{n} {why}" for why, n in counts["left_out"].items()]
-    if counts.get("no_face") and not records:
-        said.append(f"no face in {counts['no_face']} frames")
-    elif counts.get("no_face"):
-        said.append(f"{counts['no_face']} frames without a face")
-    if name in report["left_out_files"]:
-        said.append(report["left_out_files"][name])
-    if name in report["other_files"]:
-        said.append(media.why_no_footage(path))
+    if name in report["no_face_files"]:
+        said.append(f"left out: {face_records.NO_FACE}")
+    for which in ("left_out_files", "other_files"):
+        if name in report[which]:
+            said.append(f"left out: {report[which][name]}")
     if said:
         said += [f"note: {note}" for note in notes_of(path)]
     return said
@@ -82,7 +81,8 @@ def notes_of(path):
     if path.suffix.lower() in media.PHOTO_ENDINGS:
         return media.photo_notes(path)
     try:
-        return media.probe_video(path)["notes"]
+        notes = media.probe_video(path)["notes"]
+        return [note for note in notes if note.endswith(SEEN_IN_CROPS)]
     except (media.MediaError, OSError):
         return []
 
@@ -122,13 +122,12 @@ def measure(folder, output, options):
     tracebacks = run.stderr.count("Traceback (most recent call last)")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
     faces = output / IDENTITY
-    report = {"left_out_files": {}, "other_files": []}
+    report = {"left_out_files": {}, "other_files": {}, "no_face_files": []}
     if run.returncode:
         print(run.stderr)
     else:
         report = json.loads(run.stdout.splitlines()[-1])
-    records, lost = read_lines(faces / facesets.RECORDS), []
-    entries = read_lines(faces / facesets.FILES)[1:]
+    records, lost = read_lines(faces / face_records.RECORDS), []
     names = sorted(
         os.path.relpath(os.path.join(where, name), folder)
         for where, _, files in os.walk(folder)
@@ -136,9 +135,7 @@ def measure(folder, output, options):
     )
     for name in names:
         here = [record for record in records if record["file"] == name]
-        of_file = [each for each in entries if each["plan"]["file"] == name]
-        entry = of_file[0] if of_file else None
-        said = say_file(folder / name, name, here, entry, report)
+        said = say_file(folder / name, name, here, report)
         lost += [] if said else [name]
         print(f"{name!r:<46} {'; '.join(said) or 'LOST'}")
         if options.sheets and here:

@@ -104,17 +104,18 @@ def list_media(folder):
         )
     pictures, videos, others = [], [], []
     for path in _walk(folder):
-        ending = path.suffix.lower()
         if path.name.endswith(SIDECAR_ENDINGS):
             continue
         if why_no_footage(path) is not None:
             others.append(path)
-        elif ending in PHOTO_ENDINGS and not photos.is_moving(path):
+        elif is_photo(path):
             pictures.append(path)
         else:
             videos.append(path)
     if not pictures and not videos:
-        reasons = [f"{path.name!r} {why_no_footage(path)}" for path in others]
+        reasons = [
+            f"{shown_name(path.name)} {why_no_footage(path)}" for path in others
+        ]
         raise MediaError(
             f"{folder} should hold photos or videos. Received: "
             f"{len(others)} other files. Photos end in "
@@ -122,6 +123,25 @@ def list_media(folder):
             + "; ".join(reasons[:3])
         )
     return pictures, videos, others
+
+
+def is_photo(path):
+    """Whether a file is read by `read_photo`, not by `read_frames`.
+
+    Args:
+        path: str or path.
+
+    Returns:
+        bool, judged by its name; animated pictures are looked into.
+    """
+    ending = pathlib.Path(path).suffix.lower()
+    return ending in PHOTO_ENDINGS and not photos.is_moving(path)
+
+
+def shown_name(path):
+    """A name as text that can be written, whatever bytes it has on the disk."""
+    text = pathlib.PurePath(path).as_posix()
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def _walk(folder):

@@ -70,22 +70,25 @@ def _turn_points_back(points, turns, shape):
 
 
 def set_upright(detector, image, landmarks):
-    """Landmarks of a face, turned by half a turn where it is upside down.
+    """Landmarks of faces, by half a turn where they stand upside down.
 
-    The last network looks at it both ways. Upside down it is less sure, and
+    The last network looks at each both ways. Upside down it is less sure, and
     its views agree less.
 
     Args:
         detector: `detection.FaceDetector`.
         image: uint8 array, shape `(height, width, 3)`, RGB.
-        landmarks: float array, shape `(5, 2)`, `(x, y)` in its pixels.
+        landmarks: float array, shape `(faces, 5, 2)`, `(x, y)` in its pixels.
 
     Returns:
-        float64 array, shape `(5, 2)`.
+        float64 array, shape `(faces, 5, 2)`.
     """
-    upright = np.asarray(landmarks, np.float64)
-    turned = 2 * upright.mean(axis=0) - upright
-    points, scores, spread = detector.refine([image] * 2, [upright, turned])
-    if scores[1] > max(scores[0], SURE) and spread[1] < spread[0]:
-        return points[1]
-    return upright
+    upright = np.asarray(landmarks, np.float64).reshape(-1, 5, 2)
+    turned = 2 * upright.mean(axis=1, keepdims=True) - upright
+    both = np.concatenate([upright, turned])
+    points, scores, spread = detector.refine([image] * len(both), both)
+    scores, spread = scores.reshape(2, -1), spread.reshape(2, -1)
+    better = (scores[1] > scores[0]) & (scores[1] >= SURE)
+    better &= spread[1] < spread[0]
+    turned = points[len(upright) :]
+    return np.where(better[:, None, None], turned, upright)

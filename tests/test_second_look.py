@@ -55,10 +55,12 @@ def test_a_dark_photo_is_looked_at_brightened():
 
 
 def test_landmarks_upside_down_are_turned_and_others_stay():
-    turned = second_look.set_upright(UprightDetector(), striped(), POINTS)
+    detector, image = UprightDetector(), striped()
+    (turned,) = second_look.set_upright(detector, image, [POINTS])
     np.testing.assert_allclose(turned, 2 * POINTS.mean(axis=0) - POINTS)
-    again = second_look.set_upright(UprightDetector(), striped(), turned)
-    np.testing.assert_allclose(again, turned)
+    again = second_look.set_upright(detector, image, [turned, POINTS])
+    np.testing.assert_allclose(again, [turned, turned])
+    assert len(second_look.set_upright(detector, image, [])) == 0
 
 
 def test_real_photos_turned_or_dark_show_their_face(shared_data):
@@ -72,7 +74,7 @@ def test_real_photos_turned_or_dark_show_their_face(shared_data):
         assert abs(np.degrees(np.arctan2(-down, across)) - roll) < 15
     image = media.read_photo(images / "upside_down_no_exif.jpg")
     landmarks = detector.detect([image])[0][0]["landmarks"]
-    turned = second_look.set_upright(detector, image, landmarks)
+    (turned,) = second_look.set_upright(detector, image, [landmarks])
     assert landmarks[0, 0] < landmarks[1, 0] and turned[0, 0] > turned[1, 0]
     cat = media.read_photo(images / "no_face_cat.png")
     assert not second_look.look_again(detector, cat)
