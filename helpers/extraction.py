@@ -125,9 +125,10 @@ def find_faces(
             `None`.
 
     Returns:
-        dict: `files` (read), `other_files` (names that are no footage),
+        dict: `files` (read), `other_files` (what is no footage, name
+        to reason),
         `left_out_files` (name to reason; of a video that breaks off, the
-        frames before are used), `frames`, `no_face`, `one_face`,
+        frames before are used), `no_face_files` (names), `frames`, `no_face`, `one_face`,
         `several_faces`, `faces` (found), `every` (dict with the step over
         frames and over photos), `consent` (dict from `consent.read_consent`).
 
@@ -226,7 +227,7 @@ def _events(footage_folder, plans, position, detector):
             for item in takes.read_items(footage_folder, plan, start):
                 item["looked_at"] = _shrink(item["image"], detector)
                 yield "add", (item,)
-        except media.MediaError as reason:
+        except (media.MediaError, FileNotFoundError) as reason:
             error = str(reason)
         yield "end_file", (error,)
 

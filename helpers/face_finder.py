@@ -17,6 +17,7 @@ from helpers import (
     face_records,
     masks,
     media,
+    second_look,
     takes,
     tracking,
 )
@@ -154,13 +155,13 @@ class FaceFinder:
         height, width = item["image"].shape[:2]
         ratio = np.array([width, height]) / item["looked_at"].shape[1::-1]
         faces = []
-        for number, sight in sights.items():
+        for number, landmarks, score in self._seen(item, sights):
             # integer coordinates are pixel centres in both pictures
-            landmarks = (np.asarray(sight.landmarks) + 0.5) * ratio - 0.5
+            landmarks = (np.asarray(landmarks) + 0.5) * ratio - 0.5
             faces.append(
                 {
                     "box": detection.face_box(landmarks),
-                    "score": sight.score,
+                    "score": score,
                     "landmarks": landmarks,
                     "number": number,
                 }
@@ -171,6 +172,22 @@ class FaceFinder:
             name = f"{item['plan']['file']}#{item['index']}.{place}"
             face["track"] = self._names.setdefault(face["number"], name)
         return faces
+
+    def _seen(self, item, sights):
+        """Track, landmarks and score of each face; photos get a second look."""
+        numbers = list(sights)
+        landmarks = [sight.landmarks for sight in sights.values()]
+        scores = [sight.score for sight in sights.values()]
+        if item["time"] is None and sights:
+            landmarks = second_look.set_upright(
+                self.detector, item["looked_at"], landmarks
+            )
+        elif item["time"] is None:
+            faces = second_look.look_again(self.detector, item["looked_at"])
+            numbers = [(item["plan"]["file"], n) for n in range(len(faces))]
+            landmarks = [face["landmarks"] for face in faces]
+            scores = [face["score"] for face in faces]
+        return zip(numbers, landmarks, scores, strict=True)
 
     def _cut(self, job):
         item, place, face, faces = job

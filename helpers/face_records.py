@@ -6,6 +6,7 @@ thousand frames of a long one. What stands after the last finished part was
 broken off, and is done again.
 """
 
+import collections
 import json
 
 from helpers import manifests
@@ -15,6 +16,12 @@ RECORDS = "faces.jsonl"
 FILES = "files.jsonl"
 REPORT = "report.json"
 CROPS, MASKS = "crops", "masks"
+# what to do about a file in which no face was found
+NO_FACE = (
+    "no face was found, not even turned or brightened. Use footage in which "
+    "the face is lit, seen from the front and at least a tenth of the "
+    "picture's height, or lower the detector's min_face_share"
+)
 COUNTS = ("frames", "no_face", "one_face", "several_faces", "faces")
 
 
@@ -145,10 +152,13 @@ def sum_up(parts):
         parts: list of dicts, see `RecordWriter.finish_part`.
 
     Returns:
-        dict of `files`, `left_out_files` (name to reason) and the sums of
-        `COUNTS`.
+        dict of `files`, `left_out_files` (name to reason), `no_face_files`
+        (names, see `NO_FACE`) and the sums of `COUNTS`.
     """
     entries = [entry for part in parts for entry in part["files"]]
+    faces = collections.Counter()
+    for entry in entries:
+        faces[entry["plan"]["file"]] += entry["counts"]["faces"]
     return {
         "files": sum(entry["next"] is None for entry in entries),
         "left_out_files": {
@@ -156,6 +166,14 @@ def sum_up(parts):
             for entry in entries
             if entry["error"] is not None
         },
+        "no_face_files": sorted(
+            {
+                entry["plan"]["file"]
+                for entry in entries
+                if entry["counts"]["frames"]
+            }
+            - set(+faces)
+        ),
         **{
             name: sum(entry["counts"][name] for entry in entries)
             for name in COUNTS

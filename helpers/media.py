@@ -5,21 +5,25 @@ import concurrent.futures
 import contextlib
 import fractions
 import functools
-import io
+import os
 import pathlib
 import queue
-import struct
 import threading
 
 import av
+import cv2
 import numpy as np
 from av.video.reformatter import Interpolation
-from PIL import Image, ImageOps
 
-from helpers import consent, hdr, manifests
+from helpers import consent, hdr, manifests, photos
 from helpers.colour_planes import planes_to_rgb, rgb_to_planes
+from helpers.photos import PHOTO_ENDINGS, MediaError, existing_file, size_of
+from helpers.photos import PHOTO_ERRORS as PHOTO_ERRORS
+from helpers.photos import encode_image as encode_image
+from helpers.photos import photo_notes as photo_notes
+from helpers.photos import read_photo as read_photo
+from helpers.photos import write_image as write_image
 
-PHOTO_ENDINGS = ".bmp .gif .jfif .jpeg .jpg .png .ppm .tif .tiff .webp".split()
 VIDEO_ENDINGS = (
     ".3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .webm .wmv"
 ).split()
@@ -46,34 +50,47 @@ ENCODING = {
     "x264-params": "rc-lookahead=10:mbtree=1:weightp=1",
 }
 
-# what Pillow's readers raise on broken files
-PHOTO_ERRORS = (
+# 8K; each frame that waits for another takes its pixels times four of memory
+LARGEST_FRAME = 8192 * 4608
+
+# What a file of any name may hold. By content FFmpeg would take play lists and
+# scripts as well, which open other files and addresses.
+CONTAINERS = (
+    "aac asf avi flac flv gif h264 hevc m4v matroska mov mp3 mpeg mpegts "
+    "mpegvideo nut ogg wav webm"
+).split()
+
+# what PyAV raises on broken files
+VIDEO_ERRORS = (
+    av.error.FFmpegError,
     OSError,
     ValueError,
-    SyntaxError,
-    EOFError,
-    TypeError,
-    struct.error,
-    Image.DecompressionBombError,
+    ArithmeticError,
+    AttributeError,
+    MemoryError,
+    RuntimeError,
 )
 
+# wider or higher than this no video's pixels are
+WIDEST_PIXEL = 4
 
-class MediaError(ValueError):
-    """A photo or a video cannot be read (further)."""
+# a frame of a video takes more bytes than that in its file
+FEWEST_BYTES = 4
 
 
 def list_media(folder):
     """Photos and videos below a folder, by the endings of their names.
 
     Hidden files, the truth beside synthetic clips and `consent.toml` are
-    passed over.
+    passed over. A link to a file counts as the file, a link to a folder is
+    not followed. An animated picture is a video.
 
     Args:
         folder: str or path. Searched with all its folders.
 
     Returns:
         Tuple `(photos, videos, others)` of lists of `pathlib.Path`, each
-        sorted; `others` are files that are neither.
+        sorted; `others` are neither, see `why_no_footage`.
 
     Raises:
         FileNotFoundError: if there is no such folder.
@@ -85,157 +102,124 @@ def list_media(folder):
             f"There is no folder {folder}. Make it and put the photos and "
             "videos of one person into it."
         )
-    photos, videos, others = [], [], []
-    for path in sorted(folder.rglob("*")):
-        parts = path.relative_to(folder).parts
-        hidden = any(part.startswith(".") for part in parts)
-        if hidden or not path.is_file() or path.name.endswith(SIDECAR_ENDINGS):
+    pictures, videos, others = [], [], []
+    for path in _walk(folder):
+        if path.name.endswith(SIDECAR_ENDINGS):
             continue
-        ending = path.suffix.lower()
-        if ending in PHOTO_ENDINGS:
-            photos.append(path)
-        elif ending in VIDEO_ENDINGS:
-            videos.append(path)
-        else:
+        if why_no_footage(path) is not None:
             others.append(path)
-    if not photos and not videos:
+        elif is_photo(path):
+            pictures.append(path)
+        else:
+            videos.append(path)
+    if not pictures and not videos:
+        reasons = [
+            f"{shown_name(path.name)} {why_no_footage(path)}" for path in others
+        ]
         raise MediaError(
             f"{folder} should hold photos or videos. Received: "
             f"{len(others)} other files. Photos end in "
-            f"{' '.join(PHOTO_ENDINGS)}; videos in {' '.join(VIDEO_ENDINGS)}."
+            f"{' '.join(PHOTO_ENDINGS)}; videos in {' '.join(VIDEO_ENDINGS)}. "
+            + "; ".join(reasons[:3])
         )
-    return photos, videos, others
+    return pictures, videos, others
 
 
-def read_photo(path):
-    """Read a photo upright, as 8-bit RGB, whatever it is stored as.
-
-    The camera's orientation mark is applied. Grey, palette, CMYK and 16-bit
-    pictures are converted; what is transparent becomes white, the colour of
-    the page that cut-out portraits are made for. Of an animation the first
-    frame is read.
+def is_photo(path):
+    """Whether a file is read by `read_photo`, not by `read_frames`.
 
     Args:
         path: str or path.
 
     Returns:
-        uint8 array, shape `(height, width, 3)`, RGB.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        MediaError: if it is empty, broken or no photo.
+        bool, judged by its name; animated pictures are looked into.
     """
-    path = _existing_file(path)
-    try:
-        with Image.open(path) as photo:
-            photo.load()
-            upright = ImageOps.exif_transpose(photo)
-            return np.ascontiguousarray(_to_rgb(upright))
-    except PHOTO_ERRORS as error:
-        raise MediaError(
-            f"{path.name} should be a photo. Received: {path.stat().st_size} "
-            f"bytes that cannot be read ({error}). Save it anew as JPEG or "
-            "PNG, or take it out of the folder."
-        ) from error
+    ending = pathlib.Path(path).suffix.lower()
+    return ending in PHOTO_ENDINGS and not photos.is_moving(path)
 
 
-def _existing_file(path):
-    path = pathlib.Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"There is no file {path}. Check the name and the folder."
-        )
-    if path.stat().st_size == 0:
-        raise MediaError(
-            f"{path.name} should be a photo or a video. Received: an empty "
-            "file. Copy it again from where it came."
-        )
-    return path
+def shown_name(path):
+    """A name as text that can be written, whatever bytes it has on the disk."""
+    text = pathlib.PurePath(path).as_posix()
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
-def _to_rgb(photo):
-    if photo.mode.startswith("I") or photo.mode == "F":
-        values = np.asarray(photo, dtype=np.float64)
-        top = values.max()
-        # 16-bit files come as integers, scientific ones as 0-1 floats
-        if photo.mode == "F" and top <= 1:
-            values = values * 255
-        elif top > 255:
-            values = values / 257
-        grey = np.clip(np.round(values), 0, 255).astype(np.uint8)
-        return np.repeat(grey[..., None], 3, axis=2)
-    if photo.mode in ("RGBA", "LA", "PA", "La", "RGBa") or (
-        "transparency" in photo.info
+def _walk(folder):
+    """All that lies below a folder and is no folder, in order, none hidden.
+
+    A link to a folder is given, not followed: it may lead in a circle, or to
+    the whole disk.
+    """
+    found, closed = [], []
+    for where, folders, names in os.walk(
+        folder, onerror=lambda error: closed.append(error.filename)
     ):
-        photo = photo.convert("RGBA")
-        page = Image.new("RGBA", photo.size, "white")
-        photo = Image.alpha_composite(page, photo)
-    return np.asarray(photo.convert("RGB"))
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        links = [name for name in folders if _is_link(where, name)]
+        found += [
+            pathlib.Path(where, name)
+            for name in [*names, *links]
+            if not name.startswith(".")
+        ]
+    return sorted([*found, *map(pathlib.Path, closed)])
 
 
-def encode_image(image, ending, quality=95):
-    """Bytes of a picture file.
+def _is_link(folder, name):
+    return os.path.islink(os.path.join(folder, name))
+
+
+def why_no_footage(path):
+    """Why something in a folder of footage is neither photo nor video.
+
+    Judged without a look inside: by kind and name.
 
     Args:
-        image: uint8 array, shape `(height, width, 3)`, RGB, or
-            `(height, width)`, grey.
-        ending: str, `".jpg"`, `".png"`, `".webp"` or another ending that
-            Pillow writes.
-        quality: int, 1-100, for formats that lose. From 90 on JPEG keeps the
-            colours at full resolution (4:4:4).
+        path: str or path.
 
     Returns:
-        bytes.
-
-    Raises:
-        ValueError: if the image has another dtype or shape, or if the ending
-            is unknown.
+        str, the reason and what to do; or `None`, for a photo or a video.
     """
-    image = np.asarray(image)
-    if image.dtype != np.uint8 or image.ndim not in (2, 3):
-        raise ValueError(
-            "An image is uint8, of shape (height, width, 3) or (height, "
-            f"width). Received: {image.dtype}, shape {image.shape}"
+    path = pathlib.Path(path)
+    ending = path.suffix.lower()
+    try:
+        path.name.encode("utf-8")
+    except UnicodeEncodeError:
+        return "has a name that is no text. Rename it"
+    if path.is_dir() and path.is_symlink():
+        return (
+            "is a link to a folder, which is not followed. Copy the folder "
+            "itself here"
         )
-    ending = ending.lower()
-    image_format = Image.registered_extensions().get(ending)
-    if image_format is None:
-        raise ValueError(
-            "A picture's name should end in .jpg, .png or .webp. "
-            f"Received: {ending!r}"
-        )
-    options = {}
-    if image_format in ("JPEG", "WEBP"):
-        options["quality"] = quality
-    if image_format == "JPEG" and quality >= 90:
-        options["subsampling"] = 0
-    content = io.BytesIO()
-    Image.fromarray(image).save(content, image_format, **options)
-    return content.getvalue()
-
-
-def write_image(path, image, quality=95):
-    """Write a picture in one step, in the format that its name says.
-
-    Args:
-        path: str or path; its ending says the format.
-        image: see `encode_image`.
-        quality: see `encode_image`.
-
-    Raises:
-        ValueError: see `encode_image`.
-    """
-    content = encode_image(image, pathlib.Path(path).suffix, quality)
-    with manifests.atomic_path(path) as partial:
-        partial.write_bytes(content)
+    if path.is_dir():
+        return "is a folder that cannot be opened. Give yourself the right to"
+    if path.is_symlink() and not path.exists():
+        return "is a link that leads nowhere. Put the file itself here"
+    if path.exists() and not path.is_file():
+        return "is no file but a pipe, a socket or a device. Take it away"
+    if ending in PHOTO_ENDINGS or ending in VIDEO_ENDINGS:
+        return None
+    if ending in (".heic", ".heif", ".avif", ".jxl", ".dng", ".cr2", ".nef"):
+        return f"is a photo that is not read ({ending}). Save it as JPEG"
+    return (
+        f"ends in {ending!r}, which is neither a photo's ending nor a video's. "
+        "Convert it if it is footage"
+    )
 
 
 def _open_container(path):
+    options = {
+        "format_whitelist": ",".join(CONTAINERS),
+        "protocol_whitelist": "file",
+        "max_pixels": str(LARGEST_FRAME),
+    }
     try:
-        return av.open(str(path))
-    except (av.error.FFmpegError, OSError) as error:
+        # absolute: "a:b.mp4" would be the address of a protocol
+        return av.open(
+            str(path.absolute()), options=options, metadata_errors="replace"
+        )
+    except VIDEO_ERRORS as error:
         raise MediaError(
-            f"{path.name} should be a video. Received: {path.stat().st_size} "
+            f"{path.name} should be a video. Received: {size_of(path)} "
             f"bytes that cannot be opened ({error}). Convert or record it "
             "anew, or take it out of the folder."
         ) from error
@@ -244,7 +228,7 @@ def _open_container(path):
 @contextlib.contextmanager
 def _open_video(path):
     """A container and its video stream; read errors become MediaError."""
-    path = _existing_file(path)
+    path = existing_file(path)
     with _open_container(path) as container:
         if not container.streams.video:
             raise MediaError(
@@ -252,6 +236,18 @@ def _open_video(path):
                 "pictures (sound only?). Take it out of the folder."
             )
         stream = container.streams.video[0]
+        if stream.codec_context is None:
+            raise MediaError(
+                f"{path.name} should be a video. Received: pictures of a "
+                "codec that is not known here. Convert it to H.264."
+            )
+        if stream.width * stream.height > LARGEST_FRAME:
+            raise MediaError(
+                f"{path.name} should have frames of at most "
+                f"{LARGEST_FRAME // 10**6} megapixels. Received: "
+                f"{stream.width} x {stream.height} pixels. Convert it to a "
+                "smaller size."
+            )
         stream.thread_type = "AUTO"
         yield container, stream
 
@@ -274,6 +270,8 @@ def probe_video(path):
         FileNotFoundError: if there is no such file.
         MediaError: if it is no video, or has no readable frame.
     """
+    if photos.is_moving(path):
+        return photos.probe_moving(path)
     with _open_video(path) as (container, stream):
         frame_rate = float(stream.average_rate or stream.guessed_rate or 25)
         duration = None
@@ -282,6 +280,8 @@ def probe_video(path):
         elif container.duration:
             duration = container.duration / av.time_base
         frames = stream.frames or round((duration or 0) * frame_rate)
+        # what a header says may be anything
+        frames = min(frames, size_of(path) // FEWEST_BYTES)
         first = next(_decode(path, container, stream), None)
         if first is None:
             raise MediaError(
@@ -349,7 +349,7 @@ def _decode(path, container, stream):
         for frame in container.decode(stream):
             yield frame
             count += 1
-    except (av.error.FFmpegError, OSError) as error:
+    except VIDEO_ERRORS as error:
         raise MediaError(
             f"{pathlib.Path(path).name} breaks off: {count} frames were "
             f"read, then {error}. {todo}"
@@ -377,9 +377,22 @@ def _colour_matrix(frame):
 
 
 def _upright(frame, stream, size=None):
+    """A frame as RGB, or MediaError: a broken one can be of any format."""
+    try:
+        return _convert(frame, stream, size)
+    except VIDEO_ERRORS as error:
+        raise MediaError(
+            f"The video holds a frame that cannot be read ({frame}: {error}). "
+            "Convert the video to H.264, or use what comes before."
+        ) from error
+
+
+def _convert(frame, stream, size):
     turns = round(frame.rotation / 90) % 4
     width, height = frame.width, frame.height
     shape = stream.sample_aspect_ratio or fractions.Fraction(1)
+    if not 1 / WIDEST_PIXEL <= shape <= WIDEST_PIXEL:
+        shape = fractions.Fraction(1)  # no camera's; the header is broken
     if shape > 1:
         width = round(width * shape)
     elif 0 < shape < 1:
@@ -438,6 +451,9 @@ def read_frames(path, step=1, start=0, stop=None, size=None):
             "step should be at least 1 and start at least 0. "
             f"Received: step={step!r}, start={start!r}"
         )
+    if photos.is_moving(path):
+        yield from _read_moving(path, step, start, stop, size)
+        return
     with _open_video(path) as (container, stream):
         for index, frame in enumerate(_decode(path, container, stream)):
             if stop is not None and index >= stop:
@@ -445,6 +461,18 @@ def read_frames(path, step=1, start=0, stop=None, size=None):
             if index >= start and (index - start) % step == 0:
                 time = _time(frame, stream, index)
                 yield index, time, _upright(frame, stream, size)
+
+
+def _read_moving(path, step, start, stop, size):
+    for index, time, frame in photos.read_moving(path):
+        if stop is not None and index >= stop:
+            return
+        if index >= start and (index - start) % step == 0:
+            if size is not None:
+                frame = cv2.resize(
+                    frame, size[::-1], interpolation=cv2.INTER_AREA
+                )
+            yield index, time, frame
 
 
 class VideoPicture:
@@ -1067,7 +1095,7 @@ class Sound:
         self.waiting = None
         self.encoder = None
         if path is not None:
-            self.container = _open_container(_existing_file(path))
+            self.container = _open_container(existing_file(path))
         if self.container is not None and _sounds(self.container):
             self.source = _sounds(self.container)[0]
             self.begin = self._video_start()

@@ -29,7 +29,7 @@ def plan_files(folder, every, held_out_share, max_faces=None):
         (`file`, `bytes`, `changed`, `expected` frames, an estimate, `step`,
         `take`, `split`, `segment`: first frame held out, or `None`);
         `steps`, dict with the step over `frames` and over `photos`; and
-        `others`, names of files that are no footage.
+        `others`, dict of what is no footage, name to reason.
 
     Raises:
         FileNotFoundError: if there is no such folder.
@@ -46,20 +46,32 @@ def plan_files(folder, every, held_out_share, max_faces=None):
     takes |= _plan_videos(videos, estimates, held_out_share)
     plans = []
     for path in sorted(takes):
-        status = path.stat()
+        size, changed = _state_of(path)
         plans.append(
             {
                 "file": path.relative_to(folder).as_posix(),
-                "bytes": status.st_size,
-                "changed": status.st_mtime_ns,
+                "bytes": size,
+                "changed": changed,
                 "expected": estimates.get(path, 1),
                 "step": every * thinning if path in estimates else 1,
                 **takes[path],
             }
         )
-    others = [path.relative_to(folder).as_posix() for path in others]
+    others = {
+        media.shown_name(path.relative_to(folder)): media.why_no_footage(path)
+        for path in others
+    }
     steps = {"frames": every * thinning, "photos": thinning}
     return plans, steps, others
+
+
+def _state_of(path):
+    """Bytes and time of change of a file, by which it is known again."""
+    try:
+        status = path.stat()
+    except OSError:
+        return 0, 0  # gone meanwhile: said when it is its turn
+    return status.st_size, status.st_mtime_ns
 
 
 def frames_of(plan, start=0):
@@ -124,7 +136,7 @@ def read_items(folder, plan, start=0):
 
 
 def _read_file(path, step, start):
-    if path.suffix.lower() in media.PHOTO_ENDINGS:
+    if media.is_photo(path):
         yield 0, None, media.read_photo(path)
     else:
         yield from media.read_frames(path, step, start)
@@ -133,7 +145,7 @@ def _read_file(path, step, start):
 def _estimate_frames(path):
     try:
         return media.probe_video(path)["frames"]
-    except media.MediaError:
+    except (media.MediaError, OSError):
         return 1  # its fault is reported when it is its turn
 
 

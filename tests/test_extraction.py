@@ -37,7 +37,7 @@ def test_the_report_counts_every_frame_and_every_reason(footage, tmp_path):
     assert report["files"] == 9 and report["frames"] == 20
     assert (report["no_face"], report["one_face"]) == (1, 18)
     assert report["several_faces"] == 1 and report["kept"] == 19
-    assert report["other_files"] == ["notes.txt"]
+    assert list(report["other_files"]) == ["notes.txt"]
     assert list(report["left_out_files"]) == ["zz_broken.jpg"]
     assert report["train"] + report["test"] == 19
 

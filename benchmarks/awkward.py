@@ -1,0 +1,149 @@
+"""What becomes of awkward files: a folder of them in, a table out.
+
+    python -m benchmarks.awkward --folder ../shared/data/awkward
+
+All of them go through `extract_faces` in one run, in a process of its own. A
+file is used, or said to be left out and why; one of which nothing is said is
+lost. `--sheets` writes a picture of each file's crops, to be looked at. Prints
+a table, and last one line of JSON: `files`, `tracebacks`, `lost`, `peak_mib`
+(memory of the process at its largest).
+"""
+
+import argparse
+import collections
+import json
+import os
+import pathlib
+import resource
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+
+from helpers import detection, extraction, face_records, manifests, media
+
+IDENTITY = "Awkward"
+CROPS_ON_A_SHEET = 12
+# ends of what `probe_video` says that is about pictures, not about an mp4
+SEEN_IN_CROPS = ("degrees", "become 8", "squares", "BT.709", "(BT.709)")
+
+
+def extract(folder, output):
+    """The run that is measured; its report goes to standard output."""
+    report = extraction.extract_faces(
+        folder,
+        output,
+        manifests.data_contract(),
+        detection.FaceDetector(),
+        IDENTITY,
+    )
+    print(json.dumps(report))
+
+
+def read_lines(path):
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return [json.loads(line) for line in text.split("\n") if line]
+
+
+def counted(words):
+    return ", ".join(
+        f"{count} {word}" for word, count in collections.Counter(words).items()
+    )
+
+
+def say_faces(records):
+    """What became of a file's faces, in words."""
+    reasons = [record.get("left_out") for record in records]
+    said = [f"used: {reasons.count(None)} faces"]
+    if any(reasons):
+        said.append(f"left out: {counted(filter(None, reasons))}")
+    turned = [each for each in records if abs(each["roll"]) > 60]
+    if turned:
+        said.append(f"turned by {turned[0]['roll']:.0f} degrees")
+    return said
+
+
+def say_file(path, name, records, report):
+    """What became of a file, in words; empty if nothing was said of it."""
+    said = say_faces(records) if records else []
+    if name in report["no_face_files"]:
+        said.append(f"left out: {face_records.NO_FACE}")
+    for which in ("left_out_files", "other_files"):
+        if name in report[which]:
+            said.append(f"left out: {report[which][name]}")
+    if said:
+        said += [f"note: {note}" for note in notes_of(path)]
+    return said
+
+
+def notes_of(path):
+    if path.suffix.lower() in media.PHOTO_ENDINGS:
+        return media.photo_notes(path)
+    try:
+        notes = media.probe_video(path)["notes"]
+        return [note for note in notes if note.endswith(SEEN_IN_CROPS)]
+    except (media.MediaError, OSError):
+        return []
+
+
+def write_sheet(path, folder, records):
+    """A row of crops; those that are left out have a red frame."""
+    most = np.linspace(0, len(records) - 1, min(len(records), CROPS_ON_A_SHEET))
+    crops = []
+    for record in [records[int(place)] for place in most]:
+        crop = media.read_photo(folder / record["crop"])[::2, ::2].copy()
+        if record.get("left_out"):
+            crop[:4] = crop[-4:] = (255, 0, 0)
+        crops.append(crop)
+    media.write_image(path, np.concatenate(crops, axis=1))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--folder", default="../shared/data/awkward")
+    parser.add_argument("--sheets", help="folder for pictures of the crops")
+    parser.add_argument("--output", help="folder to keep the face set in")
+    parser.add_argument("--child", action="store_true", help="for itself")
+    options = parser.parse_args()
+    folder = pathlib.Path(options.folder)
+    if options.child:
+        return extract(folder, options.output)
+    with tempfile.TemporaryDirectory() as temporary:
+        measure(folder, pathlib.Path(options.output or temporary), options)
+
+
+def measure(folder, output, options):
+    command = [sys.executable, "-m", "benchmarks.awkward", "--child"]
+    command += ["--folder", str(folder), "--output", str(output)]
+    run = subprocess.run(
+        command, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    tracebacks = run.stderr.count("Traceback (most recent call last)")
+    peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    faces = output / IDENTITY
+    report = {"left_out_files": {}, "other_files": {}, "no_face_files": []}
+    if run.returncode:
+        print(run.stderr)
+    else:
+        report = json.loads(run.stdout.splitlines()[-1])
+    records, lost = read_lines(faces / face_records.RECORDS), []
+    names = sorted(
+        os.path.relpath(os.path.join(where, name), folder)
+        for where, _, files in os.walk(folder)
+        for name in files
+    )
+    for name in names:
+        here = [record for record in records if record["file"] == name]
+        said = say_file(folder / name, name, here, report)
+        lost += [] if said else [name]
+        print(f"{name!r:<46} {'; '.join(said) or 'LOST'}")
+        if options.sheets and here:
+            sheet = name.replace("/", "_") + ".png"
+            write_sheet(pathlib.Path(options.sheets, sheet), faces, here)
+    result = {"files": len(names), "tracebacks": tracebacks, "lost": len(lost)}
+    print(json.dumps({**result, "peak_mib": round(peak)}))
+
+
+if __name__ == "__main__":
+    main()
