@@ -16,7 +16,7 @@ import numpy as np
 from av.video.reformatter import Interpolation
 from PIL import Image, ImageOps
 
-from helpers import consent, hdr, manifests
+from helpers import consent, footage_folder, hdr, manifests
 from helpers.colour_planes import planes_to_rgb, rgb_to_planes
 
 PHOTO_ENDINGS = ".bmp .gif .jfif .jpeg .jpg .png .ppm .tif .tiff .webp".split()
@@ -24,9 +24,14 @@ VIDEO_ENDINGS = (
     ".3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .webm .wmv"
 ).split()
 
-# what lies beside footage and is none: a synthetic clip's truth, and what the
-# person agreed to
-SIDECAR_ENDINGS = (".truth.json", ".masks.npz", consent.FILE)
+# what lies beside footage and is none: a synthetic clip's truth, what the
+# person agreed to, and where it all came from
+SIDECAR_ENDINGS = (
+    ".truth.json",
+    ".masks.npz",
+    consent.FILE,
+    footage_folder.FILE,
+)
 
 # sound that an mp4 file can hold as it is; other sound becomes AAC
 MP4_SOUND = ("aac", "ac3", "alac", "eac3", "mp3", "opus")
@@ -65,8 +70,8 @@ class MediaError(ValueError):
 def list_media(folder):
     """Photos and videos below a folder, by the endings of their names.
 
-    Hidden files, the truth beside synthetic clips and `consent.toml` are
-    passed over.
+    Hidden files, the truth beside synthetic clips, `consent.toml` and
+    `sources.json` are passed over.
 
     Args:
         folder: str or path. Searched with all its folders.

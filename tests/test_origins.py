@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from helpers import bundles, origins
+from helpers import bundles, fetching, origins
 from helpers.models.comb import build_comb
 
 SHARING = {"licence": "CC0", "data": "noise", "consent": "nobody was filmed"}
@@ -309,7 +309,7 @@ def test_a_server_that_never_ends_is_left(server, tmp_path, monkeypatch):
     monkeypatch.setattr(
         origins, "LARGEST", {"manifest.json": 10, "weights.safetensors": 1000}
     )
-    monkeypatch.setattr(origins, "PIECE", 100)
+    monkeypatch.setattr(fetching, "PIECE", 100)
     server.files["/a.zip"] = bytes(10**5)
     with pytest.raises(origins.HostileBundleError, match="at most 1010 bytes"):
         bundles.load_bundle(server.url + "/a.zip", cache=tmp_path)
@@ -333,9 +333,9 @@ def test_a_wrong_address_is_told(server, tmp_path):
 
 
 def test_https_does_not_lead_to_http():
-    origins._check_redirect("https://a/b.zip", "https://c/d.zip")
+    fetching.check_redirect("https://a/b.zip", "https://c/d.zip")
     with pytest.raises(ValueError, match="leads to http://c"):
-        origins._check_redirect("https://a/b.zip", "http://c/d.zip")
+        fetching.check_redirect("https://a/b.zip", "http://c/d.zip")
 
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
