@@ -1,6 +1,8 @@
 """Zips of strangers: what none may hold, whatever it is for."""
 
 import stat
+import struct
+import zipfile
 
 
 class HostileError(ValueError):
@@ -40,3 +42,38 @@ def reason_to_refuse(entry, most, most_squeezed):
             "which is made to fill the disk"
         )
     return None
+
+
+def listed_contents(path):
+    """How long a zip's list of contents is, without reading the list.
+
+    Python reads all of it as soon as the zip is opened, however long it is.
+
+    Args:
+        path: path of the zip.
+
+    Returns:
+        Tuple `(entries, bytes)` of int, as the zip states them. Only the
+        bytes bound what is read.
+
+    Raises:
+        zipfile.BadZipFile: if it has no such list.
+    """
+    size = path.stat().st_size
+    end_size, locator_size, large_size = 22, 20, 56
+    with open(path, "rb") as file:
+        file.seek(max(0, size - 2**16 - end_size - locator_size - large_size))
+        tail = file.read()
+    place = len(tail) - end_size
+    if place < 0 or tail[place:][:4] != b"PK\5\6" or tail[-2:] != b"\0\0":
+        place = tail.rfind(b"PK\5\6")  # a comment stands behind it
+    if place < 0 or len(tail) < place + end_size:
+        raise zipfile.BadZipFile("no list of contents at its end")
+    locator = place - locator_size
+    if locator < 0 or tail[locator:][:4] != b"PK\6\7":
+        return struct.unpack_from("<HL", tail, place + 10)
+    # a zip of more than 4 GiB states it once more, in larger numbers
+    large = locator - large_size
+    if large < 0 or tail[large:][:4] != b"PK\6\6":
+        raise zipfile.BadZipFile("a list of contents that is not there")
+    return struct.unpack_from("<QQ", tail, large + 32)

@@ -1,13 +1,6 @@
-"""One person's footage: safe names, nothing overwritten, where it is from.
-
-`sources.json` beside the footage says of every file that came through this
-package from where and when it came; `consent.toml` (see `consent.py`) says
-what the person agreed to, which nobody but the user can know.
-"""
+"""One person's footage: safe names, and nothing overwritten."""
 
 import contextlib
-import datetime
-import json
 import os
 import pathlib
 import re
@@ -19,7 +12,6 @@ import filelock
 
 from helpers import manifests
 
-FILE = "sources.json"
 LOCK_SECONDS = 600  # that another run may keep the folder
 LONGEST = 200  # bytes of a name; file systems end at 255, and a number is added
 ABANDONED = 60  # seconds after which a file that nobody writes on is left over
@@ -114,25 +106,48 @@ def locked(folder):
         ) from error
 
 
-def place(path, folder, name):
-    """Move a file into a folder without overwriting anything.
+def place(files, folder):
+    """Move files into a folder, all or none, without overwriting anything.
 
     Call it within `locked()`.
 
     Args:
-        path: path of the file; gone afterwards.
+        files: dict from name to the path of a file, gone afterwards. A name
+            is safe and may hold folders, parted by "/".
         folder: path of the folder.
-        name: str, of a safe file. May hold folders, parted by "/".
 
     Returns:
-        Tuple `(name, word)`: where it lies now, relative to `folder`; and
-        `"taken"`, `"taken as ..."` if another file has that name already, or
-        `"there already, the same"`.
+        dict from name to a tuple `(name, word)`: where the file lies now,
+        relative to `folder`; and `"taken"`, `"taken as ..."` if another one
+        has that name already, or `"there already, the same"`.
+
+    Raises:
+        OSError: if one of them cannot be moved; none is there then.
     """
-    wanted = pathlib.Path(folder) / name
-    wanted.parent.mkdir(parents=True, exist_ok=True)
-    there = {same_name(p.name): p for p in wanted.parent.iterdir()}
-    target, number = wanted, 1
+    placed, listed = {}, {}
+    try:
+        for name, path in files.items():
+            placed[name] = _place_one(path, folder, name, listed)
+    except OSError as error:
+        for name, word in placed.values():
+            if word.startswith("taken"):
+                (folder / name).unlink(missing_ok=True)
+        raise OSError(
+            error.errno,
+            f"{error.strerror}. Nothing was put into {folder}. Make room or "
+            "give it the right to be written, or choose another folder",
+            error.filename,
+        ) from error
+    return placed
+
+
+def _place_one(path, folder, name, listed):
+    wanted = folder / name
+    home = wanted.parent
+    if home not in listed:
+        home.mkdir(parents=True, exist_ok=True)
+        listed[home] = {same_name(p.name): p for p in home.iterdir()}
+    there, target, number = listed[home], wanted, 1
     while (other := there.get(same_name(target.name))) is not None:
         if _same_content(path, other):
             path.unlink()
@@ -140,6 +155,7 @@ def place(path, folder, name):
         number += 1
         target = wanted.with_name(f"{wanted.stem}-{number}{wanted.suffix}")
     shutil.move(path, target)
+    there[same_name(target.name)] = target
     name = _inside(target, folder)
     return name, "taken" if target == wanted else f"taken as {name}"
 
@@ -193,64 +209,7 @@ def recover(folder, stem):
         if path.stat().st_size == 0:
             path.unlink()
             continue
-        name, _ = place(path, folder, next_name(folder, stem, path.suffix))
-        recovered.append(name)
+        name = next_name(folder, stem, path.suffix)
+        placed = place({name: path}, folder)
+        recovered.append(placed[name][0])
     return recovered
-
-
-def read_log(folder):
-    """Where the files of a person's folder are from.
-
-    Args:
-        folder: str or path.
-
-    Returns:
-        list of dicts, oldest first: `at` (ISO 8601), `source` (its kind),
-        `origin` (str) and `files` (dict from name to sha256).
-
-    Raises:
-        ValueError: if the file is there and damaged.
-    """
-    path = pathlib.Path(folder) / FILE
-    if not path.is_file():
-        return []
-    try:
-        log = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(_damaged(path, error)) from error
-    if not isinstance(log, list) or not all(
-        isinstance(entry, dict) and isinstance(entry.get("files"), dict)
-        for entry in log
-    ):
-        raise ValueError(_damaged(path, "something else"))
-    return log
-
-
-def _damaged(path, received):
-    return (
-        f"{path} should be the list of sources that this package wrote. "
-        f"Received: {received}. Repair it or give it another name; nothing "
-        "was taken."
-    )
-
-
-def add_to_log(folder, source, origin, names):
-    """Add to `sources.json` where some files are from; see `read_log`.
-
-    Call it within `locked()`. Nothing is ever taken out of it.
-
-    Args:
-        folder: path.
-        source: str, the kind of source.
-        origin: str, the address, the zip's name, the camera ...
-        names: sequence of str, the files, relative to `folder`.
-    """
-    if not names:
-        return
-    log = read_log(folder)
-    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    files = {name: manifests.file_sha256(folder / name) for name in names}
-    log.append(
-        {"at": now, "source": source, "origin": str(origin), "files": files}
-    )
-    manifests.write_json(folder / FILE, log)

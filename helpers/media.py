@@ -16,7 +16,7 @@ import numpy as np
 from av.video.reformatter import Interpolation
 from PIL import Image, ImageOps
 
-from helpers import consent, footage_folder, hdr, manifests
+from helpers import consent, footage_log, hdr, manifests
 from helpers.colour_planes import planes_to_rgb, rgb_to_planes
 
 PHOTO_ENDINGS = ".bmp .gif .jfif .jpeg .jpg .png .ppm .tif .tiff .webp".split()
@@ -30,7 +30,7 @@ SIDECAR_ENDINGS = (
     ".truth.json",
     ".masks.npz",
     consent.FILE,
-    footage_folder.FILE,
+    footage_log.FILE,
 )
 
 # sound that an mp4 file can hold as it is; other sound becomes AAC
