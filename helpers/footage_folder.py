@@ -81,11 +81,13 @@ def same_name(name):
 
 
 @contextlib.contextmanager
-def locked(folder):
+def locked(folder, purpose="sources", seconds=LOCK_SECONDS):
     """A person's folder for one run alone; made if need be.
 
     Args:
         folder: str or path.
+        purpose: str. Runs of another purpose do not wait for each other.
+        seconds: float. How long to wait for another run.
 
     Yields:
         pathlib.Path of the folder.
@@ -97,12 +99,12 @@ def locked(folder):
     folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        with filelock.FileLock(folder / ".sources.lock", LOCK_SECONDS):
+        with filelock.FileLock(folder / f".{purpose}.lock", seconds):
             yield folder
     except filelock.Timeout as error:
         raise TimeoutError(
-            f"Another run has been writing to {folder} for {LOCK_SECONDS} s. "
-            "Wait for it, or end it."
+            f"Another run is writing to {folder} ({purpose}). Wait for it, or "
+            "end it."
         ) from error
 
 

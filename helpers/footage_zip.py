@@ -40,7 +40,7 @@ BROKEN = (
 )
 
 
-def unpack_zip(path, folder):
+def unpack_zip(path, folder, origin=None):
     """Photos and videos of a zip into a person's folder: all of it or none.
 
     Its folders are kept, but for one that holds everything. A `consent.toml`
@@ -50,6 +50,7 @@ def unpack_zip(path, folder):
     Args:
         path: str or path of the zip.
         folder: str or path of the person's footage, made if need be.
+        origin: str for `sources.json`, or `None` for the zip's name.
 
     Returns:
         dict from the name of each file in the zip to what happened to it, in
@@ -68,7 +69,8 @@ def unpack_zip(path, folder):
         _check_contents(path)
         with zipfile.ZipFile(path) as archive:
             entries = _look_through(archive, path)
-            return _unpack(archive, entries, path, pathlib.Path(folder))
+            folder = pathlib.Path(folder)
+            return _unpack(archive, entries, path, folder, origin or path.name)
     except BROKEN as error:
         raise ValueError(
             f"{path.name} should be a whole zip file. Received: {error}. "
@@ -155,7 +157,7 @@ def _reason_to_refuse(entry, name):
     return None
 
 
-def _unpack(archive, entries, path, folder):
+def _unpack(archive, entries, path, folder, origin):
     names = _targets(entries)
     happened = {name: FOREIGN for name in entries if name not in names}
     if not names:
@@ -184,7 +186,7 @@ def _unpack(archive, entries, path, folder):
         words = {target: word for target, (_, word) in placed.items()} | note
         happened |= {name: words[target] for name, target in names.items()}
         taken = [n for n, word in placed.values() if word.startswith("taken")]
-        footage_log.add(folder, "zip", path.name, taken)
+        footage_log.add(folder, "zip", origin, taken)
     return {name: happened[name] for name in entries}
 
 
