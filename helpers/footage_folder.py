@@ -4,6 +4,7 @@ import contextlib
 import os
 import pathlib
 import re
+import secrets
 import shutil
 import time
 import unicodedata
@@ -204,10 +205,7 @@ def recover(folder, stem):
         list of str, the names they have now.
     """
     recovered = []
-    for path in sorted(folder.glob(f".{stem}.*.part.*")):
-        # another process may still be writing it
-        if time.time() - path.stat().st_mtime < ABANDONED:
-            continue
+    for path in abandoned(folder, stem):
         if path.stat().st_size == 0:
             path.unlink()
             continue
@@ -215,3 +213,34 @@ def recover(folder, stem):
         placed = place({name: path}, folder)
         recovered.append(placed[name][0])
     return recovered
+
+
+def abandoned(folder, stem):
+    """Hidden files of a stem on which nobody writes any more.
+
+    Args:
+        folder: path.
+        stem: str, as given to `partial_path`.
+
+    Returns:
+        list of paths.
+    """
+    # another process may still be writing a newer one
+    latest = time.time() - ABANDONED
+    found = sorted(folder.glob(f".{stem}.*.part.*"))
+    return [path for path in found if path.stat().st_mtime < latest]
+
+
+def partial_path(folder, stem, ending):
+    """A hidden name, of no other process, for what is being written.
+
+    Args:
+        folder: path.
+        stem: str.
+        ending: str, with its dot.
+
+    Returns:
+        path in the folder.
+    """
+    token = f"{os.getpid()}-{secrets.token_hex(4)}"
+    return folder / f".{stem}.{token}.part{ending}"

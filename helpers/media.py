@@ -51,6 +51,14 @@ ENCODING = {
     "x264-params": "rc-lookahead=10:mbtree=1:weightp=1",
 }
 
+CONTAINERS = {
+    "mp4": {"movflags": "faststart"},
+    # decoding times before zero are no reason to move the ticks
+    "nut": {"avoid_negative_ts": "disabled"},
+    # a second of it, in milliseconds, is on the disk at the latest
+    "matroska": {"cluster_time_limit": "1000", "flush_packets": "1"},
+}
+
 # what Pillow's readers raise on broken files
 PHOTO_ERRORS = (
     OSError,
@@ -986,15 +994,14 @@ class VideoWriter:
         path: str or path.
         metadata: dict of str to str, or `None`.
         crf: int, see `edit_video`.
-        kind: str, of container; `"nut"` keeps the ticks of every clock.
+        kind: str, of container; `"nut"` keeps the ticks of every clock,
+            `"matroska"` can be read however early the writing breaks off.
     """
 
     def __init__(self, path, metadata, crf, kind="mp4"):
-        options = {"movflags": "faststart"}
-        if kind == "nut":
-            # decoding times before zero are no reason to move the ticks
-            options = {"avoid_negative_ts": "disabled"}
-        self.container = av.open(str(path), "w", format=kind, options=options)
+        self.container = av.open(
+            str(path), "w", format=kind, options=CONTAINERS[kind]
+        )
         self.container.metadata.update(metadata or {})
         self.crf = crf
         self.stream = None
