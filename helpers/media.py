@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from av.video.reformatter import Interpolation
 
-from helpers import consent, hdr, manifests, photos
+from helpers import consent, footage_log, hdr, manifests, photos
 from helpers.colour_planes import planes_to_rgb, rgb_to_planes
 from helpers.photos import PHOTO_ENDINGS, MediaError, existing_file, size_of
 from helpers.photos import PHOTO_ERRORS as PHOTO_ERRORS
@@ -28,9 +28,14 @@ VIDEO_ENDINGS = (
     ".3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .webm .wmv"
 ).split()
 
-# what lies beside footage and is none: a synthetic clip's truth, and what the
-# person agreed to
-SIDECAR_ENDINGS = (".truth.json", ".masks.npz", consent.FILE)
+# what lies beside footage and is none: a synthetic clip's truth, what the
+# person agreed to, and where it all came from
+SIDECAR_ENDINGS = (
+    ".truth.json",
+    ".masks.npz",
+    consent.FILE,
+    footage_log.FILE,
+)
 
 # sound that an mp4 file can hold as it is; other sound becomes AAC
 MP4_SOUND = ("aac", "ac3", "alac", "eac3", "mp3", "opus")
@@ -48,6 +53,15 @@ EXACT_COLOUR = (
 ENCODING = {
     "preset": "superfast",
     "x264-params": "rc-lookahead=10:mbtree=1:weightp=1",
+}
+
+# containers that are written, with how
+WRITTEN_CONTAINERS = {
+    "mp4": {"movflags": "faststart"},
+    # decoding times before zero are no reason to move the ticks
+    "nut": {"avoid_negative_ts": "disabled"},
+    # a second of it, in milliseconds, is on the disk at the latest
+    "matroska": {"cluster_time_limit": "1000", "flush_packets": "1"},
 }
 
 # 8K; each frame that waits for another takes its pixels times four of memory
@@ -81,9 +95,9 @@ FEWEST_BYTES = 4
 def list_media(folder):
     """Photos and videos below a folder, by the endings of their names.
 
-    Hidden files, the truth beside synthetic clips and `consent.toml` are
-    passed over. A link to a file counts as the file, a link to a folder is
-    not followed. An animated picture is a video.
+    Hidden files, the truth beside synthetic clips, `consent.toml` and
+    `sources.json` are passed over. A link to a file counts as the file, a
+    link to a folder is not followed. An animated picture is a video.
 
     Args:
         folder: str or path. Searched with all its folders.
@@ -1009,15 +1023,14 @@ class VideoWriter:
         path: str or path.
         metadata: dict of str to str, or `None`.
         crf: int, see `edit_video`.
-        kind: str, of container; `"nut"` keeps the ticks of every clock.
+        kind: str, of container; `"nut"` keeps the ticks of every clock,
+            `"matroska"` can be read however early the writing breaks off.
     """
 
     def __init__(self, path, metadata, crf, kind="mp4"):
-        options = {"movflags": "faststart"}
-        if kind == "nut":
-            # decoding times before zero are no reason to move the ticks
-            options = {"avoid_negative_ts": "disabled"}
-        self.container = av.open(str(path), "w", format=kind, options=options)
+        self.container = av.open(
+            str(path), "w", format=kind, options=WRITTEN_CONTAINERS[kind]
+        )
         self.container.metadata.update(metadata or {})
         self.crf = crf
         self.stream = None

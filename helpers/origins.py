@@ -6,19 +6,15 @@ names of our own, and only after its list of contents was looked through.
 
 import contextlib
 import hashlib
-import http.client
 import os
 import pathlib
 import re
 import shutil
-import stat
 import tempfile
-import urllib.error
 import urllib.parse
-import urllib.request
 import zipfile
 
-from helpers import manifests
+from helpers import archives, fetching, manifests
 
 WEIGHTS = "weights.safetensors"
 # the largest that each file may be, in bytes: a manifest is a page of text
@@ -27,13 +23,9 @@ MOST_ENTRIES = 16
 # Trained weights hardly shrink in a zip; what shrinks more is made to fill
 # the disk.
 MOST_SQUEEZED = 20
-PIECE = 2**20  # bytes read at a time
-SECONDS = 30  # that a server may keep silent
-THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
-
-class HostileBundleError(ValueError):
-    """A bundle was made to do harm, or looks as if; nothing of it is kept."""
+# a bundle was made to do harm, or looks as if; nothing of it is kept
+HostileBundleError = archives.HostileError
 
 
 def default_cache():
@@ -129,7 +121,7 @@ def unpacked(path):
                 # no more is ever read than the size that was looked at
                 with archive.open(entry) as packed:
                     with open(folder / name, "wb") as file:
-                        shutil.copyfileobj(packed, file, PIECE)
+                        shutil.copyfileobj(packed, file, fetching.PIECE)
             yield folder
     except (zipfile.BadZipFile, EOFError, NotImplementedError) as error:
         raise ValueError(
@@ -149,12 +141,14 @@ def _chosen_entries(archive, path):
         raise _hostile(path, f"{len(entries)} entries")
     chosen, folders = {}, set()
     for entry in entries:
-        reason = _reason_to_refuse(entry)
+        name = entry.filename.rpartition("/")[2]
+        most = LARGEST.get(name, 0)
+        reason = archives.reason_to_refuse(entry, most, MOST_SQUEEZED)
         if reason:
             raise _hostile(path, f"{entry.filename!r}, {reason}")
         if entry.is_dir():
             continue
-        folder, _, name = entry.filename.rpartition("/")
+        folder = entry.filename.rpartition("/")[0]
         if name in chosen:
             raise _hostile(path, f"{name!r} twice")
         chosen[name] = entry
@@ -163,33 +157,6 @@ def _chosen_entries(archive, path):
         names = sorted(entry.filename for entry in chosen.values())
         raise _hostile(path, f"{names}")
     return chosen
-
-
-def _reason_to_refuse(entry):
-    """Why an entry of a zip is not taken, or `None`."""
-    # as it is written in the file: Python has made one slash of the other
-    name = entry.orig_filename.replace("\\", "/")
-    most = LARGEST.get(name.rpartition("/")[2], 0)
-    if name.startswith("/") or ":" in name or ".." in name.split("/"):
-        return "a way out of the folder"
-    if stat.S_IFMT(entry.external_attr >> 16) not in (
-        0,
-        stat.S_IFREG,
-        stat.S_IFDIR,
-    ):
-        return "a link or a device"
-    if entry.flag_bits & 1:
-        return "which is encrypted"
-    if entry.is_dir():
-        return None
-    if entry.file_size > most:
-        return f"{entry.file_size} bytes where {most} are the most"
-    if entry.file_size > MOST_SQUEEZED * max(entry.compress_size, 1000):
-        return (
-            f"{entry.file_size} bytes packed into {entry.compress_size}, as "
-            "no weights can be"
-        )
-    return None
 
 
 def _hostile(path, received):
@@ -203,8 +170,8 @@ def _hostile(path, received):
 def _fetch_zip(url, cache, sha256):
     """Path of the zip behind an address: fetched once, checked, and kept."""
     address = urllib.parse.urlsplit(url)
-    safe = address.scheme == "https" or address.hostname in THIS_MACHINE
-    if address.scheme not in ("https", "http") or not (safe or sha256):
+    known = sha256 and address.scheme == "http"
+    if not (fetching.is_safe(url) or known):
         raise ValueError(
             "A bundle is fetched by https://, or by http:// if its sha256 is "
             f"given: anybody on the way could change it. Received: {url}"
@@ -215,7 +182,7 @@ def _fetch_zip(url, cache, sha256):
     if not path.is_file():
         cache.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(".part")
-        _download(url, partial)
+        fetching.download(url, partial, sum(LARGEST.values()))
         try:
             _check_download(partial, sha256)
         except ValueError:
@@ -228,57 +195,6 @@ def _fetch_zip(url, cache, sha256):
 def _check_download(path, sha256):
     with unpacked(path) as folder:
         _check_manifest(folder, sha256)
-
-
-def _download(url, partial):
-    """Write what is behind an address to a file, on from where it ends."""
-    have = partial.stat().st_size if partial.is_file() else 0
-    headers = {"Range": f"bytes={have}-"} if have else {}
-    request = urllib.request.Request(url, headers=headers)
-    try:
-        with urllib.request.urlopen(request, timeout=SECONDS) as response:
-            _check_redirect(url, response.url)
-            length = response.headers.get("Content-Length")
-            goes_on = have and response.status == http.client.PARTIAL_CONTENT
-            have = have if goes_on else 0
-            with open(partial, "ab" if goes_on else "wb") as file:
-                _copy(response, file, have, url)
-                size = file.tell()
-        if length is not None and size != have + int(length):
-            raise ConnectionError(f"{size} of {have + int(length)} bytes came")
-    except urllib.error.HTTPError as error:
-        if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE and have:
-            partial.unlink()  # what is there now is not what was begun
-            _download(url, partial)
-            return
-        raise ConnectionError(
-            f"{url} could not be fetched. Received: {error}. Check the address."
-        ) from error
-    except (OSError, http.client.HTTPException) as error:
-        raise ConnectionError(
-            f"{url} could not be fetched to its end. Received: {error}. What "
-            f"came is kept in {partial}: run the same again to go on there."
-        ) from error
-
-
-def _check_redirect(asked, given):
-    if asked.startswith("https://") and not given.startswith("https://"):
-        raise ValueError(
-            "An https:// address should lead to another one at most. "
-            f"Received: {asked} leads to {given}"
-        )
-
-
-def _copy(response, file, size, url):
-    most = sum(LARGEST.values())
-    while piece := response.read(PIECE):
-        size += len(piece)
-        if size > most:
-            file.truncate(0)
-            raise HostileBundleError(
-                f"A bundle has at most {most} bytes. Received: more from {url}"
-            )
-        file.write(piece)
 
 
 def _fetch_from_hub(origin, cache):

@@ -8,6 +8,7 @@ os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("MPLBACKEND", "agg")
 
 import pytest
+from local_server import serve
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -37,3 +38,10 @@ def shared_data():
     if not folder.is_dir():
         pytest.skip(f"the real trial data is not at {folder}")
     return folder
+
+
+@pytest.fixture
+def server():
+    """A server on this machine, see `local_server.serve`."""
+    with serve() as server:
+        yield server

@@ -1,16 +1,14 @@
 """Where bundles come from: zips, a server, a hub; and what is refused."""
 
-import http.server
 import importlib.util
 import json
 import stat
-import threading
 import zipfile
 
 import numpy as np
 import pytest
 
-from helpers import bundles, origins
+from helpers import bundles, fetching, origins
 from helpers.models.comb import build_comb
 
 SHARING = {"licence": "CC0", "data": "noise", "consent": "nobody was filmed"}
@@ -177,52 +175,6 @@ def test_the_hash_of_the_manifest_vouches_for_a_folder_and_a_zip(shared):
             bundles.load_bundle(origin, sha256="0" * 64)
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    """Serves `server.files`; knows ranges; breaks off where it is told to."""
-
-    def do_GET(self):
-        self.server.log.append((self.path, self.headers.get("Range")))
-        answer = self.server.files.get(self.path.partition("?")[0])
-        if callable(answer):
-            answer(self)
-            return
-        if answer is None:
-            self.send_error(404)
-            return
-        first = 0
-        if self.server.ranges and (asked := self.headers.get("Range")):
-            first = int(asked.removeprefix("bytes=").rstrip("-"))
-            if first >= len(answer):
-                self.send_error(416)
-                return
-        self.send_response(206 if first else 200)
-        self.send_header("Content-Length", str(len(answer) - first))
-        self.end_headers()
-        stop = self.server.breaks.pop() if self.server.breaks else None
-        self.wfile.write(answer[first:stop])
-
-    def do_HEAD(self):
-        # asked by the hub's library before it fetches
-        self.server.files[self.path](self)
-
-    def log_message(self, *_):
-        pass
-
-
-@pytest.fixture
-def server():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.files, server.log, server.breaks = {}, [], []
-    server.ranges = True
-    server.url = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
 def test_a_bundle_is_fetched_once_and_kept(shared, server, tmp_path):
     server.files["/rosa.zip"] = shared[1].read_bytes()
     url = server.url + "/rosa.zip"
@@ -309,7 +261,7 @@ def test_a_server_that_never_ends_is_left(server, tmp_path, monkeypatch):
     monkeypatch.setattr(
         origins, "LARGEST", {"manifest.json": 10, "weights.safetensors": 1000}
     )
-    monkeypatch.setattr(origins, "PIECE", 100)
+    monkeypatch.setattr(fetching, "PIECE", 100)
     server.files["/a.zip"] = bytes(10**5)
     with pytest.raises(origins.HostileBundleError, match="at most 1010 bytes"):
         bundles.load_bundle(server.url + "/a.zip", cache=tmp_path)
@@ -333,9 +285,9 @@ def test_a_wrong_address_is_told(server, tmp_path):
 
 
 def test_https_does_not_lead_to_http():
-    origins._check_redirect("https://a/b.zip", "https://c/d.zip")
+    fetching.check_redirect("https://a/b.zip", "https://c/d.zip")
     with pytest.raises(ValueError, match="leads to http://c"):
-        origins._check_redirect("https://a/b.zip", "http://c/d.zip")
+        fetching.check_redirect("https://a/b.zip", "http://c/d.zip")
 
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"

@@ -26,6 +26,7 @@ from helpers.synthetic.workers import run_jobs
 FORMAT = 1
 CRF = 12  # nearly lossless: artefacts would be learnt as part of the face
 CLIP_FRAME_RATE = 25
+COMMENT = "A synthetic person. Nobody was filmed."
 # where footage is from, and what was agreed
 NOBODY = ("rendered by this course", "nobody was filmed: the person is made up")
 
@@ -145,7 +146,7 @@ def _film(path, plan):
             frames(),
             plan["frame_rate"],
             sound_from=voice,
-            metadata={"comment": "A synthetic person. Nobody was filmed."},
+            metadata={"comment": COMMENT},
             crf=CRF,
         )
     with manifests.atomic_path(masks_path) as partial:
@@ -219,36 +220,60 @@ def write_footage(
             "Footage needs a list of names, for example ['Marco', 'Lena']. "
             f"Received: identities={identities!r}"
         )
-    takes = []
+    takes, counts = [], {"train": training_takes, "test": test_takes}
     for identity in identities:
         home = pathlib.Path(folder) / identity
         if clip_seconds:
             takes.append(_clip(home, identity, seed, size, clip_seconds))
-        for split, count in (("train", training_takes), ("test", test_takes)):
-            takes += [
-                (
-                    home,
-                    f"{split}_{number:03d}",
-                    identity,
-                    sample_take(
-                        frames_per_take,
-                        take_seed(seed, split, identity, number),
-                        frame_rate,
-                    ),
-                    split,
-                    size,
-                    frame_rate,
-                    False,
-                )
-                for number in range(count)
-            ]
-    missing = [
+        takes += plan_takes(
+            home, identity, counts, frames_per_take, seed, size, frame_rate
+        )
+    missing = missing_takes(takes)
+    run_jobs(write_take, missing, processes, progress)
+    return _report(pathlib.Path(folder), takes, missing)
+
+
+def plan_takes(
+    home, identity, counts, frames_per_take, seed=0, size=256, frame_rate=5
+):
+    """Arguments of `write_take` for the takes of one person.
+
+    Args:
+        home: path of the person's folder.
+        identity: str, see `identity_parameters`.
+        counts: dict from `"train"` and `"test"` to how many takes.
+        frames_per_take, seed, size, frame_rate: see `write_footage`.
+
+    Returns:
+        list of tuples.
+    """
+    return [
+        (
+            home,
+            f"{split}_{number:03d}",
+            identity,
+            sample_take(
+                frames_per_take,
+                take_seed(seed, split, identity, number),
+                frame_rate,
+            ),
+            split,
+            size,
+            frame_rate,
+            False,
+        )
+        for split, count in counts.items()
+        for number in range(count)
+    ]
+
+
+def missing_takes(takes):
+    """Those that are not there as planned, of takes from `plan_takes`."""
+    return [
         take
         for take in takes
         if not _is_finished(take[0] / f"{take[1]}.mp4", _plan_take(*take[2:]))
     ]
-    run_jobs(write_take, missing, processes, progress)
-    return _report(pathlib.Path(folder), takes, missing)
 
 
 def _clip(home, identity, seed, size, seconds):
