@@ -242,18 +242,18 @@ class _Search:
                 yield gap
 
     def _single(self):
-        for column, sign, feature in _ends():
+        for column, sign, feature in all_ends():
             yield self._widest(column, sign, feature)
 
     def _double(self):
-        for first, second in itertools.combinations(list(_ends()), 2):
+        for first, second in itertools.combinations(list(all_ends()), 2):
             if first[0] != second[0]:
-                ends = [(*end, _begin(*end[1:])) for end in (first, second)]
-                yield self._judge(ends)
+                both = [(*end, begin_of(*end[1:])) for end in (first, second)]
+                yield self._judge(both)
 
     def _widest(self, column, sign, feature):
         """The gap that begins soonest at one end of one feature, or None."""
-        begin = _begin(sign, feature)
+        begin = begin_of(sign, feature)
         readings = sign * self.own[self.left, column]
         if not len(readings):
             return None
@@ -290,24 +290,11 @@ class _Search:
         if (
             shares["source_share"] > HARDLY * shares["target_share"]
             or farther < FARTHER
-            or self._luck(inside, others) > LUCK[len(ends)]
+            or luck((self.own_blocks, inside), (self.other_blocks, others))
+            > LUCK[len(ends)]
         ):
             return None
         return self._gap(ends, inside, others, shares)
-
-    def _luck(self, inside, others):
-        """Chance that stretches of footage fell so unevenly by themselves."""
-        # seconds to import: only where used
-        from scipy.stats import fisher_exact
-
-        counts = []
-        for blocks, rows in (
-            (self.own_blocks, inside),
-            (self.other_blocks, others),
-        ):
-            doing = len(np.unique(blocks[rows]))
-            counts.append((doing, len(np.unique(blocks)) - doing))
-        return fisher_exact(counts, alternative="greater").pvalue
 
     def _gap(self, ends, inside, others, shares):
         pair = self.pair
@@ -320,13 +307,10 @@ class _Search:
         count, others = int(inside.sum()), int(others.sum())
         lacking = shares["target_share"] - shares["source_share"]
         more = max(LEAST_IMAGES, -10 * int(-lacking * len(self.other) // 10))
-        does = " and ".join(
-            f"{word} ({feature.name} beyond "
-            f"{descriptions.number(feature, edge)})"
-            for word, (_, _, feature, edge) in zip(words, ends, strict=True)
-        )
+        beyond = [(feature, edge) for _, _, feature, edge in ends]
         advice = (
-            f"Film about {more} more frames of {pair.source}: {does}. "
+            f"Film about {more} more frames of {pair.source}: "
+            f"{in_words(words, beyond)}. "
             f"{pair.target} does it in {count} of {len(self.own)} images, "
             f"{pair.source} in {others} of {len(self.other)}."
         )
@@ -343,13 +327,52 @@ class _Search:
         )
 
 
-def _ends():
-    """Column, sign and feature of everything that can be asked for."""
+def all_ends():
+    """All that can be asked for: yields column, sign and feature."""
     for column, feature in enumerate(descriptions.FEATURES):
         for sign, word in ((-1, feature.low), (1, feature.high)):
             if word:
                 yield column, sign, feature
 
 
-def _begin(sign, feature):
+def begin_of(sign, feature):
+    """Where one end of a feature begins, in the feature's unit."""
     return feature.low_from if sign < 0 else feature.high_from
+
+
+def in_words(words, beyond):
+    """What is missing, and from where on: `mouth open (jaw beyond 0.15)`.
+
+    Args:
+        words: sequence of str.
+        beyond: sequence of `(feature, edge)`, one for each of the words.
+
+    Returns:
+        str.
+    """
+    return " and ".join(
+        f"{word} ({feature.name} beyond {descriptions.number(feature, edge)})"
+        for word, (feature, edge) in zip(words, beyond, strict=True)
+    )
+
+
+def luck(target, source):
+    """Chance that stretches of footage fell so unevenly by themselves.
+
+    Args:
+        target: `(stretches, rows)`. Which stretch each image is of, and a
+            bool array: which images do the thing.
+        source: the same of the one who hardly does it.
+
+    Returns:
+        float, Fisher's exact test over stretches: frames of one stretch are
+        near-copies and prove nothing.
+    """
+    # seconds to import: only where used
+    from scipy.stats import fisher_exact
+
+    counts = []
+    for stretches, rows in (target, source):
+        doing = len(np.unique(stretches[rows]))
+        counts.append((doing, len(np.unique(stretches)) - doing))
+    return fisher_exact(counts, alternative="greater").pvalue

@@ -68,7 +68,7 @@ def encode_face_sets(comb, face_sets, most=None):
         crops = alignment.cut_network_crops(crops, coverage, comb.resolution)
         records = [face_set.records[row] for row in rows]
         held_out = [record["split"] == "test" for record in records]
-        stretches += [_stretch(identity, record) for record in records]
+        stretches += [stretch_of(identity, record) for record in records]
         found.append(
             (comb.encode(crops), [identity] * len(rows), rows, held_out)
         )
@@ -78,7 +78,8 @@ def encode_face_sets(comb, face_sets, most=None):
     return EncodedFaces(*columns, blocks)
 
 
-def _stretch(identity, record):
+def stretch_of(identity, record):
+    """What frames of one stretch of footage have in common, as a tuple."""
     seconds = record["time"] or 0.0  # a photo has no time
     return identity, record["take"], record["file"], seconds // BLOCK_SECONDS
 

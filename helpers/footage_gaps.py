@@ -1,0 +1,160 @@
+"""What one identity's footage has and another's lacks, before any training.
+
+`helpers.gaps` asks the same after training, where the latents are a second
+witness and every image has its nearest counterpart. Here there is one witness,
+the descriptions of the crops, so what is doubtful counts in favour of the
+footage.
+"""
+
+import itertools
+
+import numpy as np
+
+from helpers import gaps
+
+# Images of a kind that a decoder draws it well from; see footage_report.
+ENOUGH = 80
+EDGES = 12  # places tried for where a gap begins
+
+
+def find_lacks(target, source):
+    """What the target does and the source's training faces hardly show.
+
+    Args:
+        target: `footage_facts.Facts`: what is asked for.
+        source: the same of the person whose face is to do it.
+
+    Returns:
+        List of dicts, the largest first: `words`, `conditions` (tuples of
+        feature, sign and edge, as in `gaps.Gap`), `target`, `target_share`,
+        `images` (of the source), `source_share`, `missing` (images) and
+        `does`, the words with their edges.
+    """
+    return list(_Search(target, source).all_lacks())
+
+
+def meets(described, conditions, doubts=None):
+    """Which faces meet all conditions.
+
+    Args:
+        described: float array, shape `(faces, features)`.
+        conditions: sequence of `(column, sign, edge)`.
+        doubts: float array, shape `(features,)`, in favour of the faces, or
+            `None`.
+
+    Returns:
+        bool array, shape `(faces,)`.
+    """
+    found = np.ones(len(described), bool)
+    for column, sign, edge in conditions:
+        slack = 0 if doubts is None else doubts[column]
+        found &= sign * described[:, column] + slack >= sign * edge
+    return found
+
+
+class _Search:
+    """Looks for what the source hardly does, the most common things first."""
+
+    def __init__(self, target, source):
+        self.target, self.source = target, source
+        self.described = source.described[source.train]
+        self.stretches = source.stretches[source.train]
+        # of more faces than were looked at
+        self.scale = len(source.face_set) / len(source.described)
+        self.left = np.ones(len(target.described), bool)
+        self.named = set()  # ends that were found, each as column and sign
+
+    def all_lacks(self):
+        """One after another: single things, then two at once."""
+        for candidates in (self._single, self._double):
+            while True:
+                found = [each for each in candidates() if each is not None]
+                if not found:
+                    break
+                inside, ends, lack = max(found, key=lambda each: each[0].sum())
+                self.left &= ~inside
+                self.named |= ends
+                yield lack
+
+    def _single(self):
+        for column, sign, feature in gaps.all_ends():
+            if (column, sign) not in self.named:
+                yield self._widest(column, sign, feature)
+
+    def _double(self):
+        for one, two in itertools.combinations(list(gaps.all_ends()), 2):
+            if one[0] != two[0] and not {one[:2], two[:2]} & self.named:
+                edges = [gaps.begin_of(*end[1:]) for end in (one, two)]
+                yield self._judge((one, two), edges)
+
+    def _widest(self, column, sign, feature):
+        """What begins soonest at one end of one feature, or None."""
+        begin = gaps.begin_of(sign, feature)
+        readings = sign * self.target.described[self.left, column]
+        if not len(readings):
+            return None
+        tried = np.quantile(readings, np.linspace(0.3, 0.97, EDGES))
+        edges = [begin, *sign * np.unique(tried[tried > sign * begin])]
+        if feature.low and feature.high:
+            # all but the other end: the middle is missing, too
+            edges.insert(0, gaps.begin_of(-sign, feature))
+        for edge in edges:
+            lack = self._judge([(column, sign, feature)], [edge])
+            if lack is not None:
+                return lack
+        return None
+
+    def _judge(self, ends, edges):
+        """Faces of the target that do it, its ends and the lack, or None."""
+        conditions = [
+            (column, sign, edge)
+            for (column, sign, _), edge in zip(ends, edges, strict=True)
+        ]
+        inside = self.left & meets(self.target.described, conditions)
+        least = max(gaps.LEAST_IMAGES, gaps.LEAST_SHARE * len(inside))
+        if inside.sum() < least or not len(self.described):
+            return None
+        does = meets(self.described, conditions, self.source.doubts)
+        share = inside.mean()
+        wanted = min(ENOUGH, share * len(does) * self.scale)
+        has = does.sum() * self.scale
+        if (
+            has > wanted / 2
+            or does.mean() > gaps.HARDLY * share
+            or gaps.luck(
+                (self.target.stretches, inside), (self.stretches, does)
+            )
+            > gaps.LUCK[len(ends)]
+        ):
+            return None
+        lack = self._lack(ends, edges, (share, does.mean()), wanted)
+        return inside, {end[:2] for end in ends}, lack
+
+    def _lack(self, ends, edges, shares, wanted):
+        words, beyond = [], []
+        for (_, sign, feature), edge in zip(ends, edges, strict=True):
+            own, other = feature.low, feature.high
+            if sign > 0:
+                own, other = other, own
+            whole = sign * edge < sign * gaps.begin_of(sign, feature)
+            words.append(f"anything but {other}" if whole else own)
+            beyond.append((feature, edge))
+        has = shares[1] * len(self.described) * self.scale
+        return {
+            "words": tuple(words),
+            "conditions": tuple(
+                (feature.name, sign, round(float(edge), 3))
+                for (_, sign, feature), edge in zip(ends, edges, strict=True)
+            ),
+            "target": self.target.identity,
+            "target_share": float(shares[0]),
+            "images": round(has),
+            "source_share": float(shares[1]),
+            "missing": rounded_up(max(wanted - has, gaps.LEAST_IMAGES)),
+            "does": gaps.in_words(words, beyond),
+        }
+
+
+def rounded_up(count):
+    """Images to be filmed, in whole tens."""
+    return int(-(-count // 10) * 10)

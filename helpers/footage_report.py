@@ -1,0 +1,251 @@
+"""Will this footage do? What is known before an hour is spent on training.
+
+From the face sets alone: how many faces, from how many takes, how large and
+how sharp, in which light; what the other identities do and this one lacks;
+and what would help most. It is the first look. Notebook 04 is the later and
+deeper one: `helpers.gaps` asks a trained comb, whose latents are a second
+witness, and shows every image without a counterpart.
+
+Left and right are those of the picture.
+"""
+
+import textwrap
+
+import numpy as np
+
+from helpers import footage_facts, footage_findings, footage_gaps
+from helpers.descriptions import FEATURES, number
+from helpers.footage_facts import NETWORK_SIZES
+
+VERDICTS = ("will do", "will do with gaps", "will not do")
+BINS = 14
+WIDTH = 78  # of a line of text
+
+
+def footage_report(face_sets, reader=None, most=footage_facts.MOST):
+    """What can be said of footage before any training.
+
+    Args:
+        face_sets: dict from identity to `facesets.FaceSet`, one or more.
+        reader: `ExpressionReader`, or `None` for the course's own.
+        most: int. Faces of one identity that are looked at; of more, so many
+            are chosen evenly, and the report says so.
+
+    Returns:
+        dict that JSON can hold. `edges` are the bins' edges by feature, and
+        `identities` a dict from identity to a dict with
+        `verdict`: one of `VERDICTS`; `reason`: the findings' names;
+        `findings`: list of dicts, what helps most first, with `name`,
+        `stops`, `missing` (images) and `advice`, and where others do what
+        this one lacks also the keys of `footage_gaps.find_lacks()`;
+        `faces`, `described`: how many there are and were looked at;
+        `photographed`: bool; `train`, `held_out`, `warnings`: see
+        `footage_findings.held_out_of()`; `eyes`: pixels of the frame, low,
+        middle and high; `networks`: see `footage_findings.fits()`;
+        `features`: name to a dict with `spread`, `shares` by word, whether
+        readings are `rough`, `counts` in bins and the `missing` bins.
+
+    Raises:
+        ValueError: if there is no identity, or one without a face.
+    """
+    if not face_sets:
+        raise ValueError(
+            "A report is of at least one identity. Received: none. Give a "
+            "dict from identity to face set"
+        )
+    facts = {
+        name: footage_facts.facts_of(face_set, reader, most)
+        for name, face_set in face_sets.items()
+    }
+    return report_of(facts)
+
+
+def report_of(facts):
+    """The report of what is known already, see `footage_report()`.
+
+    Args:
+        facts: dict from identity to `footage_facts.Facts`.
+
+    Returns:
+        dict.
+    """
+    pooled = np.concatenate([own.described for own in facts.values()])
+    low, high = np.quantile(pooled, [0.005, 0.995], axis=0)
+    edges = {
+        feature.name: np.linspace(low[column], high[column] + 1e-6, BINS + 1)
+        for column, feature in enumerate(FEATURES)
+    }
+    identities = {}
+    for name, own in facts.items():
+        others = [each for each in facts.values() if each is not own]
+        findings = _findings(own, others)
+        identities[name] = {
+            **_verdict(findings),
+            "findings": findings,
+            "faces": len(own.face_set),
+            "described": len(own.described),
+            "photographed": not own.face_set.rendered,
+            **footage_findings.held_out_of(own.face_set),
+            "eyes": footage_findings.spread(own.eyes),
+            "networks": {
+                str(size): footage_findings.fits(own, size)
+                for size in NETWORK_SIZES
+            },
+            "features": _features(own, edges, findings),
+        }
+    edges = {name: each.round(3).tolist() for name, each in edges.items()}
+    return {"identities": identities, "edges": edges}
+
+
+def _findings(own, others):
+    """Faults and lacks of one identity, what helps most first."""
+    faults = footage_findings.find_faults(own)
+    found = {}
+    for other in others:
+        for lack in footage_gaps.find_lacks(other, own):
+            before = found.get(lack["words"])
+            if before is None or lack["missing"] > before["missing"]:
+                found[lack["words"]] = lack
+    lacks = sorted(found.values(), key=lambda each: -each["target_share"])
+    for fault in faults:
+        if fault["name"] == "one light":
+            lacks = _told(fault, lacks)
+    turns = any(c[0] == "yaw" for lack in lacks for c in lack["conditions"])
+    # the one thing that nobody may need
+    last = [each for each in faults if each["name"] == "still head"]
+    first = [each for each in faults if each not in last]
+    lacks = [_as_finding(own, each) for each in lacks]
+    return first + lacks + ([] if turns else last)
+
+
+def _told(fault, lacks):
+    """Lacks less those of light: who has one light only is told in one."""
+    light = [
+        each
+        for each in lacks
+        if {c[0] for c in each["conditions"]} == {"light"}
+    ]
+    for each in light[:1]:
+        fault["advice"] += f" {each['target']} has {each['does']}."
+        fault["conditions"] = each["conditions"]
+    return [each for each in lacks if each not in light]
+
+
+def _as_finding(own, lack):
+    advice = (
+        f"Film about {lack['missing']} more frames of {own.identity}: "
+        f"{lack['does']}. {lack['target']} does it in "
+        f"{lack['target_share']:.0%} of the images, {own.identity} in "
+        f"{lack['source_share']:.0%} ({lack['images']})."
+    )
+    name = " and ".join(lack["words"])
+    return {**lack, "name": name, "stops": False, "advice": advice}
+
+
+def _verdict(findings):
+    stops = [each for each in findings if each["stops"]]
+    names = ", ".join(each["name"] for each in stops or findings)
+    verdict = VERDICTS[2 if stops else 1 if findings else 0]
+    return {
+        "verdict": verdict,
+        "reason": names or "enough faces, and all that the others do",
+    }
+
+
+def _features(own, edges, findings):
+    result = {}
+    for column, feature in enumerate(FEATURES):
+        readings, bins = own.described[:, column], edges[feature.name]
+        middles = (bins[1:] + bins[:-1]) / 2
+        missing = np.zeros(len(middles), bool)
+        for finding in findings:
+            conditions = finding.get("conditions", ())
+            if len(conditions) == 1 and conditions[0][0] == feature.name:
+                _, sign, edge = conditions[0]
+                missing |= sign * middles >= sign * edge
+        shares = {}
+        if feature.low:
+            shares[feature.low] = readings <= feature.low_from
+        if feature.high:
+            shares[feature.high] = readings >= feature.high_from
+        inside = np.clip(readings, bins[0], bins[-1])
+        result[feature.name] = {
+            "spread": footage_findings.spread(readings),
+            "shares": {
+                word: round(float(so.mean()), 3) for word, so in shares.items()
+            },
+            "rough": footage_facts.is_rough(feature, own.doubts[column]),
+            "counts": np.histogram(inside, bins)[0].tolist(),
+            "missing": missing.tolist(),
+        }
+    return result
+
+
+def as_text(report):
+    """The report in short lines.
+
+    Args:
+        report: dict from `footage_report()`.
+
+    Returns:
+        str.
+    """
+    lines = []
+    for name, own in report["identities"].items():
+        lines += [f"{name}: {own['verdict']} ({own['reason']})"]
+        lines += _lines_of_faces(own)
+        lines += _lines_of_features(own)
+        for place, finding in enumerate(own["findings"], start=1):
+            lines.append(f"  {place}. {finding['advice']}")
+        lines += [f"  Beware: {warning}" for warning in own["warnings"]]
+        lines.append("")
+    lines.append(
+        "Left and right are those of the picture, not of the person. A "
+        "trained network knows more: notebook 04 asks it."
+    )
+    return "\n".join(
+        textwrap.fill(line, WIDTH, subsequent_indent="     ") for line in lines
+    )
+
+
+def _lines_of_faces(own):
+    train, held_out = own["train"], own["held_out"]
+    low, middle, high = own["eyes"]
+    looked_at = own["described"]
+    if looked_at < own["faces"]:
+        yield f"  {looked_at} of {own['faces']} faces were looked at, evenly"
+    yield (
+        f"  {train['faces']} faces to train with ({_takes(train)}), "
+        f"{held_out['faces']} held out ({_takes(held_out)})"
+    )
+    if held_out["takes"]:
+        names = _few(held_out["takes"])
+        yield f"  held out by take, never by frame: {names}"
+    yield f"  eyes {middle:.0f} px apart in the frame, {low:.0f} to {high:.0f}"
+    for size, fit in own["networks"].items():
+        yield (
+            f"  for a network of {size} px (eyes {fit['eyes']:.0f} px apart) "
+            f"{fit['large']:.0%} are large, {fit['sharp']:.0%} sharp enough"
+        )
+
+
+def _takes(part):
+    count = len(part["takes"])
+    return "1 take" if count == 1 else f"{count} takes"
+
+
+def _few(names, most=4):
+    more = len(names) - most
+    listed = ", ".join(names[:most])
+    return f"{listed} and {more} more" if more > 0 else listed
+
+
+def _lines_of_features(own):
+    for feature in FEATURES:
+        found = own["features"][feature.name]
+        low, _, high = (number(feature, each) for each in found["spread"])
+        shares = ", ".join(
+            f"{word} {share:.0%}" for word, share in found["shares"].items()
+        )
+        told = "a rough reading" if found["rough"] else shares
+        yield f"  {feature.name} {low} to {high}: {told}"
