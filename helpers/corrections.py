@@ -211,11 +211,7 @@ def _fault(entry):
     for name in ("frame", "face"):
         if type(entry[name]) is not int or not 0 <= entry[name] < 10**9:
             return f"a {name} that is no whole number"
-    if (
-        entry["take"] not in (True, False, None)
-        or entry["take"] in (0, 1)
-        and (not isinstance(entry["take"], bool))
-    ):
+    if not (entry["take"] is None or isinstance(entry["take"], bool)):
         return "a take that is neither true, false nor null"
     if "place" in entry and not _is_numbers(entry["place"], (2,)):
         return "a place that is no (x, y)"
@@ -243,10 +239,8 @@ def is_inside(name):
     """Whether a name of footage stays in its folder."""
     if not isinstance(name, str) or not name or "\0" in name:
         return False
-    path = pathlib.PurePosixPath(name)
-    windows = pathlib.PureWindowsPath(name)
-    away = path.is_absolute() or windows.drive or windows.root
-    return not away and ".." not in (*path.parts, *windows.parts)
+    path = pathlib.PurePath(name)
+    return not (path.drive or path.root or ".." in path.parts)
 
 
 def _is_numbers(value, shape):
@@ -265,7 +259,10 @@ def _check_crops(corrections, contract, path):
     for entry in corrections:
         if "landmarks" not in entry:
             continue
-        expected = alignment.crop_matrix(entry["landmarks"], contract)
+        try:
+            expected = alignment.crop_matrix(entry["landmarks"], contract)
+        except ValueError as error:
+            raise ValueError(_message(path, error)) from error
         if not np.allclose(entry["matrix"], expected, atol=0.01):
             raise manifests.ContractError(
                 f"{path} holds crops that were cut by hand under another "
