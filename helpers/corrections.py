@@ -192,12 +192,16 @@ def check_corrections(corrections, path):
     seen = set()
     for number, entry in enumerate(corrections):
         fault = _fault(entry)
-        if fault is None and key_of(entry) in seen:
+        if fault is None and _key_and_place(entry) in seen:
             fault = "the same face twice"
         if fault is not None:
             reason = f"entry {number} with {fault}: {str(entry)[:120]}"
             raise ValueError(_message(path, reason))
-        seen.add(key_of(entry))
+        seen.add(_key_and_place(entry))
+
+
+def _key_and_place(entry):
+    return key_of(entry), tuple(entry.get("place", ()))
 
 
 def _fault(entry):

@@ -277,7 +277,7 @@ def extract_faces(
         ValueError: if there is no footage in it, no face in the footage, its
             `consent.toml` says too little, or an argument is out of range.
     """
-    _check_identity(identity)
+    check_identity(identity)
     if every < 1 or not 0 <= held_out_share < 1:
         raise ValueError(
             "every should be at least 1 and held_out_share in [0, 1). "
@@ -315,7 +315,7 @@ def extract_faces(
     return report
 
 
-def _check_identity(identity):
+def check_identity(identity):
     if not isinstance(identity, str) or not re.fullmatch(
         r"[^\W_](?:[\w .-]{0,62}[\w-])?", identity
     ):
@@ -789,7 +789,7 @@ def write_face_sets(
         )
     summary, files = {}, []
     for identity in identities:
-        _check_identity(identity)
+        check_identity(identity)
         report_path = folder / identity / REPORT
         if not report_path.is_file():
             raise FileNotFoundError(

@@ -46,6 +46,8 @@ ENCODING = {
     "x264-params": "rc-lookahead=10:mbtree=1:weightp=1",
 }
 
+SEEK_EARLY = 1.0  # seconds before a frame where its decoding begins
+
 # what Pillow's readers raise on broken files
 PHOTO_ERRORS = (
     OSError,
@@ -445,6 +447,57 @@ def read_frames(path, step=1, start=0, stop=None, size=None):
             if index >= start and (index - start) % step == 0:
                 time = _time(frame, stream, index)
                 yield index, time, _upright(frame, stream, size)
+
+
+def read_frame(path, index, time=None):
+    """Read one frame of a video, upright and with square pixels.
+
+    Where its time is known the frames before are not decoded, but for those
+    since the last whole picture.
+
+    Args:
+        path: str or path.
+        index: int, see `read_frames`.
+        time: float, its seconds as `read_frames` gave them, or `None`.
+
+    Returns:
+        uint8 array, shape `(height, width, 3)`, RGB.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        MediaError: if it is no video, or has no such frame.
+    """
+    if time is not None:
+        image = _seek_frame(path, time)
+        if image is not None:
+            return image
+    for _, _, image in read_frames(path, start=index, stop=index + 1):
+        return image
+    raise MediaError(
+        f"{pathlib.Path(path).name} should have a frame {index}. Received: a "
+        "video that ends before. Was the file replaced? Extract it anew."
+    )
+
+
+def _seek_frame(path, time):
+    """The frame of exactly this time, or `None` where seeking finds none."""
+    with _open_video(path) as (container, stream):
+        start = stream.start_time or 0
+        wanted = start + round(time / stream.time_base)
+        # a whole picture may be followed by some of before that need others
+        early = wanted - round(SEEK_EARLY / stream.time_base)
+        if early <= start:
+            return None
+        try:
+            container.seek(early, stream=stream)
+            for frame in container.decode(stream):
+                if frame.pts is None or frame.pts > wanted:
+                    return None
+                if frame.pts == wanted:
+                    return _upright(frame, stream)
+        except (av.error.FFmpegError, OSError):
+            pass  # read from its beginning, which says what is wrong
+    return None
 
 
 class VideoPicture:
