@@ -16,8 +16,11 @@ LOOK = 96  # side in pixels of the whole crop that is looked at
 # Standard deviations in its pixels of what is fine and what is broad: between
 # the two lies what eyes, brows and lips are drawn with.
 FINE, BROAD = 1.0, 4.0
-# Grain that is left at this size, in grey levels: below it nothing is detail.
+# Grey levels: a face without any structure is not sharp.
 FLOOR = 1.5
+# The lesser half of squared normal noise has this share of its mean: what a
+# smooth half of the face gives away of the grain.
+HALF_OF_GRAIN = 0.1427
 
 
 def look_at(crop):
@@ -55,11 +58,6 @@ def sharpness(look):
     grain = strength[: len(strength) // 2].mean() / HALF_OF_GRAIN
     detail = max(strength.mean() - grain, 0.0)
     return float(np.sqrt(detail / ((broad[inside] ** 2).mean() + FLOOR**2)))
-
-
-# The lesser half of squared normal noise has this share of its mean: what a
-# smooth half of the face gives away of the grain.
-HALF_OF_GRAIN = 0.1426
 
 
 def brightness(look):

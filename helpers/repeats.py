@@ -33,7 +33,7 @@ def small_look(look):
     return np.uint8(np.where(window > 0.5, small, 0) + 0.5)
 
 
-def find_repeats(looks, order, limits):
+def find_repeats(looks, order, limit):
     """For each face, the one before it that it repeats.
 
     Greedy: a face is compared with those alone that repeat nothing
@@ -43,38 +43,29 @@ def find_repeats(looks, order, limits):
         looks: uint8 array, shape `(faces, SIDE, SIDE)`, of `small_look`.
         order: sequence of int, the faces in the order in which they are
             kept; others are left alone.
-        limits: float array, shape `(faces,)`. Largest difference in grey
-            levels at which a face repeats another one.
+        limit: float. Largest difference in grey levels at which a face
+            repeats another one.
 
     Returns:
-        Tuple of int array, shape `(faces,)`: the repeated face, or -1; and
-        float array, shape `(faces,)`: the largest difference from it.
+        int array, shape `(faces,)`: the repeated face, or -1.
     """
-    coarse = np.stack([_coarse(look) for look in looks]) if len(looks) else []
     repeated = np.full(len(looks), -1)
-    difference = np.full(len(looks), np.inf)
-    kept, count = np.empty((len(order), COARSE**2), np.int16), 0
-    numbers = np.empty(len(order), int)
+    coarse = np.empty((len(order), COARSE**2), np.float32)
+    kept = np.empty(len(order), int)
+    count = 0
     for face in order:
-        away = np.abs(kept[:count] - coarse[face]).max(axis=1, initial=0)
+        coarse[count] = _coarse(looks[face])
+        away = np.abs(coarse[:count] - coarse[count]).max(axis=1, initial=0)
         # the mean of a block differs no more than the pixel that differs most
-        near = numbers[:count][away <= limits[face] + 1]
-        if len(near):
-            apart = cv2_largest(looks[near], looks[face])
-            best = int(np.argmin(apart))
-            if apart[best] <= limits[face]:
-                repeated[face] = near[best]
-                difference[face] = apart[best]
-                continue
-        kept[count], numbers[count] = coarse[face], face
-        count += 1
-    return repeated, difference
-
-
-def cv2_largest(looks, look):
-    """Largest difference of each of some looks from one."""
-    apart = np.abs(looks.astype(np.int16) - look)
-    return apart.reshape(len(looks), -1).max(axis=1)
+        near = kept[:count][away <= limit]
+        apart = np.abs(looks[near].astype(np.int16) - looks[face])
+        apart = apart.max(axis=(1, 2), initial=0)
+        if len(near) and apart.min() <= limit:
+            repeated[face] = near[apart.argmin()]
+        else:
+            kept[count] = face
+            count += 1
+    return repeated
 
 
 def _coarse(look):

@@ -1,6 +1,7 @@
 """Face embedding network: a crop in, a unit vector of who it is out."""
 
 import keras
+import numpy as np
 from keras import layers
 
 
@@ -29,7 +30,8 @@ def build_face_embedding(
             f"multiple of 16. Received: resolution={resolution!r}"
         )
     inputs = keras.Input((resolution, resolution, 3), name="crops")
-    features = _convolve("stem", _same_contrast(inputs), widths[0], 5, 2)
+    features = _same_contrast(inputs, resolution)
+    features = _convolve("stem", features, widths[0], 5, 2)
     for level, width in enumerate(widths[1:]):
         features = _convolve(f"down_{level}", features, width, 3, 2)
         inner = _convolve(f"inner_{level}", features, width)
@@ -43,12 +45,30 @@ def build_face_embedding(
     )
 
 
-def _same_contrast(crops):
-    """Bright or dark, hard or soft: it is the same person."""
-    axes = (1, 2, 3)
-    middle = keras.ops.mean(crops, axis=axes, keepdims=True)
-    spread = keras.ops.std(crops, axis=axes, keepdims=True)
-    return (crops - middle) / (spread + 0.02)
+def _same_contrast(crops, resolution):
+    """The face alone, whatever its light: another shirt is no other person."""
+    window = face_window(resolution)
+    weights = window / window.sum()
+    middle = keras.ops.sum(crops * weights, axis=(1, 2), keepdims=True)
+    middle = keras.ops.mean(middle, axis=3, keepdims=True)
+    away = keras.ops.square(crops - middle) * weights
+    spread = keras.ops.sum(away, axis=(1, 2, 3), keepdims=True) / 3
+    return (crops - middle) / keras.ops.sqrt(spread + 4e-4) * window
+
+
+def face_window(resolution):
+    """The part of a whole crop that the network looks at: a soft ellipse.
+
+    Args:
+        resolution: int. Side in pixels.
+
+    Returns:
+        float32 array, shape `(resolution, resolution, 1)`, 0-1.
+    """
+    along = (np.arange(resolution, dtype=np.float32) + 0.5) / resolution
+    x, y = (along - 0.5) / 0.42, (along - 0.47) / 0.45
+    radius = np.sqrt(x[None, :] ** 2 + y[:, None] ** 2)
+    return np.clip((1 - radius) / 0.12, 0, 1)[..., None]
 
 
 def _convolve(name, features, channels, size=3, strides=1):
