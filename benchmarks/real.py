@@ -24,6 +24,7 @@ from helpers import (
     bundles,
     detection,
     evaluation,
+    extraction,
     facesets,
     growth,
     identity_judge,
@@ -66,7 +67,7 @@ def make_faces(detector, pairs=PAIRS, folder=FOLDER):
     contract = manifests.data_contract()
     names = [name for pair in pairs for name in pair]
     for name in names:
-        facesets.extract_faces(
+        extraction.extract_faces(
             PEOPLE / name,
             folder / "faces",
             contract,

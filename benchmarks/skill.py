@@ -17,6 +17,7 @@ from helpers import (
     detection,
     evaluation,
     expression_reader,
+    extraction,
     facesets,
     growth,
     manifests,
@@ -55,7 +56,7 @@ def make_faces(folder, seed, quick, identities=IDENTITIES, takes=(90, 12)):
     detector = detection.FaceDetector(0.2)
     for name in identities:
         footage = folder / "footage" / name
-        facesets.extract_faces(
+        extraction.extract_faces(
             footage, folder / "faces", contract, detector, name
         )
     facesets.write_face_sets(folder / "faces", identities, contract)

@@ -32,6 +32,7 @@ from helpers import (
     bundles,
     detection,
     evaluation,
+    extraction,
     facesets,
     growth,
     manifests,
@@ -189,7 +190,7 @@ def make_pair(kind, seed):
         detector = detection.FaceDetector(0.2)
         for name in REAL_IDENTITIES:
             footage = REAL_DATA / name
-            facesets.extract_faces(footage, folder, contract, detector, name)
+            extraction.extract_faces(footage, folder, contract, detector, name)
         facesets.write_face_sets(folder, REAL_IDENTITIES, contract)
     return {
         name: facesets.read_face_set(folder, name) for name in REAL_IDENTITIES

@@ -48,6 +48,13 @@ ASTRAY = 0.5
 SMALLEST_SIDE = 48
 ROW_STEP = 32
 
+# why a face should be somewhere: the detector saw it there; it saw it before
+# and after; or it may have come or gone between two detections
+DETECTED, LINKED, SUPPOSED = range(3)
+
+Sight = namedtuple("Sight", "landmarks spread score")
+Sight.__doc__ = "A face in one frame, see `Tracker.faces_at`."
+
 FaceTrack = namedtuple(
     "FaceTrack",
     "landmarks times face_counts shots broken spread",
@@ -378,16 +385,23 @@ class Tracker:
         self._faces, self._active = [], []
         self._thumbnail = None
 
-    def add(self, chunk):
+    def add(self, chunk, begins=()):
         """Follow the faces through the next frames.
+
+        What is found in them does not change with frames that come later.
 
         Args:
             chunk: list of tuples `(time, picture)`: float, seconds; uint8
                 array, shape `(height, width, 3)`, RGB.
+            begins: places in `chunk` at which a shot begins, whatever it
+                looks like: the first frames of other files.
         """
         start = len(self.times)
         pictures = [picture for _, picture in chunk]
-        cuts = [self._is_cut(picture) for picture in pictures]
+        cuts = [
+            self._is_cut(picture) or place in begins
+            for place, picture in enumerate(pictures)
+        ]
         for (seconds, _), cut in zip(chunk, cuts, strict=True):
             shot = self.shots[-1] + cut if self.shots else 0
             self.times.append(seconds)
@@ -404,6 +418,25 @@ class Tracker:
         for key, faces in zip(keys, self._detect(pictures, keys), strict=True):
             guesses += self._link(start, start + key, faces)
         self._refine(pictures, start, guesses)
+
+    def faces_at(self, frame):
+        """The faces of one frame, those of which nobody is sure as well.
+
+        Args:
+            frame: int, index of a frame that was added.
+
+        Returns:
+            dict from the number of a track to its `landmarks`, float64 array,
+            shape `(5, 2)`, `(x, y)` in pixels of the frame; `spread`, in
+            pixels; and `score`, 0-1, see `FaceDetector.refine`. Where the
+            detector saw a face that `refine` is not sure of, they are the
+            detector's landmarks with the score of `refine`.
+        """
+        return {
+            number: face.found.get(frame) or face.doubtful[frame]
+            for number, face in enumerate(self._faces)
+            if frame in face.found or frame in face.doubtful
+        }
 
     def tracks(self):
         """All `FaceTrack` so far, those that matter most first."""
@@ -464,23 +497,23 @@ class Tracker:
                 first = max(start, frame - self.every + 1)
                 first += sum(n != shot for n in self.shots[first:frame])
                 guesses += [
-                    (face, n, detected["landmarks"], True)
+                    (face, n, detected["landmarks"], SUPPOSED)
                     for n in range(first, frame)
                 ]
             else:
                 free.remove(face)
                 guesses += [
-                    (face, n, face.toward(detected, frame, n), False)
+                    (face, n, face.toward(detected, frame, n), LINKED)
                     for n in range(max(start, face.last + 1), frame)
                 ]
             face.weight += 1 / (1 + rank)
             face.see(frame, detected)
-            guesses.append((face, frame, detected["landmarks"], False))
+            guesses.append((face, frame, detected["landmarks"], DETECTED))
         # it may still have been there after the key frame before
         for face in free:
             if frame - face.last <= self.every:
                 guesses += [
-                    (face, n, face.place, True)
+                    (face, n, face.place, SUPPOSED)
                     for n in range(max(start, face.last + 1), frame + 1)
                 ]
         return guesses
@@ -498,20 +531,29 @@ class Tracker:
         ) / np.maximum(eyes, 1)
         sure = (scores >= SURE) & (away <= ASTRAY)
         # what is linked goes before what is only supposed
-        order = sorted(np.flatnonzero(sure), key=lambda n: guesses[n][3])
+        order = sorted(
+            np.flatnonzero(sure), key=lambda n: guesses[n][3] == SUPPOSED
+        )
+        order += np.flatnonzero(~sure).tolist()
         taken = {}
         for index in order:
-            face, frame, _, supposed = guesses[index]
-            centre = landmarks[index].mean(axis=0)
+            face, frame, place, why = guesses[index]
+            if not sure[index] and why != DETECTED:
+                continue
+            centre = (landmarks[index] if sure[index] else place).mean(axis=0)
             others = taken.setdefault(frame, [])
             apart = [np.linalg.norm(centre - other) for other in others]
-            if supposed and min(apart, default=np.inf) < eyes[index]:
+            known = min(apart, default=np.inf) < eyes[index]
+            if known and (why == SUPPOSED or not sure[index]):
                 continue  # this is somebody who has a track
             others.append(centre)
-            # integer coordinates are pixel centres in both pictures
-            face.found[frame] = (
-                (landmarks[index] + 0.5) * self.ratio - 0.5,
-                spread[index] * np.mean(self.ratio),
+            kept = face.found if sure[index] else face.doubtful
+            points = landmarks[index] if sure[index] else place
+            kept[frame] = Sight(
+                # integer coordinates are pixel centres in both pictures
+                (points + 0.5) * self.ratio - 0.5,
+                float(spread[index] * np.mean(self.ratio)),
+                float(scores[index]),
             )
 
 
@@ -521,7 +563,7 @@ class _Face:
     def __init__(self, shot, first):
         self.shot, self.last = shot, first
         self.place = self.width = None
-        self.found, self.weight = {}, 0.0
+        self.found, self.doubtful, self.weight = {}, {}, 0.0
 
     def see(self, frame, detected):
         """Note where the detector saw it."""
@@ -536,15 +578,15 @@ class _Face:
     def landmarks(self, frames):
         """Array of shape `(frames, 5, 2)`, NaN where it was not found."""
         result = np.full((frames, 5, 2), np.nan)
-        for frame, (landmarks, _) in self.found.items():
-            result[frame] = landmarks
+        for frame, sight in self.found.items():
+            result[frame] = sight.landmarks
         return result
 
     def spread(self, frames):
         """Array of shape `(frames,)`, NaN where it was not found."""
         result = np.full(frames, np.nan)
-        for frame, (_, spread) in self.found.items():
-            result[frame] = spread
+        for frame, sight in self.found.items():
+            result[frame] = sight.spread
         return result
 
 

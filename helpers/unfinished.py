@@ -7,7 +7,6 @@ or setting is never mixed in. When the result is written the folder goes.
 """
 
 import contextlib
-import errno
 import itertools
 import json
 import os
@@ -17,14 +16,15 @@ import warnings
 import av
 import numpy as np
 
-from helpers import manifests, media, video_parts
+from helpers import folder_lock, manifests, media, video_parts
+from helpers.folder_lock import LOCK
 from helpers.tracking import FaceTrack, has_face
 
 ENDING = ".unfinished"
-LOCK, TRACKS, JOB = "lock", "tracks.npz", "job.json"
+TRACKS, JOB = "tracks.npz", "job.json"
 
 
-class UnfinishedError(OSError):
+class UnfinishedError(folder_lock.FolderError):
     """An unfinished video cannot be kept, or somebody else is at it."""
 
 
@@ -46,71 +46,9 @@ def unfinished(output_path):
     """
     output = pathlib.Path(output_path)
     folder = output.with_name(output.name + ENDING)
-    made = [path for path in folder.parents if not path.exists()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = open(folder / LOCK, "a+", encoding="ascii")  # noqa: SIM115
-    except OSError as error:
-        raise UnfinishedError(
-            error.errno,
-            f"A folder that can be written is needed for {output.name}. "
-            f"Received: {output.parent} ({error.strerror}). Choose another "
-            "output path.",
-        ) from error
-    with lock, _told_if_full(folder):
-        _take(lock, folder)
-        for path in folder.glob(".*"):
-            path.unlink()  # half a file of a run that was killed
-        try:
-            yield Unfinished(output, folder)
-        finally:
-            lock.close()  # Windows removes no open file
-            (folder / LOCK).unlink(missing_ok=True)
-            for path in (folder, *made):
-                with contextlib.suppress(OSError):
-                    path.rmdir()  # only if it is empty
-
-
-def _take(lock, folder):
-    """Lock the folder; the lock ends with this process, however it ends."""
-    try:
-        if os.name == "nt":
-            import msvcrt
-
-            lock.seek(1 << 20)  # beyond what others want to read
-            msvcrt.locking(lock.fileno(), msvcrt.LK_NBLCK, 1)
-        else:
-            import fcntl
-
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        if error.errno not in (errno.EAGAIN, errno.EACCES):
-            return  # a drive without locks, such as some of a network
-        lock.seek(0)
-        raise UnfinishedError(
-            error.errno,
-            f"Another run (process {lock.read() or 'unknown'}) is writing "
-            f"into {folder}. Wait for it, stop it, or choose another output "
-            "path.",
-        ) from error
-    lock.seek(0)
-    lock.truncate()
-    lock.write(str(os.getpid()))
-    lock.flush()
-
-
-@contextlib.contextmanager
-def _told_if_full(folder):
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        raise UnfinishedError(
-            error.errno,
-            f"The disk of {folder.parent} is full. Make room and run this "
-            f"again: it goes on with what {folder.name} holds.",
-        ) from error
+    instead = f"Choose another output path than {output}."
+    with folder_lock.locked_folder(folder, instead, UnfinishedError):
+        yield Unfinished(output, folder)
 
 
 class Unfinished:

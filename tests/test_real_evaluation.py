@@ -7,6 +7,7 @@ import pytest
 
 from helpers import (
     detection,
+    extraction,
     facesets,
     identity_judge,
     manifests,
@@ -251,7 +252,7 @@ def real_faces(shared_data, tmp_path_factory):
     contract = manifests.data_contract()
     names = ("person_a", "sen_menendez")
     for name in names:
-        facesets.extract_faces(
+        extraction.extract_faces(
             shared_data / "people" / name,
             folder,
             contract,

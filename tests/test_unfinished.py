@@ -229,7 +229,7 @@ def test_a_second_run_on_the_same_result_is_told(clip, tmp_path):
 def test_a_place_that_cannot_be_written_is_said_before_the_work(clip, tmp_path):
     (tmp_path / "file").write_text("no folder")
     detector = FakeDetector(faces())
-    with pytest.raises(unfinished.UnfinishedError, match="another output"):
+    with pytest.raises(unfinished.UnfinishedError, match="another output path"):
         swap_video(
             GreenComb(), clip, tmp_path / "file/swap.mp4", "Rosa", detector
         )

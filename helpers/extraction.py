@@ -1,0 +1,255 @@
+"""Extraction: a folder of footage in, all faces in it as a face set out.
+
+Frames are read in a thread of their own, shrunk to what the detector needs,
+and the faces in them followed (`tracking.Tracker`): detected on key frames,
+found again in between. The crops are cut from the whole frames. Files that are
+short go through the networks together, each as a shot of its own; photos are
+shots of one frame.
+"""
+
+import contextlib
+import pathlib
+
+import cv2
+
+from helpers import (
+    choosing,
+    consent,
+    face_finder,
+    face_records,
+    facesets,
+    folder_lock,
+    manifests,
+    media,
+    takes,
+    tracking,
+)
+
+# Frames that are handed over together by the reading thread, and how many
+# pixels they may hold, that few wait where they are large.
+BLOCK_FRAMES = 8
+BLOCK_PIXELS = face_finder.CHUNK_PIXELS // 4
+
+
+def extract_faces(
+    footage_folder,
+    output_folder,
+    contract,
+    detector,
+    identity,
+    every=1,
+    held_out_share=0.1,
+    max_faces=None,
+    progress=None,
+    person=None,
+):
+    """Turn the photos and videos of one person into a face set.
+
+    All faces are found (`find_faces`); which of them are the person's and good
+    enough is then chosen from their crops (`choosing.choose_faces`).
+
+    Args:
+        footage_folder: see `find_faces`.
+        output_folder: see `find_faces`.
+        contract: see `find_faces`.
+        detector: see `find_faces`.
+        identity: see `find_faces`.
+        every: see `find_faces`.
+        held_out_share: see `find_faces`.
+        max_faces: see `find_faces`.
+        progress: see `find_faces`.
+        person: see `choosing.choose_faces`.
+
+    Returns:
+        dict: what `find_faces` returns, and `kept`, `left_out` (reason to
+        count), `train` and `test`, the faces kept of each split.
+
+    Raises:
+        FileNotFoundError: if there is no such folder.
+        ValueError: if there is no footage in it, no face in the footage, its
+            `consent.toml` says too little, or an argument is out of range.
+        folder_lock.FolderError: see `find_faces`.
+    """
+    report = find_faces(
+        footage_folder,
+        output_folder,
+        contract,
+        detector,
+        identity,
+        every,
+        held_out_share,
+        max_faces,
+        progress,
+    )
+    if report["faces"]:
+        report = choosing.choose_faces(output_folder, identity, person)
+    if not report.get("kept"):
+        raise ValueError(_nothing_found(footage_folder, report))
+    return report
+
+
+def find_faces(
+    footage_folder,
+    output_folder,
+    contract,
+    detector,
+    identity,
+    every=1,
+    held_out_share=0.1,
+    max_faces=None,
+    progress=None,
+):
+    """Find all faces in some footage: crops, masks and what is known of each.
+
+    Interrupted and called again with the same settings, it goes on at the
+    first unfinished part and yields the same files as one run; with other
+    settings, or where files changed, it starts anew from there.
+
+    The split is by take, never by frame, because neighbouring frames are
+    near-copies: a synthetic clip's truth says its split; of many videos every
+    few whole ones are held out, of a few videos the last part of each, of
+    photos the last ones in the order of their names.
+
+    Args:
+        footage_folder: str or path of this person's photos and videos.
+        output_folder: str or path; faces go to its folder `identity`.
+        contract: dict from `manifests.data_contract()`.
+        detector: `detection.FaceDetector`, or anything with `detect(images)`,
+            `refine(images, landmarks)` and `min_face_share`.
+        identity: str. Name of the person, a plain folder name.
+        every: int. Every how many frames of a video one is looked at.
+        held_out_share: float in [0, 1). Share held out as `"test"`.
+        max_faces: int or `None`. Frames are thinned out evenly over all
+            footage so that at most about so many are looked at.
+        progress: called as `progress(frames done, frames expected)`, or
+            `None`.
+
+    Returns:
+        dict: `files` (read), `other_files` (names that are no footage),
+        `left_out_files` (name to reason; of a video that breaks off, the
+        frames before are used), `frames`, `no_face`, `one_face`,
+        `several_faces`, `faces` (found), `every` (dict with the step over
+        frames and over photos), `consent` (dict from `consent.read_consent`).
+
+    Raises:
+        FileNotFoundError: if there is no such folder.
+        ValueError: if there is no footage in it, its `consent.toml` says too
+            little, or an argument is out of range.
+        folder_lock.FolderError: if the faces' folder cannot be written, the
+            disk is full, or another run is writing into it.
+    """
+    facesets.check_identity(identity)
+    if every < 1 or not 0 <= held_out_share < 1:
+        raise ValueError(
+            "every should be at least 1 and held_out_share in [0, 1). "
+            f"Received: every={every!r}, held_out_share={held_out_share!r}"
+        )
+    footage_folder = pathlib.Path(footage_folder)
+    agreed = consent.read_consent(footage_folder)
+    plans, steps, others = takes.plan_files(
+        footage_folder, every, held_out_share, max_faces
+    )
+    settings = {
+        "contract": contract,
+        "detector": getattr(detector, "parameters", {}),
+    }
+    output = pathlib.Path(output_folder)
+    instead = f"Choose another output folder than {output}."
+    with folder_lock.locked_folder(output / identity, instead) as folder:
+        # from here on the folder is unfinished, until its manifest is written
+        (output / manifests.MANIFEST).unlink(missing_ok=True)
+        writer = face_records.RecordWriter(folder, settings)
+        position = writer.resume(plans)
+        with face_finder.FaceFinder(writer, contract, detector) as finder:
+            _work_off(footage_folder, plans, position, finder, progress)
+        report = {
+            **face_records.sum_up(writer.parts),
+            "other_files": others,
+            "every": steps,
+            "consent": agreed,
+        }
+        manifests.write_json(folder / face_records.REPORT, report)
+    return report
+
+
+def _nothing_found(footage_folder, report):
+    reasons = "; ".join(
+        f"{name}: {reason}"
+        for name, reason in list(report["left_out_files"].items())[:5]
+    )
+    return (
+        f"{footage_folder} should show at least one face that can be used. "
+        f"Received: {report['frames']} frames, {report['no_face']} without a "
+        f"face, left out {report.get('left_out') or 'none'}, unreadable files "
+        f"{len(report['left_out_files'])} ({reasons or 'none'}). Use footage "
+        "in which the face is upright, lit and at least a tenth of the "
+        "picture's height, or lower the detector's min_face_share."
+    )
+
+
+def _work_off(footage_folder, plans, position, finder, progress):
+    """Find the faces of all files from a position on, part by part."""
+    expected = sum(
+        takes.frames_of(plan, start) for plan, start in _left(plans, position)
+    )
+    done = 0
+    blocks = _blocks(_events(footage_folder, plans, position, finder.detector))
+    with (
+        tracking.one_opencv_thread(),
+        contextlib.closing(media.read_ahead(blocks, 2)) as ahead,
+    ):
+        for block in ahead:
+            for name, details in block:
+                getattr(finder, name)(*details)
+                done += name == "add"
+            if progress is not None:
+                progress(done, max(expected, done))
+        finder.finish_part()
+    if progress is not None and done:
+        progress(done, done)
+
+
+def _left(plans, position):
+    """Planned files from a position on, each with its first frame."""
+    place, start = position
+    for plan in plans[place:]:
+        yield plan, start
+        start = 0
+
+
+def _events(footage_folder, plans, position, detector):
+    """What the finder is told in turn: name of its method, and arguments."""
+    for plan, start in _left(plans, position):
+        yield "begin_file", (plan, start)
+        error = None
+        try:
+            for item in takes.read_items(footage_folder, plan, start):
+                item["looked_at"] = _shrink(item["image"], detector)
+                yield "add", (item,)
+        except media.MediaError as reason:
+            error = str(reason)
+        yield "end_file", (error,)
+
+
+def _shrink(image, detector):
+    """A frame as large as it has to be for its faces to be found."""
+    size = tracking.looked_at_size(detector, *image.shape[:2])
+    if size == image.shape[:2]:
+        return image
+    return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
+
+
+def _blocks(events):
+    """Events in lists, few of them where frames are large."""
+    block, frames, pixels = [], 0, 0
+    for name, details in events:
+        block.append((name, details))
+        if name != "add":
+            continue
+        image = details[0]["image"]
+        frames, pixels = frames + 1, pixels + image.shape[0] * image.shape[1]
+        if frames == BLOCK_FRAMES or pixels >= BLOCK_PIXELS:
+            yield block
+            block, frames, pixels = [], 0, 0
+    if block:
+        yield block

@@ -1,0 +1,271 @@
+"""Face finder: frames of footage in, the faces in them cut and recorded out.
+
+Faces are followed by `tracking.Tracker` in frames shrunk to what it needs. What
+is found in some frames does not change with later ones, so their crops are cut
+at once, and the whole frames need not be kept for long.
+"""
+
+import concurrent.futures
+import hashlib
+
+import cv2
+import numpy as np
+
+from helpers import (
+    alignment,
+    detection,
+    face_records,
+    masks,
+    media,
+    takes,
+    tracking,
+)
+
+# 20 kB a crop of 256 pixels, with its colours at full resolution
+JPEG_QUALITY = 95
+# Frames that are followed together, and how many pixels they may hold: eight
+# frames of 3840 x 2160, one detection apart.
+CHUNK_FRAMES = 64
+CHUNK_PIXELS = 68_000_000
+# frames of a long file after which its records are safe from a crash
+PART_FRAMES = 16 * CHUNK_FRAMES
+# crops that are cut and encoded at once
+ENCODERS = 2
+
+
+class FaceFinder:
+    """Takes frames of one file after another, and records their faces.
+
+    A part, at whose end all is safe from a crash, is a thousand frames of a
+    long file, or as many short files as make a chunk. Nothing of a part
+    depends on the one before: where an interrupted run goes on, all comes out
+    as it would have.
+
+    Args:
+        writer: `face_records.RecordWriter`.
+        contract: dict from `manifests.data_contract()`.
+        detector: see `extraction.find_faces`.
+        step: int. Every how many frames of a video one is given.
+    """
+
+    def __init__(self, writer, contract, detector, step=1):
+        self.writer, self.contract = writer, contract
+        self.detector = detector
+        # as often in time, whatever frames are skipped
+        self.every = max(1, tracking.KEY_EVERY // step)
+        self._pool = concurrent.futures.ThreadPoolExecutor(ENCODERS)
+        self._begin_part()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self._pool.shutdown()
+
+    def _begin_part(self):
+        self._tracker = tracking.Tracker(self.detector, self.every)
+        self._files, self._names = [], {}
+        self._frames = 0
+        self._chunk, self._pixels = [], 0
+
+    def begin_file(self, plan, start):
+        """Frames of another file come next.
+
+        Args:
+            plan: dict from `takes.plan_files`.
+            start: int. Index of its first frame.
+        """
+        coming = takes.frames_of(plan, start)
+        if self._frames and self._frames + coming > CHUNK_FRAMES:
+            self.finish_part()
+        self._begin_entry(plan, start)
+
+    def _begin_entry(self, plan, start):
+        counts = dict.fromkeys(face_records.COUNTS, 0)
+        self._files.append(
+            {
+                "plan": plan,
+                "start": start,
+                "next": None,
+                "counts": counts,
+                "error": None,
+            }
+        )
+        self._begins = True
+
+    def add(self, item):
+        """Take a frame.
+
+        Args:
+            item: dict from `takes.read_items`, with the picture in which the
+                faces are looked for as `looked_at`.
+        """
+        if self._frames == PART_FRAMES:
+            plan = self._files[-1]["plan"]
+            self._files[-1]["next"] = item["index"]
+            self.finish_part()
+            self._begin_entry(plan, item["index"])
+        pixels = item["image"].shape[0] * item["image"].shape[1]
+        full = len(self._chunk) == CHUNK_FRAMES
+        if full or self._chunk and self._pixels + pixels > CHUNK_PIXELS:
+            self._follow()
+        item["entry"], item["begins"] = self._files[-1], self._begins
+        self._begins = False
+        self._chunk.append(item)
+        self._pixels += pixels
+        self._frames += 1
+
+    def end_file(self, error):
+        """Note that a file is at its end.
+
+        Args:
+            error: str, why it could not be read further, or `None`.
+        """
+        self._files[-1]["error"] = error
+
+    def finish_part(self):
+        """Find the faces of what was taken so far, and make all of it safe."""
+        self._follow()
+        if self._files:
+            self.writer.finish_part(self._files)
+        self._begin_part()
+
+    def _follow(self):
+        """Find the faces in the frames that wait."""
+        chunk, self._chunk, self._pixels = self._chunk, [], 0
+        if not chunk:
+            return
+        first = len(self._tracker.times)
+        begins = [n for n, item in enumerate(chunk) if item["begins"]]
+        self._tracker.add(
+            [(item["time"] or 0.0, item["looked_at"]) for item in chunk], begins
+        )
+        jobs = []
+        for number, item in enumerate(chunk):
+            faces = self._faces_of(item, self._tracker.faces_at(first + number))
+            _count(item["entry"]["counts"], len(faces))
+            for place, face in enumerate(faces):
+                jobs.append((item, place, face, len(faces)))
+        for crop, mask, record in self._pool.map(self._cut, jobs):
+            self.writer.write_face(crop, mask, record)
+
+    def _faces_of(self, item, sights):
+        """Faces of a frame in its own pixels, those that matter most first."""
+        height, width = item["image"].shape[:2]
+        ratio = np.array([width, height]) / item["looked_at"].shape[1::-1]
+        faces = []
+        for number, sight in sights.items():
+            # integer coordinates are pixel centres in both pictures
+            landmarks = (np.asarray(sight.landmarks) + 0.5) * ratio - 0.5
+            faces.append(
+                {
+                    "box": detection.face_box(landmarks),
+                    "score": sight.score,
+                    "landmarks": landmarks,
+                    "number": number,
+                }
+            )
+        faces = detection.rank_faces(faces, (height, width))
+        for place, face in enumerate(faces):
+            # a track is known by its first face
+            name = f"{item['plan']['file']}#{item['index']}.{place}"
+            face["track"] = self._names.setdefault(face["number"], name)
+        return faces
+
+    def _cut(self, job):
+        item, place, face, faces = job
+        # what a synthetic clip's truth says is said of its one person
+        painted = item["mask"] if place == 0 else None
+        crop, mask, facts = cut_face(
+            item["image"], face["landmarks"], self.contract, painted
+        )
+        take, split = takes.take_of(item["plan"], item["index"])
+        record = {
+            "file": item["plan"]["file"],
+            "frame": item["index"],
+            "face": place,
+            "time": item["time"],
+            "track": face["track"],
+            "take": take,
+            "split": split,
+            "score": face["score"],
+            "box": list(face["box"]),
+            **facts,
+            "faces_in_frame": faces,
+            "frame_parameters": item["parameters"] if place == 0 else None,
+            "person": None,
+            "left_out": None,
+        }
+        return crop, mask, record
+
+
+def _count(counts, faces):
+    counts["frames"] += 1
+    counts["faces"] += faces
+    counts[("no_face", "one_face", "several_faces")[min(faces, 2)]] += 1
+
+
+def cut_face(image, landmarks, contract, painted=None):
+    """The files of a face, and what its landmarks and its crop say.
+
+    Args:
+        image: uint8 array, shape `(height, width, 3)`, RGB, the whole frame.
+        landmarks: float array, shape `(5, 2)`, `(x, y)` in its pixels.
+        contract: dict from `manifests.data_contract()`.
+        painted: uint8 array, shape `(height, width)`, the face's true mask,
+            or `None` for the egg that all faces have.
+
+    Returns:
+        Tuple of `crop`, bytes of a JPEG file; `mask`, bytes of a PNG file; and
+        dict of `landmarks`, `matrix`, `eyes` (their distance in pixels of the
+        frame), `outside` (share of the network's crop beyond the picture's
+        edge), `sharpness` (variance of the crop's Laplacian), `yaw`, `pitch`,
+        `roll` (degrees) and `sha256` of the crop's file.
+
+    Raises:
+        ValueError: if the landmarks lie in one place.
+    """
+    size = contract["crop_size"]
+    landmarks = np.asarray(landmarks, dtype=np.float64)
+    matrix = alignment.crop_matrix(landmarks, contract)
+    yaw, pitch, roll = alignment.estimate_pose(landmarks)
+    crop = alignment.cut_crop(image, matrix, size)
+    if painted is None:
+        mask = masks.face_mask(size, contract, yaw)
+        mask = np.round(mask * 255).astype(np.uint8)
+    else:
+        mask = masks.warp_mask(painted, matrix, size)
+    written = media.encode_image(crop, ".jpg", JPEG_QUALITY)
+    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
+    facts = {
+        "landmarks": landmarks.tolist(),
+        "matrix": matrix.tolist(),
+        "eyes": float(np.linalg.norm(landmarks[1] - landmarks[0])),
+        "outside": outside_share(matrix, contract, image.shape),
+        "sharpness": float(cv2.Laplacian(grey, cv2.CV_64F).var()),
+        "yaw": yaw,
+        "pitch": pitch,
+        "roll": roll,
+        "sha256": hashlib.sha256(written).hexdigest(),
+    }
+    return written, media.encode_image(mask, ".png"), facts
+
+
+def outside_share(matrix, contract, shape):
+    """Share of what the network sees that lies beyond the picture's edge.
+
+    Args:
+        matrix: float array, shape `(2, 3)`, photo pixels to crop pixels.
+        contract: dict from `manifests.data_contract()`.
+        shape: tuple `(height, width, ...)` of the picture in pixels.
+
+    Returns:
+        float, 0-1.
+    """
+    margin = (1 - contract["coverage"]) / 2
+    steps = (np.linspace(margin, 1 - margin, 16)) * contract["crop_size"]
+    grid = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
+    back = alignment.invert_transform(matrix)
+    points = alignment.transform_points(back, grid)
+    inside = (points >= 0) & (points < (shape[1], shape[0]))
+    return float(1 - inside.all(axis=1).mean())

@@ -1,0 +1,226 @@
+"""Takes: which frame of the footage belongs to which take and split.
+
+A take is footage of one go: neighbouring frames are near-copies, so a whole
+take is held out for testing, never single frames.
+"""
+
+import json
+import zipfile
+
+import numpy as np
+
+from helpers import media
+
+MADE_BY = "01_data_generation"
+
+
+def plan_files(folder, every, held_out_share, max_faces=None):
+    """One plan a file of footage, and the steps used.
+
+    Args:
+        folder: path of one person's photos and videos.
+        every: int. Every how many frames of a video one is looked at.
+        held_out_share: float in [0, 1). Share held out as `"test"`.
+        max_faces: int or `None`. Frames are thinned out evenly over all
+            footage so that at most about so many are looked at.
+
+    Returns:
+        Tuple of `plans`, list of dicts in the order of the files' names
+        (`file`, `bytes`, `changed`, `expected` frames, an estimate, `step`,
+        `take`, `split`, `segment`: first frame held out, or `None`);
+        `steps`, dict with the step over `frames` and over `photos`; and
+        `others`, names of files that are no footage.
+
+    Raises:
+        FileNotFoundError: if there is no such folder.
+        MediaError: if there is no footage in it.
+    """
+    photos, videos, others = media.list_media(folder)
+    estimates = {path: _estimate_frames(path) for path in videos}
+    looked_at = sum(-(-count // every) for count in estimates.values())
+    looked_at += len(photos)
+    thinning = 1
+    if max_faces is not None and max_faces < looked_at:
+        thinning = -(-looked_at // max(1, max_faces))
+    takes = _plan_photos(photos[::thinning], held_out_share)
+    takes |= _plan_videos(videos, estimates, held_out_share)
+    plans = []
+    for path in sorted(takes):
+        status = path.stat()
+        plans.append(
+            {
+                "file": path.relative_to(folder).as_posix(),
+                "bytes": status.st_size,
+                "changed": status.st_mtime_ns,
+                "expected": estimates.get(path, 1),
+                "step": every * thinning if path in estimates else 1,
+                **takes[path],
+            }
+        )
+    others = [path.relative_to(folder).as_posix() for path in others]
+    steps = {"frames": every * thinning, "photos": thinning}
+    return plans, steps, others
+
+
+def frames_of(plan, start=0):
+    """How many frames of a planned file are looked at, an estimate.
+
+    Args:
+        plan: dict from `plan_files`.
+        start: int. Index of the first frame that is left.
+
+    Returns:
+        int, at least 1.
+    """
+    return max(1, -(-(plan["expected"] - start) // plan["step"]))
+
+
+def take_of(plan, index):
+    """Name of the take, and its split, of one frame of a planned file.
+
+    Args:
+        plan: dict from `plan_files`.
+        index: int. Index of the frame.
+
+    Returns:
+        Tuple of str, the name and `"train"` or `"test"`.
+    """
+    if plan["segment"] is not None and index >= plan["segment"]:
+        return plan["take"] + " held out", "test"
+    return plan["take"], plan["split"]
+
+
+def read_items(folder, plan, start=0):
+    """The frames of a planned file that are looked at, with their truth.
+
+    Args:
+        folder: path of the footage.
+        plan: dict from `plan_files`.
+        start: int. Index of the first frame.
+
+    Yields:
+        dicts of `plan`, `index`, `time` (seconds, `None` of photos), `image`
+        (uint8 array, RGB), and of synthetic clips `parameters` and `mask`
+        (painted, grey), else `None`.
+
+    Raises:
+        MediaError: where the file cannot be read (further).
+    """
+    path = folder / plan["file"]
+    truth, painted = [], None
+    if truth_path(path).is_file():
+        truth = read_truth(truth_path(path))["frames"]
+        painted = _read_painted_masks(path, len(truth))
+    for index, time, image in _read_file(path, plan["step"], start):
+        known = index < len(truth)
+        yield {
+            "plan": plan,
+            "index": index,
+            "time": time,
+            "image": image,
+            "parameters": truth[index]["parameters"] if known else None,
+            "mask": painted[index] if known else None,
+        }
+
+
+def _read_file(path, step, start):
+    if path.suffix.lower() in media.PHOTO_ENDINGS:
+        yield 0, None, media.read_photo(path)
+    else:
+        yield from media.read_frames(path, step, start)
+
+
+def _estimate_frames(path):
+    try:
+        return media.probe_video(path)["frames"]
+    except media.MediaError:
+        return 1  # its fault is reported when it is its turn
+
+
+def _plan_photos(photos, held_out_share):
+    held_out = round(len(photos) * held_out_share)
+    if held_out_share > 0 and len(photos) >= 4:
+        held_out = max(1, held_out)
+    train = len(photos) - held_out
+    return {
+        path: {
+            "take": "photos" if index < train else "photos held out",
+            "split": "train" if index < train else "test",
+            "segment": None,
+        }
+        for index, path in enumerate(photos)
+    }
+
+
+def _plan_videos(videos, estimates, held_out_share):
+    plans, plain = {}, []
+    for path in videos:
+        if not truth_path(path).is_file():
+            plain.append(path)
+            continue
+        try:
+            split = read_truth(truth_path(path))["split"]
+        except media.MediaError:
+            split = "train"  # left out with its fault when it is its turn
+        plans[path] = {"take": path.name, "split": split, "segment": None}
+    spacing = round(1 / held_out_share) if held_out_share else len(plain) + 1
+    for index, path in enumerate(plain):
+        split, segment = "train", None
+        if not held_out_share:
+            pass
+        elif len(plain) >= spacing:
+            split = "test" if index % spacing == spacing - 1 else "train"
+        else:
+            segment = int(estimates[path] * (1 - held_out_share)) or None
+        plans[path] = {"take": path.name, "split": split, "segment": segment}
+    return plans
+
+
+def truth_path(path):
+    """Path of the truth beside a synthetic clip, whether it is there or not."""
+    return path.with_name(path.stem + ".truth.json")
+
+
+def read_truth(path):
+    """The truth of a synthetic clip.
+
+    Args:
+        path: path of its `.truth.json`.
+
+    Returns:
+        dict with `split` and `frames`.
+
+    Raises:
+        MediaError: if it cannot be read or says too little.
+    """
+    try:
+        truth = json.loads(path.read_text(encoding="utf-8"))
+        good = truth["split"] in ("train", "test") and truth["frames"]
+        good = good and all("parameters" in each for each in truth["frames"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise media.MediaError(_truth_message(path, error)) from error
+    if not good:
+        raise media.MediaError(_truth_message(path, "no split or no frames"))
+    return truth
+
+
+def _truth_message(path, reason):
+    return (
+        f"{path} should be the truth of a synthetic clip. Received: {reason}. "
+        "Delete the clip with its .truth.json and .masks.npz and run "
+        f"notebooks/{MADE_BY}.ipynb again; it films it anew."
+    )
+
+
+def _read_painted_masks(path, frames):
+    path = path.with_name(path.stem + ".masks.npz")
+    try:
+        with np.load(path) as arrays:
+            painted = arrays["masks"]
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        raise media.MediaError(_truth_message(path, error)) from error
+    if painted.dtype != np.uint8 or len(painted) != frames:
+        raise media.MediaError(
+            _truth_message(path, f"{painted.dtype} {painted.shape}")
+        )
+    return painted
