@@ -55,6 +55,8 @@ ENCODING = {
     "x264-params": "rc-lookahead=10:mbtree=1:weightp=1",
 }
 
+SEEK_EARLY = 1.0  # seconds before a frame where its decoding begins
+
 # containers that are written, with how
 WRITTEN_CONTAINERS = {
     "mp4": {"movflags": "faststart"},
@@ -487,6 +489,57 @@ def _read_moving(path, step, start, stop, size):
                     frame, size[::-1], interpolation=cv2.INTER_AREA
                 )
             yield index, time, frame
+
+
+def read_frame(path, index, time=None):
+    """Read one frame of a video, upright and with square pixels.
+
+    Where its time is known the frames before are not decoded, but for those
+    since the last whole picture.
+
+    Args:
+        path: str or path.
+        index: int, see `read_frames`.
+        time: float, its seconds as `read_frames` gave them, or `None`.
+
+    Returns:
+        uint8 array, shape `(height, width, 3)`, RGB.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        MediaError: if it is no video, or has no such frame.
+    """
+    if time is not None and not photos.is_moving(path):
+        image = _seek_frame(path, time)
+        if image is not None:
+            return image
+    for _, _, image in read_frames(path, start=index, stop=index + 1):
+        return image
+    raise MediaError(
+        f"{pathlib.Path(path).name} should have a frame {index}. Received: a "
+        "video that ends before. Was the file replaced? Extract it anew."
+    )
+
+
+def _seek_frame(path, time):
+    """The frame of exactly this time, or `None` where seeking finds none."""
+    with _open_video(path) as (container, stream):
+        start = stream.start_time or 0
+        wanted = start + round(time / stream.time_base)
+        # a whole picture may be followed by some of before that need others
+        early = wanted - round(SEEK_EARLY / stream.time_base)
+        if early <= start:
+            return None
+        try:
+            container.seek(early, stream=stream)
+            for frame in container.decode(stream):
+                if frame.pts is None or frame.pts > wanted:
+                    return None
+                if frame.pts == wanted:
+                    return _upright(frame, stream)
+        except VIDEO_ERRORS:
+            pass  # read from its beginning, which says what is wrong
+    return None
 
 
 class VideoPicture:

@@ -1,0 +1,267 @@
+"""The folder of one identity's faces, with what a hand changed about them."""
+
+import json
+import os
+import pathlib
+
+from helpers import corrections, face_records, facesets, manifests
+
+# the manifest of before: what it says of the parameters is needed again
+STALE = "manifest.before_corrections.json"
+KEPT, ALL, BY_HAND = "kept", "all", "by hand"
+
+
+class CorrectedFolder:
+    """Records and corrections, and how both are kept on disk.
+
+    A row is a face's place in `records`, which holds those that were left
+    out, too.
+
+    Args:
+        folder: str or path that extraction wrote to.
+        identity: str. Whose faces.
+
+    Attributes:
+        folder: pathlib.Path of this identity's faces.
+        records: list of dicts, see `facesets.FaceSet`.
+        by_row: dict from row to correction, see `read_corrections`.
+        lost: list of corrections whose face is not found any more.
+        contract: dict, the data contract.
+
+    Raises:
+        FileNotFoundError: if there are no faces of this identity.
+        ValueError: if a file cannot be read.
+    """
+
+    def __init__(self, folder, identity):
+        facesets.check_identity(identity)
+        self.parent, self.identity = pathlib.Path(folder), identity
+        self.folder = self.parent / identity
+        self.reload()
+
+    def reload(self):
+        """Read the folder anew."""
+        self._seen = self._state()
+        self.contract = _read_contract(self.folder)
+        found = face_records.read_records(self.folder / face_records.RECORDS)
+        corrected = corrections.read_corrections(self.folder, self.contract)
+        self.records = corrections.apply_corrections(found, corrected)
+        self.by_row, self.lost = corrections.match(self.records, corrected)
+        self._lines = [json.dumps(record) for record in self.records]
+        self._frames = {}
+        for row, record in enumerate(self.records):
+            place = corrections.key_of(record)[:2]
+            self._frames.setdefault(place, []).append(row)
+        self._unwritten = self.records != found
+
+    # ---- what there is
+
+    def count(self):
+        """dict: how many faces are kept, and each reason with its count."""
+        counts = {KEPT: 0}
+        for record in self.records:
+            reason = record.get("left_out") or KEPT
+            counts[reason] = counts.get(reason, 0) + 1
+        return counts
+
+    def people(self):
+        """Who was found.
+
+        Returns:
+            dict from a person's number to a tuple of how many faces they
+            have, whether any is kept, and the row of a sharp one that looks
+            ahead.
+        """
+        rows = {}
+        for row, record in enumerate(self.records):
+            if record.get("person") is not None:
+                rows.setdefault(record["person"], []).append(row)
+        records = self.records
+        return {
+            person: (
+                len(those),
+                any(records[row]["left_out"] is None for row in those),
+                max(those, key=lambda row: _clearness(records[row])),
+            )
+            for person, those in sorted(rows.items())
+        }
+
+    @property
+    def stale(self):
+        """Whether the manifest has to be written anew."""
+        return (self.parent / STALE).is_file() and not (
+            self.parent / manifests.MANIFEST
+        ).is_file()
+
+    def rows(self, which=KEPT):
+        """Rows of some faces.
+
+        Args:
+            which: `"kept"`, `"all"`, `"by hand"`, a reason why faces were
+                left out, or the number of a person.
+
+        Returns:
+            list of int.
+        """
+        return [
+            row
+            for row, record in enumerate(self.records)
+            if which == ALL
+            or (which == KEPT and record.get("left_out") is None)
+            or (which == BY_HAND and row in self.by_row)
+            or (isinstance(which, str) and record.get("left_out") == which)
+            or (isinstance(which, int) and record.get("person") == which)
+        ]
+
+    def manifest_of_before(self):
+        """The parent's manifest, which is set aside while it is stale."""
+        for name in (manifests.MANIFEST, STALE):
+            if (self.parent / name).is_file():
+                return _read_json(self.parent / name)
+        return {}
+
+    def finish(self):
+        """Write the manifest anew, as it was but for what has changed.
+
+        Returns:
+            dict: the manifest, see `facesets.write_face_sets`.
+
+        Raises:
+            FileNotFoundError: if there was none; `write_face_sets` then
+                writes the first.
+        """
+        if self._unwritten:
+            self.store({})
+        before = self.manifest_of_before()
+        if (self.parent / manifests.MANIFEST).is_file():
+            return before
+        if not before:
+            raise FileNotFoundError(
+                f"{self.parent} was never finished. Run facesets."
+                "write_face_sets with all identities, as notebook 01 does."
+            )
+        names = list(before["identities"])
+        manifest = facesets.write_face_sets(
+            self.parent,
+            names,
+            before["contract"],
+            before["parameters"],
+            least=min(2, len(names)),
+        )
+        (self.parent / STALE).unlink()
+        return manifest
+
+    def set_manifest_aside(self):
+        """Make the folder unfinished, until its manifest is written anew."""
+        manifest = self.parent / manifests.MANIFEST
+        if manifest.is_file():
+            os.replace(manifest, self.parent / STALE)
+
+    def store(self, entries):
+        """Keep corrections, in memory and on disk.
+
+        Args:
+            entries: dict from row to a correction, or to `None` where a face
+                is to be as it was found.
+
+        Returns:
+            int: how many faces that are.
+
+        Raises:
+            RuntimeError: if somebody else wrote into the folder meanwhile.
+        """
+        self._check_unchanged()
+        self.set_manifest_aside()
+        for row, entry in entries.items():
+            if entry is None:
+                self.by_row.pop(row, None)
+            else:
+                self.by_row[row] = entry
+            self.records[row] = corrections.apply_corrections(
+                [self.records[row]], [entry] if entry else []
+            )[0]
+            self._lines[row] = json.dumps(self.records[row])
+        corrections.write_corrections(
+            self.folder, [*self.by_row.values(), *self.lost]
+        )
+        manifests.write_text(
+            self.folder / face_records.RECORDS,
+            "".join(line + "\n" for line in self._lines),
+        )
+        self._write_report()
+        self._unwritten, self._seen = False, self._state()
+        return len(entries)
+
+    def _write_report(self):
+        path = self.folder / face_records.REPORT
+        if not path.is_file():
+            return  # extraction was broken off, and counts when it ends
+        kept = [each for each in self.records if each.get("left_out") is None]
+        report = {
+            **_read_json(path),
+            "kept": len(kept),
+            "left_out": {
+                reason: count
+                for reason, count in self.count().items()
+                if reason != KEPT
+            },
+        }
+        for split in ("train", "test"):
+            report[split] = sum(each["split"] == split for each in kept)
+        manifests.write_json(path, report)
+
+    def _state(self):
+        """By what is seen that somebody else wrote these files."""
+        paths = [self.folder / face_records.RECORDS]
+        paths.append(self.folder / corrections.FILE)
+        return [
+            (path.stat().st_mtime_ns, path.stat().st_size)
+            for path in paths
+            if path.is_file()
+        ]
+
+    def _check_unchanged(self):
+        if self._state() != self._seen:
+            raise RuntimeError(
+                f"The faces in {self.folder} were written by somebody else "
+                "since they were read here. Nothing was changed. Call "
+                "reload(), or run the cell again, and repeat the change."
+            )
+
+
+def _clearness(record):
+    """A sharp face that looks ahead is a person's picture."""
+    return abs(record["yaw"]) < 20, record["sharpness"]
+
+
+def _read_contract(folder):
+    head = face_records.read_lines(folder / face_records.FILES)[:1]
+    try:
+        return head[0]["settings"]["contract"]
+    except (LookupError, TypeError) as error:
+        raise FileNotFoundError(
+            f"There are no faces to sort in {folder}: {face_records.FILES} "
+            "should say how they were extracted. Run notebooks/"
+            f"{face_records.MADE_BY}.ipynb for this identity first."
+        ) from error
+
+
+def _read_json(path):
+    """A dict from a file that this course writes; empty without it."""
+    if not path.is_file():
+        return {}
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(_no_json(path, error)) from error
+    if not isinstance(content, dict):
+        raise ValueError(_no_json(path, f"{str(content)[:80]!r}"))
+    return content
+
+
+def _no_json(path, received):
+    return (
+        f"{path} should be JSON as this course writes it. Received: "
+        f"{received}. Delete it and run notebooks/{face_records.MADE_BY}.ipynb "
+        "again."
+    )

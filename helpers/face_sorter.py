@@ -1,0 +1,234 @@
+"""The face sorter: all faces of an identity as pictures, sorted by hand.
+
+Runs in JupyterLab, VS Code and Colab. Only the page that is seen is sent to
+the browser, so it stays quick with tens of thousands of faces. Clicks ask the
+kernel, so they are answered while no other cell is running.
+"""
+
+import pathlib
+
+import anywidget
+import traitlets
+
+from helpers import close_up, face_tiles, media
+from helpers.corrected_folder import ALL, BY_HAND, KEPT
+from helpers.hand_sorting import HandSorting
+
+HERE = pathlib.Path(__file__).resolve().parent
+PAGE = 60  # faces
+MOST_PEOPLE = 12  # that get a tab of their own
+FAULTS = (ValueError, OSError, RuntimeError)
+
+
+class FaceSorter(anywidget.AnyWidget):
+    """Pages of faces to leave out, take back, choose among and cut again.
+
+    What it does is done by `sorting`, and can be done without a widget by
+    `hand_sorting.HandSorting`, too. Each change is on disk at once; `finish`
+    writes the manifest that later notebooks ask for.
+
+    Args:
+        folder: str or path that extraction wrote to.
+        identity: str. Whose faces.
+        footage: str or path of this identity's footage; without it where the
+            manifest says that notebook 01 read it.
+
+    Attributes:
+        sorting: `hand_sorting.HandSorting`.
+
+    Raises:
+        FileNotFoundError: if there are no faces of this identity.
+        ValueError: if a file cannot be read.
+    """
+
+    _esm = HERE / "face_sorter.js"
+    _css = HERE / "face_sorter.css"
+    identity = traitlets.Unicode().tag(sync=True)
+    tabs = traitlets.List().tag(sync=True)  # see `_tabs`
+    view = traitlets.Dict().tag(sync=True)  # see `_view`
+    tiles = traitlets.Bytes().tag(sync=True)  # JPEG of the page, row by row
+    columns = traitlets.Int(face_tiles.COLUMNS).tag(sync=True)
+    close = traitlets.Dict().tag(sync=True)  # see `close_up.describe`
+    recut = traitlets.Dict().tag(sync=True)  # what moved landmarks would give
+    said = traitlets.Unicode().tag(sync=True)
+    failed = traitlets.Bool(False).tag(sync=True)
+    can_undo = traitlets.Bool(False).tag(sync=True)
+    stale = traitlets.Bool(False).tag(sync=True)  # the manifest is
+
+    def __init__(self, folder, identity, footage=None):
+        self.sorting = HandSorting(folder, identity, footage)
+        self._tiles = face_tiles.Tiles()
+        self._tab, self._page = KEPT, 0
+        super().__init__(identity=identity)
+        self.on_msg(self._answer)
+        self._refresh()
+        if self.sorting.lost:
+            self._say(
+                f"{len(self.sorting.lost)} faces that a hand corrected are "
+                "not found any more; what was said of them is kept."
+            )
+
+    # ---- what a click asks for
+
+    def _answer(self, _, message, __):
+        actions = {
+            "show": self.show,
+            "leave_out": self.leave_out,
+            "take_back": self.take_back,
+            "as_found": self.as_found,
+            "choose": self.choose,
+            "look": self.look_closer,
+            "leave": self.leave,
+            "preview": self.preview,
+            "move": self.move_landmarks,
+            "pick": self.pick,
+            "undo": self.undo,
+            "finish": self.finish,
+        }
+        message = dict(message)
+        action = actions[message.pop("do")]
+        try:
+            action(**message)
+        except FAULTS as error:
+            self._say(str(error), failed=True)
+
+    def show(self, tab=KEPT, page=0):
+        """Show a page of some faces, see `CorrectedFolder.rows`."""
+        self._tab, self._page = tab, page
+        self._refresh()
+
+    def leave_out(self, rows):
+        """Leave faces out of the set; `rows` is a list of int."""
+        self._done(self.sorting.leave_out(rows), "left out")
+
+    def take_back(self, rows):
+        """Take faces into the set, whatever they were left out for."""
+        self._done(self.sorting.take_back(rows), "taken back")
+
+    def as_found(self, rows):
+        """Give up what a hand changed about these faces."""
+        self._done(self.sorting.forget(rows), "as found again")
+
+    def choose(self, row):
+        """Take this face, and leave out the others of its frame."""
+        self.sorting.choose(row)
+        self._say("This face is taken, the others of its frame are not.")
+        self.look_closer(row)
+        self._refresh()
+
+    def move_landmarks(self, row, landmarks):
+        """Cut a face again, see `HandSorting.move_landmarks`."""
+        self.sorting.move_landmarks(row, landmarks)
+        self._say("The face is cut again; the crop of before is kept.")
+        self.look_closer(row)
+        self._refresh()
+
+    def pick(self, people):
+        """Say which people are the identity: a list of their numbers."""
+        report = self.sorting.pick(people)
+        self.show()
+        self._say(f"{report['kept']} faces are kept.")
+
+    def undo(self):
+        """Take the last change back."""
+        self._done(self.sorting.undo(), "as before")
+        if self.close:
+            self.look_closer(self.close["row"])
+
+    def finish(self):
+        """Write the manifest, so that later notebooks read these faces."""
+        self.sorting.finish()
+        self._refresh()
+        self._say("Finished: the later notebooks can read these faces.")
+
+    def look_closer(self, row):
+        """Show a face in its frame, with its landmarks."""
+        self.recut = {}
+        self.close = close_up.describe(self.sorting, row)
+
+    def leave(self):
+        """Go back to the page of faces."""
+        self.recut, self.close = {}, {}
+
+    def preview(self, row, landmarks):
+        """Show what moved landmarks would give, without keeping it."""
+        try:
+            crop, _ = self.sorting.preview(row, landmarks)
+        except FAULTS as error:
+            # asked anew with each move, so that the page has to hear of it
+            self.recut = {"crop": b"", "said": str(error), "of": landmarks}
+            return
+        self.recut = {
+            "crop": media.encode_image(crop, ".jpg", 90),
+            "said": "",
+            "of": landmarks,
+        }
+
+    # ---- what is shown
+
+    def _done(self, count, what):
+        faces = "1 face is" if count == 1 else f"{count} faces are"
+        self._say(f"{faces} {what}." if count else "Nothing to change.")
+        self._refresh()
+        if self.close:
+            self.look_closer(self.close["row"])
+
+    def _say(self, words, failed=False):
+        self.said, self.failed = words, failed
+
+    def _refresh(self):
+        rows = self.sorting.rows(self._tab)
+        pages = max(1, -(-len(rows) // PAGE))
+        self._page = min(max(0, self._page), pages - 1)
+        shown = rows[self._page * PAGE : (self._page + 1) * PAGE]
+        with self.hold_sync():
+            self.tabs = self._tabs()
+            self.tiles = self._tiles.page(self._crops(shown))
+            self.view = {
+                "tab": self._tab,
+                "page": self._page,
+                "pages": pages,
+                "total": len(rows),
+                "faces": [self._face(row) for row in shown],
+            }
+            self.can_undo = self.sorting.can_undo
+            self.stale = self.sorting.stale
+
+    def _tabs(self):
+        """One dict a tab: `key`, `name`, `count`, and of a person `picked`
+        (whether any is kept) and `picture` (JPEG)."""
+        counts = self.sorting.count()
+        people = self.sorting.people()
+        tabs = [{"key": KEPT, "name": KEPT, "count": counts.pop(KEPT)}]
+        for reason, count in sorted(counts.items(), key=lambda each: -each[1]):
+            tabs.append({"key": reason, "name": reason, "count": count})
+        if self.sorting.by_row:
+            count = len(self.sorting.by_row)
+            tabs.append({"key": BY_HAND, "name": BY_HAND, "count": count})
+        count = len(self.sorting.records)
+        tabs.append({"key": ALL, "name": ALL, "count": count})
+        for person, (count, picked, row) in people.items():
+            if len(people) > 1 and person < MOST_PEOPLE:
+                tabs.append(
+                    {
+                        "key": person,
+                        "name": f"person {person + 1}",
+                        "count": count,
+                        "picked": picked,
+                        "picture": self._tiles.one(self._crops([row])[0]),
+                    }
+                )
+        return tabs
+
+    def _crops(self, rows):
+        folder, records = self.sorting.folder, self.sorting.records
+        return [folder / records[row]["crop"] for row in rows]
+
+    def _face(self, row):
+        record = self.sorting.records[row]
+        return {
+            "row": row,
+            "left_out": record.get("left_out"),
+            "by_hand": row in self.sorting.by_row,
+            "caption": close_up.moment(record),
+        }

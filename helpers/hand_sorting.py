@@ -1,0 +1,168 @@
+"""A face set sorted by hand: leave out, take back, choose, move landmarks."""
+
+from helpers import corrections, manifests, recutting
+from helpers.corrected_folder import CorrectedFolder
+
+
+class HandSorting(CorrectedFolder):
+    """The faces of one identity, and what a hand changes about them.
+
+    Each change is on disk when its method returns: in `by_hand.json`, which
+    outlives another extraction, and in `faces.jsonl` and `report.json`. The
+    folder then is unfinished until `finish()`, or
+    `facesets.write_face_sets`, has run.
+
+    Args:
+        folder: str or path that extraction wrote to.
+        identity: str. Whose faces.
+        footage: str or path of this identity's footage; without it where the
+            manifest says that notebook 01 read it.
+
+    Raises:
+        FileNotFoundError: if there are no faces of this identity.
+        ValueError: if a file cannot be read.
+    """
+
+    def __init__(self, folder, identity, footage=None):
+        self._history = []
+        self._frame = None, None
+        super().__init__(folder, identity)
+        self.footage = footage or self._footage_of_before()
+
+    def reload(self):
+        """Read the folder anew; what was changed before cannot be undone."""
+        self._history.clear()
+        super().reload()
+
+    def _footage_of_before(self):
+        parameters = self.manifest_of_before().get("parameters", {})
+        if "FOOTAGE_FOLDER" not in parameters:
+            return None
+        home = manifests.project_root() / parameters["FOOTAGE_FOLDER"]
+        return home / self.identity
+
+    def rows_of_frame(self, row):
+        """Rows of all faces of the frame in which this one was found."""
+        return self._frames[corrections.key_of(self.records[row])[:2]]
+
+    def frame_of(self, row):
+        """The footage's frame of a face, a `recutting.Frame`.
+
+        Raises:
+            FileNotFoundError: if the footage is gone.
+            media.MediaError: if it cannot be read.
+        """
+        place = corrections.key_of(self.records[row])[:2]
+        if self._frame[0] != place:
+            frame = recutting.read_frame(self.footage, self.records[row])
+            self._frame = place, frame
+        return self._frame[1]
+
+    # ---- what a hand does
+
+    def leave_out(self, rows):
+        """Leave faces out of the set.
+
+        Args:
+            rows: iterable of int.
+
+        Returns:
+            int: how many faces changed.
+        """
+        return self._change({row: self._entry(row, take=False) for row in rows})
+
+    def take_back(self, rows):
+        """Take faces into the set, whatever they were left out for."""
+        entries = {}
+        for row in rows:
+            found = corrections.as_found(self.records[row]).get("left_out")
+            take = None if found is None else True
+            entries[row] = self._entry(row, take=take)
+        return self._change(entries)
+
+    def choose(self, row):
+        """Take this face, and leave out the others of its frame."""
+        return self._change(
+            {
+                each: self._entry(each, take=each == row)
+                for each in self.rows_of_frame(row)
+            }
+        )
+
+    def preview(self, row, landmarks):
+        """The crop and mask that these landmarks give, see `cut_face`."""
+        cut = recutting.cut_face(self.frame_of(row), landmarks, self.contract)
+        return cut[:2]
+
+    def move_landmarks(self, row, landmarks):
+        """Cut a face again; if it was left out, it is taken.
+
+        Args:
+            row: int.
+            landmarks: array-like, shape `(5, 2)`, `(x, y)` in pixels of the
+                frame: left eye, right eye, nose, left and right corner of
+                the mouth; left is left in the picture.
+
+        Returns:
+            int: how many faces changed, 1.
+
+        Raises:
+            FileNotFoundError: if the footage is gone.
+            ValueError: if no face can be cut by these points.
+        """
+        cut = recutting.cut_face(self.frame_of(row), landmarks, self.contract)
+        record = self.records[row]
+        changes = recutting.write_face(self.folder, record, *cut)
+        if record.get("left_out") is not None:
+            changes["take"] = True
+        return self._change({row: self._entry(row, **changes)})
+
+    def forget(self, rows):
+        """Give up what a hand changed about faces: they are as found."""
+        return self._change({row: None for row in rows if row in self.by_row})
+
+    def pick(self, people):
+        """Say which people are the identity; everybody else is left out.
+
+        Args:
+            people: list of int, numbers of people, see `people`.
+
+        Returns:
+            dict: the report, see `choosing.choose_faces`.
+        """
+        self.set_manifest_aside()
+        report = choosing.choose_faces(self.parent, self.identity, people)
+        self.reload()
+        return report
+
+    def undo(self):
+        """Take the last change back.
+
+        Returns:
+            int: how many faces changed; 0 if there is nothing to undo.
+        """
+        return self.store(self._history.pop()) if self._history else 0
+
+    @property
+    def can_undo(self):
+        """Whether there is a change of this session to undo."""
+        return bool(self._history)
+
+    # ---- what becomes of it
+
+    def _entry(self, row, **changes):
+        record = self.records[row]
+        file, frame, face = corrections.key_of(record)
+        entry = {"file": file, "frame": frame, "face": face, "take": None}
+        entry["place"] = corrections.place_of(record)
+        entry = {**entry, **self.by_row.get(row, {}), **changes}
+        says_nothing = entry["take"] is None and "landmarks" not in entry
+        return None if says_nothing else entry
+
+    def _change(self, entries):
+        before = {row: self.by_row.get(row) for row in entries}
+        if before == entries:
+            return 0
+        count = self.store(entries)
+        self._history.append(before)
+        return count
