@@ -102,3 +102,54 @@ class PersonStyle(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "people": self.people}
+
+
+@keras.saving.register_keras_serializable("helpers")
+class HeatmapPoints(keras.layers.Layer):
+    """Reads where each heatmap is hot: the mean place of its softmax.
+
+    The mean is finer than a cell and has a gradient, unlike the hottest cell.
+
+    Args:
+        reach: float, at least 1. Side of the square that the heatmap stands
+            for, in sides of the picture: above 1, points may lie beyond the
+            picture's edge.
+
+    Input shape:
+        `(batch, height, width, points)`, any values.
+
+    Output shape:
+        `(batch, points, 3)`: x and y in the picture, 0 at its left or upper
+        edge and 1 at the other; and how far the heat is spread about them
+        (standard deviation), in the same unit.
+
+    Reference:
+        Sun et al., 2018, "Integral human pose regression", equation 2.
+    """
+
+    def __init__(self, reach=1.2, **options):
+        super().__init__(**options)
+        self.reach = reach
+
+    def call(self, inputs):
+        _, height, width, points = inputs.shape
+        heat = ops.reshape(inputs, (-1, height * width, points))
+        heat = ops.softmax(heat, axis=1)
+        places = [
+            ((ops.arange(side, dtype=heat.dtype) + 0.5) / side - 0.5)
+            * self.reach
+            + 0.5
+            for side in (width, height)
+        ]
+        x, y = ops.meshgrid(*places)
+        x, y = (ops.reshape(place, (1, -1, 1)) for place in (x, y))
+        mean_x, mean_y = (ops.sum(heat * place, axis=1) for place in (x, y))
+        away = (x - mean_x[:, None]) ** 2 + (y - mean_y[:, None]) ** 2
+        spread = ops.sqrt(ops.sum(heat * away, axis=1) + 1e-9)
+        return ops.stack((mean_x, mean_y, spread), axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], input_shape[3], 3)
+
+    def get_config(self):
+        return {**super().get_config(), "reach": self.reach}

@@ -58,6 +58,32 @@ def paint_eyes(pixels, identity, frame, head, light):
     pixels.glint[near] = eye.glint(light)
 
 
+def lid_heights(identity, frame, along):
+    """How far the lids of an eye are open.
+
+    Args:
+        identity: dict, complete identity parameters.
+        frame: dict, complete frame parameters.
+        along: float array of any shape, -1 at the eye's inner corner, 1 at
+            its outer corner.
+
+    Returns:
+        Tuple of two float arrays of the shape of `along`: template y of the
+        upper and of the lower lid's edge, in cm. Shut lids meet.
+    """
+    arc = np.sqrt(np.clip(1 - along**2, 0, 1))
+    opened = np.clip(1 - frame["blink"], 0, 1)
+    squint = frame["squint"] + 0.4 * max(frame["smile"], 0)
+    slant = 0.10 * along
+    height = 0.55 + 0.13 * identity["eye_opening"] - 0.10 * along
+    lifted = mix(-0.65, 1, opened) * (1 - 0.18 * squint)
+    upper = height * arc**1.05 * lifted + slant
+    upper = upper + 0.05 * frame["brow_up"] * arc
+    lower = -(0.42 + 0.08 * along) * arc**1.2 * (1 - 0.45 * squint)
+    lower = lower + slant
+    return np.maximum(upper, lower), lower
+
+
 class _EyePixels:
     """Pixels around both eyes, in coordinates of one eye.
 
@@ -79,16 +105,8 @@ class _EyePixels:
         self.from_iris_y = self.y - frame["gaze_y"] * LOOK_Y - 0.06
 
     def _open_lids(self, identity, frame):
-        along, arc, softness = self.along, self.arc, self.softness
-        squint = frame["squint"] + 0.4 * max(frame["smile"], 0)
-        slant = 0.10 * along
-        height = 0.55 + 0.13 * identity["eye_opening"] - 0.10 * along
-        lifted = mix(-0.65, 1, self.open) * (1 - 0.18 * squint)
-        upper = height * arc**1.05 * lifted + slant
-        upper = upper + 0.05 * frame["brow_up"] * arc
-        lower = -(0.42 + 0.08 * along) * arc**1.2 * (1 - 0.45 * squint)
-        self.lower = lower + slant
-        self.upper = np.maximum(upper, self.lower)
+        along, softness = self.along, self.softness
+        self.upper, self.lower = lid_heights(identity, frame, along)
         below_upper = smoothstep(-softness, softness, self.upper - self.y)
         above_lower = smoothstep(-softness, softness, self.y - self.lower)
         self.inside = below_upper * above_lower * (np.abs(along) < 1)

@@ -236,8 +236,22 @@ def project_landmarks(template, projected):
         float32 array, shape `(5, 2)`. `(x, y)` in pixels of the frame: left
         eye, right eye, nose, left and right mouth corner; left = image left.
     """
-    row, column = template.landmark_cells.astype(int).T
-    down, along = (template.landmark_cells - np.stack([row, column], 1)).T
+    return read_grid(projected, template.landmark_cells)
+
+
+def read_grid(projected, cells):
+    """Where places between the vertices of a grid are seen.
+
+    Args:
+        projected: float32 array, shape `(rows, columns, 3)`. A grid in pixels
+            of the frame.
+        cells: float array, shape `(points, 2)`. `(row, column)` each.
+
+    Returns:
+        float32 array, shape `(points, 2)`. `(x, y)` in pixels of the frame.
+    """
+    row, column = cells.astype(int).T
+    down, along = (cells - np.stack([row, column], 1)).T
     down, along = down[:, None], along[:, None]
     above = mix(projected[row, column], projected[row, column + 1], along)
     below = mix(

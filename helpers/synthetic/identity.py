@@ -57,6 +57,7 @@ IDENTITY_DEFAULTS = {
     "brow_thickness": 0.5,  # 0-1
     "brow_arch": 0.5,  # 0-1
     "brow_height": 0.0,  # -0.5 to 0.5
+    "brow_length": 0.0,
     "beard": "none",  # one of BEARDS
     "beard_color": None,  # None: as the hair
     "beard_shadow": 0.0,  # 0-1, tint of shaven skin

@@ -13,6 +13,7 @@ from helpers.synthetic.camera import (
     film_background,
     smooth_silhouettes,
 )
+from helpers.synthetic.face_points import project_face_points
 from helpers.synthetic.features import paint_eyes, paint_mouth
 from helpers.synthetic.fields import unit_vectors
 from helpers.synthetic.frame import (
@@ -59,8 +60,9 @@ def render(person, frame_parameters=None, size=256, geometry=False):
           towards the camera; `normals`: float32 array, shape
           `(size, size, 3)`, of length 1, 0 where nobody is; `skin`: float32
           array, shape `(size, size)`, 1 where head or neck are bare (beards
-          count as bare), 0 under hair and cloth; and `glasses`, same shape,
-          1 where their frame is seen. `mask` and `skin` know no glasses.
+          count as bare), 0 under hair and cloth; `glasses`, same shape, 1
+          where their frame is seen; and `points`: float32 array, shape
+          `(68, 2)`, see `face_points`. `mask` and `skin` know no glasses.
 
     Raises:
         ValueError: if a frame parameter does not exist, or if `size` is out
@@ -101,6 +103,9 @@ def render(person, frame_parameters=None, size=256, geometry=False):
         result["normals"] = pixels.scatter(pixels.normal, normals)
         result["skin"] = pixels.scatter(_bare_skin(pixels), empty.copy())
         result["glasses"] = glasses
+        result["points"] = project_face_points(
+            person, frame, pose, projected[0]
+        )
     return result
 
 

@@ -14,6 +14,8 @@ from helpers.synthetic.regions import face_region, shaven_region
 from helpers.synthetic.relief import nose_breadth
 from helpers.synthetic.template import EYE_X, LIP_Y
 
+BROW_START = 1.25  # cm from the middle of the face
+BOW_PEAK = 0.62  # cm from the middle of the upper lip to its two peaks
 BLOOD = np.array((1.0, 0.55, 0.5), np.float32)  # what redness lets through
 
 
@@ -123,16 +125,7 @@ class SkinPaint:
         identity, surface = self.identity, self.surface
         x, y, absolute_x = surface.x, surface.y, surface.absolute_x
         size = self.shape[0]
-        arc = np.sqrt(np.clip(1 - (x / 2.5) ** 2, 0, 1))
-        # cupid's bow: a dip in the middle between two peaks
-        bow = (
-            1
-            - 0.34 * np.exp(-((x / 0.30) ** 2))
-            + 0.20 * np.exp(-(((absolute_x - 0.62) / 0.42) ** 2))
-            - 0.1 * np.exp(-(((absolute_x - 1.7) / 0.6) ** 2))
-        )
-        top = LIP_Y + (0.56 + 0.16 * identity["upper_lip"]) * arc**0.9 * bow
-        bottom = LIP_Y - (0.74 + 0.16 * identity["lower_lip"]) * arc**1.3
+        top, bottom = lip_edges(identity, x)
         lips = smoothstep(0.09, -0.07, y - top)
         lips = lips * smoothstep(-0.12, 0.1, y - bottom)
         lips = lips * (absolute_x < 2.55) * surface.front
@@ -152,11 +145,9 @@ class SkinPaint:
         """A band along an arc, made of slanted strokes."""
         identity, surface = self.identity, self.surface
         size = self.shape[0]
-        along = np.clip((surface.absolute_x - 1.25) / 3.7, -0.2, 1.3)
-        arc = np.sin(np.clip(along, 0, 1) ** 0.85 * np.pi * 0.78)
-        middle = 1.45 + 0.7 * identity["brow_arch"] * arc + 0.15 * along
-        taper = np.interp(along, (0, 0.1, 0.5, 1.0), (0.8, 1, 0.85, 0.22))
-        thickness = (0.16 + 0.26 * identity["brow_thickness"]) * taper
+        along = surface.absolute_x - BROW_START
+        along = np.clip(along / brow_length(identity), -0.2, 1.3)
+        middle, thickness = brow_band(identity, along)
         strokes = cv2.warpAffine(
             self._noise(size // 8, size // 2),
             np.array([[1, 0.8, 0], [0, 1, 0]], np.float32),
@@ -170,6 +161,55 @@ class SkinPaint:
         cover = brows * (0.7 + 0.3 * identity["brow_thickness"])
         cover = np.clip(cover, 0, 0.95)[..., None]
         return mix(skin, linear_light(identity["brow_color"]), cover), strokes
+
+
+def lip_edges(identity, x):
+    """How far up and down the red of the lips reaches.
+
+    Args:
+        identity: dict, complete identity parameters.
+        x: float array of any shape, template x in cm.
+
+    Returns:
+        Tuple of two float arrays of the shape of `x`: template y of the upper
+        lip's top and of the lower lip's bottom, in cm.
+    """
+    absolute_x = np.abs(x)
+    arc = np.sqrt(np.clip(1 - (x / 2.5) ** 2, 0, 1))
+    # cupid's bow: a dip in the middle between two peaks
+    bow = (
+        1
+        - 0.34 * np.exp(-((x / 0.30) ** 2))
+        + 0.20 * np.exp(-(((absolute_x - BOW_PEAK) / 0.42) ** 2))
+        - 0.1 * np.exp(-(((absolute_x - 1.7) / 0.6) ** 2))
+    )
+    top = LIP_Y + (0.56 + 0.16 * identity["upper_lip"]) * arc**0.9 * bow
+    bottom = LIP_Y - (0.74 + 0.16 * identity["lower_lip"]) * arc**1.3
+    return top, bottom
+
+
+def brow_length(identity):
+    """How far a brow reaches from its inner end, in cm."""
+    return 3.7 + 0.5 * identity["brow_length"]
+
+
+def brow_band(identity, along):
+    """Where a brow runs.
+
+    Args:
+        identity: dict, complete identity parameters.
+        along: float array of any shape, 0 at the brow's inner end, 1 at its
+            outer end.
+
+    Returns:
+        Tuple of two float arrays of the shape of `along`: template y of the
+        brow's middle line, and half its thickness, in cm.
+    """
+    arc = np.sin(np.clip(along, 0, 1) ** 0.85 * np.pi * 0.78)
+    middle = 1.45 + 0.7 * identity["brow_arch"] * arc + 0.15 * along
+    taper = np.interp(along, (0, 0.1, 0.5, 1.0), (0.8, 1, 0.85, 0.22))
+    thickness = (0.16 + 0.26 * identity["brow_thickness"]) * taper
+    return middle, thickness
 
 
 def outer_skin_light(identity):

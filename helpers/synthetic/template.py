@@ -120,7 +120,7 @@ class Template(Surface):
         y = np.broadcast_to(heights[:, None], shape).copy()
         front = smoothstep(0.0, 0.45, np.cos(angle))
         super().__init__(self.base[..., 0].copy(), y, angle, front)
-        self.landmark_cells = self._find_landmark_cells()
+        self.landmark_cells = self.find_cells(LANDMARK_POINTS)
 
     def sample(self, size):
         """The coordinates at every pixel of a texture.
@@ -144,11 +144,20 @@ class Template(Surface):
             )
         )
 
-    def _find_landmark_cells(self):
+    def find_cells(self, points):
+        """Where points of the face lie in the grid.
+
+        Args:
+            points: sequence of `(x, y)`. Template coordinates in cm, on the
+                front of the head.
+
+        Returns:
+            float array, shape `(points, 2)`. `(row, column)` each.
+        """
         facing = np.flatnonzero(np.abs(self.angle[0]) < 1.3)
         heights = self.y[:, 0]
         cells = []
-        for x, y in LANDMARK_POINTS:
+        for x, y in points:
             row = np.interp(-y, -heights, np.arange(len(heights)))
             above = int(row)
             below = min(above + 1, len(heights) - 1)
