@@ -128,9 +128,10 @@ def find_faces(
         dict: `files` (read), `other_files` (what is no footage, name
         to reason),
         `left_out_files` (name to reason; of a video that breaks off, the
-        frames before are used), `no_face_files` (names), `frames`, `no_face`, `one_face`,
-        `several_faces`, `faces` (found), `every` (dict with the step over
-        frames and over photos), `consent` (dict from `consent.read_consent`).
+        frames before are used), `no_face_files` (names), `frames`,
+        `no_face`, `one_face`, `several_faces`, `faces` (found), `every`
+        (dict with the step over frames and over photos), `consent` (dict
+        from `consent.read_consent`).
 
     Raises:
         FileNotFoundError: if there is no such folder.

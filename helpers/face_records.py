@@ -8,8 +8,10 @@ broken off, and is done again.
 
 import collections
 import json
+import re
 
-from helpers import manifests
+from helpers import foreign_files, manifests
+from helpers.foreign_files import is_array, is_count, is_number
 
 MADE_BY = "01_data_generation"
 RECORDS = "faces.jsonl"
@@ -22,6 +24,10 @@ NO_FACE = (
     "the face is lit, seen from the front and at least a tenth of the "
     "picture's height, or lower the detector's min_face_share"
 )
+# ten times the faces of an hour's footage; a stranger's file may claim more
+MOST_FACES = 200_000
+LONGEST_LINE = 100_000
+AGAIN = f"run notebooks/{MADE_BY}.ipynb again"
 COUNTS = ("frames", "no_face", "one_face", "several_faces", "faces")
 
 
@@ -54,6 +60,8 @@ class RecordWriter:
             the index of its first frame that is left. After all files it is
             `(len(plans), 0)`.
         """
+        todo = f"Delete it and {AGAIN}."
+        foreign_files.check_no_links(self.folder, todo)
         old = read_lines(self.folder / FILES)
         position = (0, 0)
         if old[:1] == [{"settings": self.settings}]:
@@ -119,6 +127,8 @@ class RecordWriter:
 
 def _position_after(part, position, plans):
     """Where a finished part ends, or `None` if it is not what is planned."""
+    if not _is_part(part):
+        return None
     place, start = position
     for entry in part["files"]:
         planned = plans[place] if place < len(plans) else None
@@ -127,6 +137,28 @@ def _position_after(part, position, plans):
         start = entry["next"] or 0
         place += entry["next"] is None
     return place, start
+
+
+def _is_part(part):
+    """Whether something is what `RecordWriter.finish_part` notes."""
+    if not isinstance(part, dict) or not is_count(part.get("faces")):
+        return False
+    files = part.get("files")
+    return isinstance(files, list) and all(map(_is_entry, files))
+
+
+def _is_entry(entry):
+    if not isinstance(entry, dict) or not is_count(entry.get("start")):
+        return False
+    counts = entry.get("counts")
+    return (
+        isinstance(counts, dict)
+        and set(counts) == set(COUNTS)
+        and all(map(is_count, counts.values()))
+        and (entry.get("next", "") is None or is_count(entry.get("next")))
+        and isinstance(entry.get("error", 0), str | None)
+        and "plan" in entry
+    )
 
 
 def _append(path, text):
@@ -208,8 +240,8 @@ def read_lines(path):
     finished = []
     for line in complete_lines(path):
         try:
-            finished.append(json.loads(line))
-        except json.JSONDecodeError:
+            finished.append(foreign_files.parse_json(line))
+        except ValueError:
             break  # what stands after a torn line is done again
     return finished
 
@@ -225,33 +257,92 @@ def read_records(path):
 
     Raises:
         FileNotFoundError: if it is gone.
-        ValueError: if a line is no record.
+        ValueError: if a line is no record, or there are too many.
     """
     if not path.is_file():
-        raise FileNotFoundError(
-            f"{path} is gone. Run notebooks/{MADE_BY}.ipynb again."
-        )
-    lines = path.read_text(encoding="utf-8").split("\n")
-    lines = lines if lines[-1] else lines[:-1]
-    return [
-        _parse_record(path, number, line)
-        for number, line in enumerate(lines, start=1)
-    ]
+        raise FileNotFoundError(f"{path} is gone. {AGAIN.capitalize()}.")
+    records = []
+    with open(path, encoding="utf-8", errors="replace", newline="\n") as file:
+        # not splitlines: names may hold characters that it breaks lines at
+        while line := file.readline(LONGEST_LINE):
+            records.append(_parse_record(path, len(records) + 1, line))
+    return records
 
 
 def _parse_record(path, number, line):
     try:
-        record = json.loads(line)
-        good = isinstance(record, dict) and {"crop", "split"} <= set(record)
-    except json.JSONDecodeError:
-        good = False
-    if not good:
+        record = foreign_files.parse_json(line)
+        wrong = _wrong_in(record)
+    except ValueError as error:
+        wrong = f"{error}, in {line[:60]!r}"
+    if number > MOST_FACES:
+        wrong = f"more than {MOST_FACES} lines"
+    if wrong:
         raise ValueError(
             f"Line {number} of {path} should be a face's record in JSON. "
-            f"Received: {line[:60]!r}. Delete the folder {path.parent} "
-            f"and run notebooks/{MADE_BY}.ipynb again."
+            f"Received: {wrong}. Delete the folder {path.parent} and {AGAIN}."
         )
     return record
+
+
+def _wrong_in(record):
+    """What is wrong with a face's record, in words; `None` if nothing is.
+
+    Older face sets lack some keys.
+    """
+    if not isinstance(record, dict):
+        return type(record).__name__
+    for key in sorted({"crop", "split"} - set(record)):
+        return f"no {key!r}"
+    for key, good in CHECKS.items():
+        if key in record and not good(record[key]):
+            return f"{key}={str(record[key])[:60]!r}"
+    return None
+
+
+def _is_picture_in(folder):
+    return lambda name: (
+        foreign_files.is_inside(name) and name.startswith(f"{folder}/")
+    )
+
+
+def _is_text(value):
+    return isinstance(value, str)
+
+
+def _is_angle(value):
+    return is_number(value) and abs(value) <= 360
+
+
+# what each part of a face's record has to be
+CHECKS = {
+    "crop": _is_picture_in(CROPS),
+    "mask": _is_picture_in(MASKS),
+    "file": _is_text,
+    "frame": is_count,
+    "face": is_count,
+    "time": lambda value: value is None or is_number(value),
+    "track": _is_text,
+    "take": _is_text,
+    "split": lambda value: value in ("train", "test"),
+    "score": is_number,
+    "landmarks": lambda value: is_array(value, (5, 2)),
+    "matrix": lambda value: is_array(value, (2, 3)),
+    "box": lambda value: is_array(value, (4,)),
+    "eyes": is_number,
+    "outside": is_number,
+    "sharpness": is_number,
+    "yaw": _is_angle,
+    "pitch": _is_angle,
+    "roll": _is_angle,
+    "faces_in_frame": is_count,
+    "person": lambda value: value is None or is_count(value),
+    "left_out": lambda value: value is None or _is_text(value),
+    "frame_parameters": lambda value: isinstance(value, dict | None),
+    "sha256": lambda value: bool(
+        isinstance(value, str) and re.fullmatch("[0-9a-f]{64}", value)
+    ),
+}
 
 
 def write_records(path, records):

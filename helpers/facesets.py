@@ -1,16 +1,14 @@
 """Face sets: folders of aligned crops and records, handed on and read."""
 
 import concurrent.futures
-import json
 import os
 import pathlib
-import re
 
 import cv2
 import numpy as np
 from PIL import Image
 
-from helpers import consent, manifests, media
+from helpers import consent, foreign_files, manifests, media, names
 from helpers.face_records import (
     FILES,
     MADE_BY,
@@ -19,6 +17,8 @@ from helpers.face_records import (
     read_lines,
     read_records,
 )
+
+AGAIN_FOR_IT = "Run extraction.extract_faces for it."
 
 
 class FaceSet:
@@ -227,14 +227,7 @@ def check_identity(identity):
     Raises:
         ValueError: if it is no name that a folder can have.
     """
-    if not isinstance(identity, str) or not re.fullmatch(
-        r"[^\W_](?:[\w .-]{0,62}[\w-])?", identity
-    ):
-        raise ValueError(
-            "An identity is a name that a folder can have: letters, digits, "
-            "spaces, _ . or -, starting with a letter or digit. "
-            f"Received: {identity!r}"
-        )
+    names.check_identity(identity)
 
 
 def write_face_sets(
@@ -266,21 +259,19 @@ def write_face_sets(
             "A swap needs at least two different identities. "
             f"Received: {identities!r}. Give one folder of footage for each."
         )
+    names.check_apart(identities)
     summary, files = {}, []
     for identity in identities:
-        check_identity(identity)
         report_path = folder / identity / REPORT
         report = {}
         if report_path.is_file():
-            report = json.loads(report_path.read_text(encoding="utf-8"))
-        if "kept" not in report:
+            report = foreign_files.read_json(report_path, AGAIN_FOR_IT)
+        if not {"kept", "train", "test", "consent"} <= set(report):
             raise FileNotFoundError(
                 f"The faces of {identity!r} are missing or unfinished: "
-                f"{report_path} should say how many are kept. Run "
-                "extraction.extract_faces for it."
+                f"{report_path} should say how many are kept. {AGAIN_FOR_IT}"
             )
-        head = read_lines(folder / identity / FILES)[:1]
-        received = head[0]["settings"]["contract"] if head else {}
+        received = _contract_of(folder / identity)
         manifests.check_contract(contract, received, MADE_BY)
         summary[identity] = {
             "train": report["train"],
@@ -297,6 +288,21 @@ def write_face_sets(
         files,
         identities=summary,
     )
+
+
+def _contract_of(folder):
+    """The contract that the faces of one identity were cut under."""
+    head = read_lines(folder / FILES)[:1]
+    try:
+        contract = head[0]["settings"]["contract"]
+    except (LookupError, TypeError):
+        contract = None
+    if not manifests.is_contract(contract):
+        raise ValueError(
+            f"{folder / FILES} should begin with the settings of the faces. "
+            f"Received: {str(head)[:100]}. {AGAIN_FOR_IT}"
+        )
+    return contract
 
 
 def read_face_set(folder, identity, contract=None, everything=False):
@@ -318,9 +324,12 @@ def read_face_set(folder, identity, contract=None, everything=False):
     """
     folder = pathlib.Path(folder)
     manifest = manifests.read_manifest(folder, MADE_BY)
-    known = list(manifest["identities"])
+    known = list(_identities_of(folder, manifest))
     if identity not in known:
         raise ValueError(_unknown_identity(folder, known, identity))
+    check_identity(identity)
+    todo = "Do not use it; make it anew from the footage."
+    foreign_files.check_no_links(folder / identity, todo)
     if contract is not None:
         manifests.check_contract(contract, manifest["contract"], MADE_BY)
     path = folder / identity / RECORDS
@@ -345,11 +354,27 @@ def consent_of(folder, identity):
         FileNotFoundError: if the folder is missing or unfinished.
         ValueError: if there is no such identity.
     """
-    identities = manifests.read_manifest(folder, MADE_BY)["identities"]
+    manifest = manifests.read_manifest(folder, MADE_BY)
+    identities = _identities_of(folder, manifest)
     if identity not in identities:
         raise ValueError(_unknown_identity(folder, identities, identity))
     # older face sets do not say
     return identities[identity].get("consent", consent.unstated())
+
+
+def _identities_of(folder, manifest):
+    """What a manifest of face sets says of each identity."""
+    identities = manifest.get("identities")
+    good = isinstance(identities, dict) and all(
+        isinstance(each, dict) for each in identities.values()
+    )
+    if not good or not manifest.get("contract"):
+        raise ValueError(
+            f"{folder}'s {manifests.MANIFEST} should say which identities it "
+            f"holds, and a contract. Received: {str(identities)[:100]}. Run "
+            f"notebooks/{MADE_BY}.ipynb again."
+        )
+    return identities
 
 
 def _unknown_identity(folder, known, identity):

@@ -14,6 +14,8 @@ import os
 import pathlib
 import platform
 
+from helpers import foreign_files
+
 FORMAT = 1
 MANIFEST = "manifest.json"
 
@@ -27,6 +29,10 @@ TEMPLATE = (
     (0.3710, 0.6747),
     (0.6324, 0.6733),
 )
+
+
+# a side in pixels: a face set of these fills the memory
+LARGEST_CROP = 4096
 
 
 class ContractError(ValueError):
@@ -238,27 +244,62 @@ def read_manifest(folder, made_by, verify=False):
         raise FileNotFoundError(
             f"{folder} has no {MANIFEST}: it is unfinished. {todo}"
         )
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        # no JSON, no UTF-8, or nested without end
-        raise ValueError(
-            f"{path} is not a readable manifest ({error}). {todo}"
-        ) from error
-    if not isinstance(manifest, dict) or manifest.get("format") != FORMAT:
-        received = manifest.get("format") if isinstance(manifest, dict) else ""
+    manifest = foreign_files.read_json(path, todo)
+    if manifest.get("format") != FORMAT:
         raise ValueError(
             f"{path} should be of format {FORMAT}. "
-            f"Received: format={received!r}. {todo}"
+            f"Received: format={str(manifest.get('format'))[:60]}. {todo}"
         )
     if manifest.get("made_by") not in makers:
         raise ValueError(
             f"{folder} should have been made by {' or '.join(makers)}. "
-            f"Received: made_by={manifest.get('made_by')!r}. {todo}"
+            f"Received: made_by={str(manifest.get('made_by'))[:60]!r}. {todo}"
         )
+    _check_parts(path, manifest, todo)
     if verify:
         _verify_files(folder, manifest, todo)
     return manifest
+
+
+def _check_parts(path, manifest, todo):
+    """What a manifest names lies in its folder; its contract is one."""
+    files = manifest.setdefault("files", {})
+    good = isinstance(files, dict) and all(
+        isinstance(sha256, str) and foreign_files.is_inside(name)
+        for name, sha256 in files.items()
+    )
+    if not good:
+        raise ValueError(
+            f"{path} should list files of its folder with their sha256. "
+            f"Received: {str(files)[:200]}. {todo}"
+        )
+    contract = manifest.get("contract")
+    if contract is not None and not is_contract(contract):
+        raise ValueError(
+            f"{path} should hold a data contract. Received: "
+            f"{str(contract)[:200]}. {todo}"
+        )
+
+
+def is_contract(contract):
+    """Whether something is a data contract, see `data_contract`.
+
+    Args:
+        contract: anything.
+
+    Returns:
+        bool.
+    """
+    if not isinstance(contract, dict):
+        return False
+    size, coverage = contract.get("crop_size"), contract.get("coverage")
+    return (
+        foreign_files.is_count(size)
+        and 16 <= size <= LARGEST_CROP
+        and foreign_files.is_number(coverage)
+        and 0 < coverage <= 1
+        and foreign_files.is_array(contract.get("template"), (5, 2))
+    )
 
 
 def _verify_files(folder, manifest, todo):

@@ -1,0 +1,92 @@
+"""Names of identities, in any alphabet, that every disk can have as folders."""
+
+import re
+import unicodedata
+
+# a folder's name has at most 255 bytes, and files beside it add to theirs
+MOST_BYTES = 200
+# Windows takes these for devices, whatever stands after their first dot
+RESERVED = re.compile(
+    r"(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])\s*(\..*)?", re.IGNORECASE
+)
+FORBIDDEN = '/\\:*?"<>|'
+# join letters of some alphabets and parts of emoji; all else that is not to be
+# seen could hide one name behind another
+JOINERS = "\u200c\u200d"
+
+
+def check_identity(identity):
+    """Stop if a name cannot be an identity's.
+
+    Args:
+        identity: anything.
+
+    Raises:
+        ValueError: if it is no name that a folder can have on every disk.
+    """
+    wrong = why_no_name(identity)
+    if wrong is not None:
+        raise ValueError(
+            "An identity is a name that a folder can have: letters of any "
+            "alphabet, digits, spaces, signs but "
+            + " ".join(FORBIDDEN)
+            + ", not "
+            f"beginning with . - or a space. Received: {identity!r:.300}, "
+            f"{wrong}. Rename its folder."
+        )
+
+
+def why_no_name(identity):
+    """What is wrong with an identity's name.
+
+    Args:
+        identity: anything.
+
+    Returns:
+        str, or `None` if nothing is.
+    """
+    if not isinstance(identity, str) or not identity:
+        return "which is no text"
+    try:
+        size = len(identity.encode("utf-8"))
+    except UnicodeEncodeError:
+        return "which is no text that can be written"
+    if size > MOST_BYTES:
+        return f"which has {size} bytes, more than {MOST_BYTES}"
+    for letter in identity:
+        # control characters, what is not to be seen, line breaks
+        hidden = unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp")
+        if letter in FORBIDDEN or hidden and letter not in JOINERS:
+            return f"which holds {letter!r}"
+    if identity[0] in ".-_" or identity != identity.strip():
+        return "which begins with a sign or with a space, or ends with one"
+    if identity.endswith("."):
+        return "which ends with a dot"
+    if RESERVED.fullmatch(identity):
+        return "which is a device on Windows"
+    return None
+
+
+def check_apart(identities):
+    """Stop if two names are one folder on some disks.
+
+    Disks of Windows and macOS take large and small letters for the same, and
+    macOS a letter with its accent for both in one.
+
+    Args:
+        identities: list of str.
+
+    Raises:
+        ValueError: if one is no name, or two are the same to some disks.
+    """
+    seen = {}
+    for identity in identities:
+        check_identity(identity)
+        plain = unicodedata.normalize("NFKC", identity).casefold()
+        other = seen.setdefault(plain, identity)
+        if other != identity:
+            raise ValueError(
+                "Names of identities should differ by more than large and "
+                "small letters or how an accent is written. Received: "
+                f"{other!r} and {identity!r}. Rename one."
+            )

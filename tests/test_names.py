@@ -1,0 +1,69 @@
+"""Names of identities: what any disk can have, in any alphabet."""
+
+import unicodedata
+
+import pytest
+
+from helpers import names
+
+GOOD = (
+    "Rosa",
+    "Anna Example",
+    "O'Neill, jr. (2)",
+    "Ælfgifu_3",
+    "Дмитрий",
+    "山田太郎",
+    "आन्या",
+    "محمد",
+    "สมชาย",
+    "👩‍🚀 Ada",
+    "0",
+    "ConAir",
+    unicodedata.normalize("NFD", "Zoë"),
+    "a" * 200,
+)
+BAD = (
+    "",
+    None,
+    7,
+    " Rosa",
+    "Rosa ",
+    "Rosa.",
+    ".Rosa",
+    "..",
+    "-rf",
+    "a/b",
+    "a\\b",
+    "C:",
+    "a\nb",
+    "a\x00b",
+    "a\u202eb",
+    "a\u2028b",
+    "what?",
+    "CON",
+    "nul.txt",
+    "com1",
+    "a" * 201,
+    "人" * 70,
+    "a\udc80",
+)
+
+
+@pytest.mark.parametrize("name", GOOD)
+def test_names_of_any_alphabet_are_names(name):
+    names.check_identity(name)
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_some_disk_cannot_have_is_refused_with_advice(name):
+    with pytest.raises(ValueError, match="Rename its folder"):
+        names.check_identity(name)
+
+
+@pytest.mark.parametrize(
+    "pair", [("rosa", "Rosa"), ("Zo\u00eb", "Zoe\u0308"), ("ß", "SS")]
+)
+def test_names_that_are_one_folder_on_some_disks_are_refused(pair):
+    with pytest.raises(ValueError, match="Rename one"):
+        names.check_apart(pair)
+    names.check_apart(["Rosa", "Rosaria"])
