@@ -49,8 +49,7 @@ class BrowserCamera(anywidget.AnyWidget):
         for name in recovered:
             self._tell(name, "an earlier recording that broke off, recovered")
         if not recovered:
-            entries = consent.read_consent(self.folder)
-            self.said = consent.consent_line(self.folder.name, entries)
+            self.said = consent.line_of(self.folder)
         self.on_msg(self._receive)
 
     def _receive(self, _, content, buffers):
@@ -86,7 +85,8 @@ class BrowserCamera(anywidget.AnyWidget):
             seconds = media.probe_video(clip.path)["duration"]
         except media.MediaError as error:
             clip.drop()
-            self._say(f"Nothing was recorded. {error}")
+            reason = more.removeprefix("; ") or error
+            self._say(f"Nothing was recorded. {reason}")
             return
         with footage_folder.locked(self.folder):
             ending = clip.path.suffix
@@ -98,7 +98,8 @@ class BrowserCamera(anywidget.AnyWidget):
 
     def _tell(self, name, word):
         self.happened[name] = word
-        self._say("\n".join(f"{n}: {w}" for n, w in self.happened.items()))
+        lines = [f"{n}: {w}" for n, w in self.happened.items()]
+        self._say("\n".join([*lines, consent.line_of(self.folder)]))
 
     def _say(self, text):
         self.said = text
