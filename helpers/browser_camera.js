@@ -37,6 +37,7 @@ class BrowserCamera {
     this.button.addEventListener("click", () => (this.recorder ? this.stop() : this.record()));
     this.showSaid = this.showSaid.bind(this);
     model.on("change:said", this.showSaid);
+    model.on("msg:custom", this.showSaid); // the same said again
     this.showSaid();
   }
 
@@ -129,6 +130,7 @@ class BrowserCamera {
 
   remove() {
     this.model.off("change:said", this.showSaid);
+    this.model.off("msg:custom", this.showSaid);
     this.turnOff();
   }
 }

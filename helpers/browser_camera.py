@@ -49,8 +49,7 @@ class BrowserCamera(anywidget.AnyWidget):
         for name in recovered:
             self._tell(name, "an earlier recording that broke off, recovered")
         if not recovered:
-            entries = consent.read_consent(self.folder)
-            self.said = consent.consent_line(self.folder.name, entries)
+            self.said = consent.line_of(self.folder)
         self.on_msg(self._receive)
 
     def _receive(self, _, content, buffers):
@@ -68,7 +67,8 @@ class BrowserCamera(anywidget.AnyWidget):
             self._end(f"; broken off: {error}")
 
     def _start(self, name, kind):
-        self._end("; broken off by another recording")
+        if self._clip is not None:
+            self._end("; broken off by another recording")
         ending = ".mp4" if "mp4" in kind else ".webm"
         self._clip = pieces.Incoming(self.folder, CAMERA, ending, LARGEST)
         self._name = name
@@ -77,14 +77,16 @@ class BrowserCamera(anywidget.AnyWidget):
         """Give what came its name: also a clip that broke off can be read."""
         clip, self._clip = self._clip, None
         if clip is None:
-            self.said = more.removeprefix("; ") or self.said
+            if more:
+                self._say(more.removeprefix("; "))
             return
         clip.close()
         try:
             seconds = media.probe_video(clip.path)["duration"]
         except media.MediaError as error:
             clip.drop()
-            self.said = f"Nothing was recorded. {error}"
+            reason = more.removeprefix("; ") or error
+            self._say(f"Nothing was recorded. {reason}")
             return
         with footage_folder.locked(self.folder):
             ending = clip.path.suffix
@@ -96,4 +98,9 @@ class BrowserCamera(anywidget.AnyWidget):
 
     def _tell(self, name, word):
         self.happened[name] = word
-        self.said = "\n".join(f"{n}: {w}" for n, w in self.happened.items())
+        lines = [f"{n}: {w}" for n, w in self.happened.items()]
+        self._say("\n".join([*lines, consent.line_of(self.folder)]))
+
+    def _say(self, text):
+        self.said = text
+        self.send({"kind": "said"})  # also if it was said before

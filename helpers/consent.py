@@ -87,6 +87,21 @@ def consent_line(identity, entries):
     return f"{identity}: {stated}{hint}"
 
 
+def line_of(folder):
+    """One line about whom a folder's footage shows, never an error.
+
+    Args:
+        folder: path of one person's footage, named as the person.
+
+    Returns:
+        str.
+    """
+    try:
+        return consent_line(folder.name, read_consent(folder))
+    except ValueError as error:
+        return str(error)
+
+
 def _message(path, received):
     return (
         f"{path} should state {', '.join(FIELDS)}, each as a text in "

@@ -124,7 +124,7 @@ def _fetch(address, folder, largest):
         return f"left out: {error}"  # what came of it is kept
     except ValueError as error:
         partial.unlink(missing_ok=True)
-        return f"left out: {error}"
+        return f"left out: {error}".replace(partial.name, "what came")
 
 
 def _quoted(address):

@@ -304,6 +304,8 @@ def probe_video(path):
                 f"{pathlib.Path(path).name} should be a video. Received: no "
                 "frame that can be read. Take it out of the folder."
             )
+        if duration is None and not stream.frames:
+            frames, duration, frame_rate = _measure(path, frame_rate)
         height, width = _upright(first, stream).shape[:2]
         return {
             "frames": max(1, frames),
@@ -317,6 +319,27 @@ def probe_video(path):
             "hdr": hdr.transfer_of(first),
             "notes": _notes(first, container, stream),
         }
+
+
+def _measure(path, frame_rate):
+    """Frames, seconds and frame rate of a video that states none of them.
+
+    A browser's recording, and one that broke off, was written by somebody
+    who did not know yet how long it would be. Nothing is decoded.
+    """
+    count, first, last = 0, None, None
+    with _open_video(path) as (container, stream):
+        with contextlib.suppress(av.error.FFmpegError):
+            for packet in container.demux(stream):
+                if packet.pts is None:
+                    continue
+                time = float(packet.pts * packet.time_base)
+                first = time if first is None else min(first, time)
+                last = time if last is None else max(last, time)
+                count += 1
+    if count > 1 and last > first:
+        frame_rate = (count - 1) / (last - first)
+    return count, count / frame_rate, frame_rate
 
 
 def _notes(frame, container, stream):

@@ -42,9 +42,7 @@ def in_words(folder, happened):
         str.
     """
     lines = [f"{thing}: {word}" for thing, word in happened.items()]
-    entries = consent.read_consent(folder)
-    lines.append(consent.consent_line(pathlib.Path(folder).name, entries))
-    return "\n".join(lines)
+    return "\n".join([*lines, consent.line_of(pathlib.Path(folder))])
 
 
 def film_person(

@@ -110,12 +110,13 @@ def _wait_for(address, server, log):
 
 
 @contextlib.contextmanager
-def open_page(address, widget):
+def open_page(address, widget, flags=()):
     """The notebook in a browser, run, with its widget in sight.
 
     Args:
         address: str, from `run_lab()`.
         widget: str. CSS selector of what the cell shows.
+        flags: sequence of str, more of Chromium's.
 
     Yields:
         A page of playwright.
@@ -127,7 +128,7 @@ def open_page(address, widget):
     which = {"executable_path": found} if found else {"channel": "chrome"}
     with sync_playwright() as engine:
         try:
-            browser = engine.chromium.launch(args=list(FLAGS), **which)
+            browser = engine.chromium.launch(args=[*FLAGS, *flags], **which)
         except Error as error:
             if os.environ.get("COURSE_BROWSER") == "required":
                 raise
