@@ -4,7 +4,7 @@ import json
 import os
 import pathlib
 
-from helpers import corrections, face_records, facesets, manifests
+from helpers import choosing, corrections, face_records, facesets, manifests
 
 # the manifest of before: what it says of the parameters is needed again
 STALE = "manifest.before_corrections.json"
@@ -44,6 +44,8 @@ class CorrectedFolder:
         self._seen = self._state()
         self.contract = _read_contract(self.folder)
         found = face_records.read_records(self.folder / face_records.RECORDS)
+        # face sets of before hold only who was kept
+        found = [{"person": None, "left_out": None, **each} for each in found]
         corrected = corrections.read_corrections(self.folder, self.contract)
         self.records = corrections.apply_corrections(found, corrected)
         self.by_row, self.lost = corrections.match(self.records, corrected)
@@ -60,7 +62,7 @@ class CorrectedFolder:
         """dict: how many faces are kept, and each reason with its count."""
         counts = {KEPT: 0}
         for record in self.records:
-            reason = record.get("left_out") or KEPT
+            reason = record["left_out"] or KEPT
             counts[reason] = counts.get(reason, 0) + 1
         return counts
 
@@ -74,7 +76,7 @@ class CorrectedFolder:
         """
         rows = {}
         for row, record in enumerate(self.records):
-            if record.get("person") is not None:
+            if record["person"] is not None:
                 rows.setdefault(record["person"], []).append(row)
         records = self.records
         return {
@@ -107,10 +109,10 @@ class CorrectedFolder:
             row
             for row, record in enumerate(self.records)
             if which == ALL
-            or (which == KEPT and record.get("left_out") is None)
+            or (which == KEPT and record["left_out"] is None)
             or (which == BY_HAND and row in self.by_row)
-            or (isinstance(which, str) and record.get("left_out") == which)
-            or (isinstance(which, int) and record.get("person") == which)
+            or (isinstance(which, str) and record["left_out"] == which)
+            or (isinstance(which, int) and record["person"] == which)
         ]
 
     def manifest_of_before(self):
@@ -196,18 +198,7 @@ class CorrectedFolder:
         path = self.folder / face_records.REPORT
         if not path.is_file():
             return  # extraction was broken off, and counts when it ends
-        kept = [each for each in self.records if each.get("left_out") is None]
-        report = {
-            **_read_json(path),
-            "kept": len(kept),
-            "left_out": {
-                reason: count
-                for reason, count in self.count().items()
-                if reason != KEPT
-            },
-        }
-        for split in ("train", "test"):
-            report[split] = sum(each["split"] == split for each in kept)
+        report = {**_read_json(path), **choosing.sum_up(self.records)}
         manifests.write_json(path, report)
 
     def _state(self):

@@ -10,11 +10,12 @@ import pathlib
 import anywidget
 import traitlets
 
-from helpers import close_up, face_tiles, media
+from helpers import close_up, face_tiles
 from helpers.corrected_folder import ALL, BY_HAND, KEPT
 from helpers.hand_sorting import HandSorting
 
 HERE = pathlib.Path(__file__).resolve().parent
+SCRIPTS = ("face_pages.js", "face_close_up.js", "face_sorter.js")
 PAGE = 60  # faces
 MOST_PEOPLE = 12  # that get a tab of their own
 FAULTS = (ValueError, OSError, RuntimeError)
@@ -41,7 +42,7 @@ class FaceSorter(anywidget.AnyWidget):
         ValueError: if a file cannot be read.
     """
 
-    _esm = HERE / "face_sorter.js"
+    _esm = "\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
     _css = HERE / "face_sorter.css"
     identity = traitlets.Unicode().tag(sync=True)
     tabs = traitlets.List().tag(sync=True)  # see `_tabs`
@@ -96,6 +97,7 @@ class FaceSorter(anywidget.AnyWidget):
         """Show a page of some faces, see `CorrectedFolder.rows`."""
         self._tab, self._page = tab, page
         self._refresh()
+        self.leave()
 
     def leave_out(self, rows):
         """Leave faces out of the set; `rows` is a list of int."""
@@ -125,7 +127,10 @@ class FaceSorter(anywidget.AnyWidget):
 
     def pick(self, people):
         """Say which people are the identity: a list of their numbers."""
-        report = self.sorting.pick(people)
+        report = self.sorting.pick(
+            people,
+            lambda done, faces: self._say(f"{done} of {faces} faces looked at"),
+        )
         self.show()
         self._say(f"{report['kept']} faces are kept.")
 
@@ -153,13 +158,13 @@ class FaceSorter(anywidget.AnyWidget):
     def preview(self, row, landmarks):
         """Show what moved landmarks would give, without keeping it."""
         try:
-            crop, _ = self.sorting.preview(row, landmarks)
+            crop, *_ = self.sorting.preview(row, landmarks)
         except FAULTS as error:
             # asked anew with each move, so that the page has to hear of it
             self.recut = {"crop": b"", "said": str(error), "of": landmarks}
             return
         self.recut = {
-            "crop": media.encode_image(crop, ".jpg", 90),
+            "crop": crop,
             "said": "",
             "of": landmarks,
         }
