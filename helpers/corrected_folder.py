@@ -71,8 +71,8 @@ class CorrectedFolder:
 
         Returns:
             dict from a person's number to a tuple of how many faces they
-            have, whether any is kept, and the row of a sharp one that looks
-            ahead.
+            have, whether they are this identity (some faces were kept by the
+            machine), and the row of a sharp one that looks ahead.
         """
         rows = {}
         for row, record in enumerate(self.records):
@@ -82,7 +82,7 @@ class CorrectedFolder:
         return {
             person: (
                 len(those),
-                any(records[row]["left_out"] is None for row in those),
+                any(_is_found_good(records[row]) for row in those),
                 max(those, key=lambda row: _clearness(records[row])),
             )
             for person, those in sorted(rows.items())
@@ -173,6 +173,14 @@ class CorrectedFolder:
             RuntimeError: if somebody else wrote into the folder meanwhile.
         """
         self._check_unchanged()
+        try:
+            self._write(entries)
+        except OSError:
+            self.reload()  # a full disk: what is in memory is not on it
+            raise
+        return len(entries)
+
+    def _write(self, entries):
         self.set_manifest_aside()
         for row, entry in entries.items():
             if entry is None:
@@ -192,7 +200,6 @@ class CorrectedFolder:
         )
         self._write_report()
         self._unwritten, self._seen = False, self._state()
-        return len(entries)
 
     def _write_report(self):
         path = self.folder / face_records.REPORT
@@ -218,6 +225,10 @@ class CorrectedFolder:
                 "since they were read here. Nothing was changed. Call "
                 "reload(), or run the cell again, and repeat the change."
             )
+
+
+def _is_found_good(record):
+    return corrections.as_found(record)["left_out"] is None
 
 
 def _clearness(record):

@@ -57,6 +57,7 @@ class CloseUp {
         disabled: !close.by_hand,
         title: "Give up what a hand changed about this face",
       }),
+      button("Undo", () => this.sorter.tell("undo"), { title: "Ctrl+Z", disabled: !this.sorter.model.get("can_undo") }),
     );
   }
 

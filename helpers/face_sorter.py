@@ -115,15 +115,15 @@ class FaceSorter(anywidget.AnyWidget):
         """Take this face, and leave out the others of its frame."""
         self.sorting.choose(row)
         self._say("This face is taken, the others of its frame are not.")
-        self.look_closer(row)
         self._refresh()
+        self.look_closer(row)
 
     def move_landmarks(self, row, landmarks):
         """Cut a face again, see `HandSorting.move_landmarks`."""
         self.sorting.move_landmarks(row, landmarks)
         self._say("The face is cut again; the crop of before is kept.")
-        self.look_closer(row)
         self._refresh()
+        self.look_closer(row)
 
     def pick(self, people):
         """Say which people are the identity: a list of their numbers."""
@@ -137,8 +137,6 @@ class FaceSorter(anywidget.AnyWidget):
     def undo(self):
         """Take the last change back."""
         self._done(self.sorting.undo(), "as before")
-        if self.close:
-            self.look_closer(self.close["row"])
 
     def finish(self):
         """Write the manifest, so that later notebooks read these faces."""
