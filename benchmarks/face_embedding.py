@@ -142,7 +142,9 @@ def spoil(crop, random):
         image = image * _field(random, 0.75)
     if random.random() < 0.5:
         for cells in (6, 20, 48):
-            image = image * (1 + random.uniform(0, 0.08) * _noise(random, cells))
+            image = image * (
+                1 + random.uniform(0, 0.08) * _noise(random, cells)
+            )
     if random.random() < 0.15:
         _cover(image, random)
     image = _recolor(image, random)
@@ -332,7 +334,9 @@ def main():
     parser.add_argument(
         "--check", action="store_true", help="measure the network there is"
     )
-    parser.add_argument("--folder", default=str(face_embedding.EMBEDDING_FOLDER))
+    parser.add_argument(
+        "--folder", default=str(face_embedding.EMBEDDING_FOLDER)
+    )
     options = parser.parse_args()
     cv2.setNumThreads(1)
     start = time.perf_counter()

@@ -7,7 +7,7 @@ from helpers import alignment, media
 
 WIDEST = 720  # pixels of the frame on the page
 ZOOM = 480  # pixels of the part of it in which landmarks are moved
-AROUND = 5.0  # side of that part, in distances of the eyes
+AROUND = 3.9  # side of that part, in distances of the eyes
 QUALITY = 88
 
 

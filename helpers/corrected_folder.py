@@ -4,7 +4,7 @@ import json
 import os
 import pathlib
 
-from helpers import corrections, face_records, facesets, manifests
+from helpers import choosing, corrections, face_records, facesets, manifests
 
 # the manifest of before: what it says of the parameters is needed again
 STALE = "manifest.before_corrections.json"
@@ -44,6 +44,8 @@ class CorrectedFolder:
         self._seen = self._state()
         self.contract = _read_contract(self.folder)
         found = face_records.read_records(self.folder / face_records.RECORDS)
+        # face sets of before hold only who was kept
+        found = [{"person": None, "left_out": None, **each} for each in found]
         corrected = corrections.read_corrections(self.folder, self.contract)
         self.records = corrections.apply_corrections(found, corrected)
         self.by_row, self.lost = corrections.match(self.records, corrected)
@@ -60,7 +62,7 @@ class CorrectedFolder:
         """dict: how many faces are kept, and each reason with its count."""
         counts = {KEPT: 0}
         for record in self.records:
-            reason = record.get("left_out") or KEPT
+            reason = record["left_out"] or KEPT
             counts[reason] = counts.get(reason, 0) + 1
         return counts
 
@@ -69,18 +71,18 @@ class CorrectedFolder:
 
         Returns:
             dict from a person's number to a tuple of how many faces they
-            have, whether any is kept, and the row of a sharp one that looks
-            ahead.
+            have, whether they are this identity (some faces were kept by the
+            machine), and the row of a sharp one that looks ahead.
         """
         rows = {}
         for row, record in enumerate(self.records):
-            if record.get("person") is not None:
+            if record["person"] is not None:
                 rows.setdefault(record["person"], []).append(row)
         records = self.records
         return {
             person: (
                 len(those),
-                any(records[row]["left_out"] is None for row in those),
+                any(_is_found_good(records[row]) for row in those),
                 max(those, key=lambda row: _clearness(records[row])),
             )
             for person, those in sorted(rows.items())
@@ -107,10 +109,10 @@ class CorrectedFolder:
             row
             for row, record in enumerate(self.records)
             if which == ALL
-            or (which == KEPT and record.get("left_out") is None)
+            or (which == KEPT and record["left_out"] is None)
             or (which == BY_HAND and row in self.by_row)
-            or (isinstance(which, str) and record.get("left_out") == which)
-            or (isinstance(which, int) and record.get("person") == which)
+            or (isinstance(which, str) and record["left_out"] == which)
+            or (isinstance(which, int) and record["person"] == which)
         ]
 
     def manifest_of_before(self):
@@ -171,6 +173,14 @@ class CorrectedFolder:
             RuntimeError: if somebody else wrote into the folder meanwhile.
         """
         self._check_unchanged()
+        try:
+            self._write(entries)
+        except OSError:
+            self.reload()  # a full disk: what is in memory is not on it
+            raise
+        return len(entries)
+
+    def _write(self, entries):
         self.set_manifest_aside()
         for row, entry in entries.items():
             if entry is None:
@@ -190,24 +200,12 @@ class CorrectedFolder:
         )
         self._write_report()
         self._unwritten, self._seen = False, self._state()
-        return len(entries)
 
     def _write_report(self):
         path = self.folder / face_records.REPORT
         if not path.is_file():
             return  # extraction was broken off, and counts when it ends
-        kept = [each for each in self.records if each.get("left_out") is None]
-        report = {
-            **_read_json(path),
-            "kept": len(kept),
-            "left_out": {
-                reason: count
-                for reason, count in self.count().items()
-                if reason != KEPT
-            },
-        }
-        for split in ("train", "test"):
-            report[split] = sum(each["split"] == split for each in kept)
+        report = {**_read_json(path), **choosing.sum_up(self.records)}
         manifests.write_json(path, report)
 
     def _state(self):
@@ -227,6 +225,10 @@ class CorrectedFolder:
                 "since they were read here. Nothing was changed. Call "
                 "reload(), or run the cell again, and repeat the change."
             )
+
+
+def _is_found_good(record):
+    return corrections.as_found(record)["left_out"] is None
 
 
 def _clearness(record):

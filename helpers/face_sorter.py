@@ -10,11 +10,12 @@ import pathlib
 import anywidget
 import traitlets
 
-from helpers import close_up, face_tiles, media
+from helpers import close_up, face_tiles
 from helpers.corrected_folder import ALL, BY_HAND, KEPT
 from helpers.hand_sorting import HandSorting
 
 HERE = pathlib.Path(__file__).resolve().parent
+SCRIPTS = ("face_pages.js", "face_close_up.js", "face_sorter.js")
 PAGE = 60  # faces
 MOST_PEOPLE = 12  # that get a tab of their own
 FAULTS = (ValueError, OSError, RuntimeError)
@@ -41,7 +42,7 @@ class FaceSorter(anywidget.AnyWidget):
         ValueError: if a file cannot be read.
     """
 
-    _esm = HERE / "face_sorter.js"
+    _esm = "\n".join((HERE / name).read_text("utf-8") for name in SCRIPTS)
     _css = HERE / "face_sorter.css"
     identity = traitlets.Unicode().tag(sync=True)
     tabs = traitlets.List().tag(sync=True)  # see `_tabs`
@@ -96,6 +97,7 @@ class FaceSorter(anywidget.AnyWidget):
         """Show a page of some faces, see `CorrectedFolder.rows`."""
         self._tab, self._page = tab, page
         self._refresh()
+        self.leave()
 
     def leave_out(self, rows):
         """Leave faces out of the set; `rows` is a list of int."""
@@ -113,27 +115,28 @@ class FaceSorter(anywidget.AnyWidget):
         """Take this face, and leave out the others of its frame."""
         self.sorting.choose(row)
         self._say("This face is taken, the others of its frame are not.")
-        self.look_closer(row)
         self._refresh()
+        self.look_closer(row)
 
     def move_landmarks(self, row, landmarks):
         """Cut a face again, see `HandSorting.move_landmarks`."""
         self.sorting.move_landmarks(row, landmarks)
         self._say("The face is cut again; the crop of before is kept.")
-        self.look_closer(row)
         self._refresh()
+        self.look_closer(row)
 
     def pick(self, people):
         """Say which people are the identity: a list of their numbers."""
-        report = self.sorting.pick(people)
+        report = self.sorting.pick(
+            people,
+            lambda done, faces: self._say(f"{done} of {faces} faces looked at"),
+        )
         self.show()
         self._say(f"{report['kept']} faces are kept.")
 
     def undo(self):
         """Take the last change back."""
         self._done(self.sorting.undo(), "as before")
-        if self.close:
-            self.look_closer(self.close["row"])
 
     def finish(self):
         """Write the manifest, so that later notebooks read these faces."""
@@ -153,13 +156,13 @@ class FaceSorter(anywidget.AnyWidget):
     def preview(self, row, landmarks):
         """Show what moved landmarks would give, without keeping it."""
         try:
-            crop, _ = self.sorting.preview(row, landmarks)
+            crop, *_ = self.sorting.preview(row, landmarks)
         except FAULTS as error:
             # asked anew with each move, so that the page has to hear of it
             self.recut = {"crop": b"", "said": str(error), "of": landmarks}
             return
         self.recut = {
-            "crop": media.encode_image(crop, ".jpg", 90),
+            "crop": crop,
             "said": "",
             "of": landmarks,
         }

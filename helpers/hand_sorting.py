@@ -1,6 +1,6 @@
 """A face set sorted by hand: leave out, take back, choose, move landmarks."""
 
-from helpers import corrections, manifests, recutting
+from helpers import choosing, corrections, manifests, recutting
 from helpers.corrected_folder import CorrectedFolder
 
 
@@ -90,9 +90,8 @@ class HandSorting(CorrectedFolder):
         )
 
     def preview(self, row, landmarks):
-        """The crop and mask that these landmarks give, see `cut_face`."""
-        cut = recutting.cut_face(self.frame_of(row), landmarks, self.contract)
-        return cut[:2]
+        """What these landmarks give, see `recutting.cut_face`."""
+        return recutting.cut_face(self.frame_of(row), landmarks, self.contract)
 
     def move_landmarks(self, row, landmarks):
         """Cut a face again; if it was left out, it is taken.
@@ -110,8 +109,7 @@ class HandSorting(CorrectedFolder):
             FileNotFoundError: if the footage is gone.
             ValueError: if no face can be cut by these points.
         """
-        cut = recutting.cut_face(self.frame_of(row), landmarks, self.contract)
-        record = self.records[row]
+        record, cut = self.records[row], self.preview(row, landmarks)
         changes = recutting.write_face(self.folder, record, *cut)
         if record.get("left_out") is not None:
             changes["take"] = True
@@ -121,17 +119,20 @@ class HandSorting(CorrectedFolder):
         """Give up what a hand changed about faces: they are as found."""
         return self._change({row: None for row in rows if row in self.by_row})
 
-    def pick(self, people):
+    def pick(self, people, progress=None):
         """Say which people are the identity; everybody else is left out.
 
         Args:
             people: list of int, numbers of people, see `people`.
+            progress: called as `progress(faces done, faces)`, or `None`.
 
         Returns:
             dict: the report, see `choosing.choose_faces`.
         """
         self.set_manifest_aside()
-        report = choosing.choose_faces(self.parent, self.identity, people)
+        report = choosing.choose_faces(
+            self.parent, self.identity, people, progress
+        )
         self.reload()
         return report
 

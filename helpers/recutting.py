@@ -1,15 +1,10 @@
 """A face cut again from its footage, by landmarks that a hand placed."""
 
-import hashlib
 import pathlib
-import zipfile
 
-import cv2
 import numpy as np
 
-from helpers import alignment, corrections, masks, media
-
-JPEG_QUALITY = 95  # as the crops that were found
+from helpers import corrections, face_finder, manifests, media, takes
 
 
 class Frame:
@@ -58,19 +53,12 @@ def read_frame(footage, record):
 
 
 def _painted_mask(path, record):
-    """Of a rendered clip the true mask, which lies beside it."""
+    """The true mask of a rendered clip, which is its one person's."""
     if not record["frame_parameters"]:
         return None
-    path = path.with_name(path.stem + ".masks.npz")
-    try:
-        with np.load(path) as arrays:
-            return arrays["masks"][record["frame"]]
-    except (OSError, ValueError, LookupError, zipfile.BadZipFile) as error:
-        raise media.MediaError(
-            f"{path} should hold the true masks of a rendered clip. "
-            f"Received: {error}. Delete the clip with its sidecars and run "
-            "notebooks/01_data_generation.ipynb again; it films it anew."
-        ) from error
+    truth = takes.read_truth(takes.truth_path(path))
+    painted = takes.read_painted_masks(path, len(truth["frames"]))
+    return painted[record["frame"]]
 
 
 def check_landmarks(landmarks):
@@ -107,47 +95,13 @@ def cut_face(frame, landmarks, contract):
         contract: dict from `manifests.data_contract()`.
 
     Returns:
-        Tuple of `crop`, uint8 array, shape `(size, size, 3)`, `mask`, uint8
-        array, shape `(size, size)`, and `facts`, dict with what a record
-        says of them: `landmarks`, `matrix`, `yaw`, `pitch`, `roll`,
-        `sharpness`, `eyes` and `outside`.
+        See `face_finder.cut_face`.
 
     Raises:
         ValueError: see `check_landmarks`.
     """
     landmarks = check_landmarks(landmarks)
-    size = contract["crop_size"]
-    matrix = alignment.crop_matrix(landmarks, contract)
-    yaw, pitch, roll = alignment.estimate_pose(landmarks)
-    crop = alignment.cut_crop(frame.image, matrix, size)
-    if frame.mask is None:
-        mask = masks.face_mask(size, contract, yaw)
-        mask = np.round(mask * 255).astype(np.uint8)
-    else:
-        mask = masks.warp_mask(frame.mask, matrix, size)
-    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-    facts = {
-        "landmarks": landmarks.tolist(),
-        "matrix": matrix.tolist(),
-        "yaw": yaw,
-        "pitch": pitch,
-        "roll": roll,
-        "sharpness": float(cv2.Laplacian(grey, cv2.CV_64F).var()),
-        "eyes": float(np.linalg.norm(landmarks[1] - landmarks[0])),
-        "outside": outside_share(matrix, contract, frame.image.shape),
-    }
-    return crop, mask, facts
-
-
-def outside_share(matrix, contract, shape):
-    """Share of what the network sees that lies beyond the picture's edge."""
-    margin = (1 - contract["coverage"]) / 2
-    steps = np.linspace(margin, 1 - margin, 16) * contract["crop_size"]
-    grid = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
-    back = alignment.invert_transform(matrix)
-    points = alignment.transform_points(back, grid)
-    inside = (points >= 0) & (points < (shape[1], shape[0]))
-    return float(1 - inside.all(axis=1).mean())
+    return face_finder.cut_face(frame.image, landmarks, contract, frame.mask)
 
 
 def write_face(folder, record, crop, mask, facts):
@@ -156,12 +110,12 @@ def write_face(folder, record, crop, mask, facts):
     Args:
         folder: pathlib.Path that holds `crops/` and `masks/`.
         record: dict, the face's record.
-        crop: see `cut_face`.
-        mask: see `cut_face`.
-        facts: see `cut_face`.
+        crop: bytes, see `face_finder.cut_face`.
+        mask: bytes, see `face_finder.cut_face`.
+        facts: dict, see `face_finder.cut_face`.
 
     Returns:
-        dict: the facts, and `crop`, `mask` and `sha256` of the new files.
+        dict: the facts, and the names `crop` and `mask` of the new files.
     """
     stem = pathlib.PurePosixPath(corrections.as_found(record)["crop"]).stem
     number = 1
@@ -171,7 +125,7 @@ def write_face(folder, record, crop, mask, facts):
         if not any((folder / each).exists() for each in names.values()):
             break
         number += 1  # what was cut before stays, so that it can come back
-    media.write_image(folder / names["crop"], crop, JPEG_QUALITY)
-    media.write_image(folder / names["mask"], mask)
-    digest = hashlib.sha256((folder / names["crop"]).read_bytes()).hexdigest()
-    return {**facts, **names, "sha256": digest}
+    for each, content in (("crop", crop), ("mask", mask)):
+        with manifests.atomic_path(folder / names[each]) as partial:
+            partial.write_bytes(content)
+    return {**facts, **names}

@@ -122,7 +122,7 @@ def read_items(folder, plan, start=0):
     truth, painted = [], None
     if truth_path(path).is_file():
         truth = read_truth(truth_path(path))["frames"]
-        painted = _read_painted_masks(path, len(truth))
+        painted = read_painted_masks(path, len(truth))
     for index, time, image in _read_file(path, plan["step"], start):
         known = index < len(truth)
         yield {
@@ -224,7 +224,19 @@ def _truth_message(path, reason):
     )
 
 
-def _read_painted_masks(path, frames):
+def read_painted_masks(path, frames):
+    """The true masks of a synthetic clip.
+
+    Args:
+        path: path of the clip.
+        frames: int. How many frames its truth speaks of.
+
+    Returns:
+        uint8 array, shape `(frames, height, width)`, 255 on the face.
+
+    Raises:
+        MediaError: if they cannot be read.
+    """
     path = path.with_name(path.stem + ".masks.npz")
     try:
         with np.load(path) as arrays:

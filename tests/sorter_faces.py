@@ -105,10 +105,11 @@ def _write_crops(folder, pictures, landmarks):
             name = f"{len(records):06d}"
             record["crop"] = f"crops/{name}.jpg"
             record["mask"] = f"masks/{name}.png"
-            media.write_image(folder / record["crop"], crop)
-            media.write_image(folder / record["mask"], mask)
-            digest = manifests.file_sha256(folder / record["crop"])
-            records.append({**record, **facts, "sha256": digest})
+            for kind, content in (("crop", crop), ("mask", mask)):
+                path = folder / record[kind]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            records.append({**record, **facts})
     _write_records(folder, records)
     return records
 

@@ -117,7 +117,7 @@ def test_what_was_left_out_is_taken_back(page, folder):
     said(page, "1 face is as before")
     assert records(folder)[14]["left_out"] == "left out by hand"
     page.get_by_text("All of this page").click()
-    press(page, "As found 3")
+    press(page, "As found")
     said(page, "3 faces are as found again")
     assert not by_hand(folder)
 

@@ -5,9 +5,7 @@ import numpy as np
 from keras import layers
 
 
-def build_face_embedding(
-    resolution=64, widths=(16, 32, 64, 96), dimensions=96
-):
+def build_face_embedding(resolution=64, widths=(16, 32, 64, 96), dimensions=96):
     """A small convolutional network whose angles tell people apart.
 
     Args:
