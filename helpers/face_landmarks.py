@@ -28,21 +28,6 @@ GROUPS = {"jaw": JAW, "brows": BROWS, "nose": NOSE, "eyes": EYES}
 GROUPS = {**GROUPS, "mouth": MOUTH}
 LEFT_CORNER, RIGHT_CORNER = 36, 45  # outer corners of the eyes
 
-# Each point's place in the mirror image of a face.
-MIRRORED = np.concatenate(
-    (
-        np.arange(17)[::-1],
-        np.arange(17, 27)[::-1],
-        np.arange(27, 31),
-        np.arange(31, 36)[::-1],
-        (45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40),
-        np.arange(48, 55)[::-1],
-        np.arange(55, 60)[::-1],
-        np.arange(60, 65)[::-1],
-        np.arange(65, 68)[::-1],
-    )
-)
-
 
 class LandmarkReader:
     """A trained network for 68 landmarks.
