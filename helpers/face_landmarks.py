@@ -11,6 +11,7 @@ import numpy as np
 from helpers import alignment, small_networks
 from helpers.models.landmarks import POINTS, build_landmarks
 from helpers.models.swapper import predict
+from helpers.synthetic.face_points import MIRRORED  # noqa: F401
 
 LANDMARKS_FOLDER = (
     pathlib.Path(__file__).resolve().parent.parent
