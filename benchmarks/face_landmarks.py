@@ -11,6 +11,7 @@ of studio portraits.
 
 import argparse
 import json
+import pathlib
 import time
 
 import cv2
@@ -18,117 +19,23 @@ import keras
 import numpy as np
 from keras import ops
 
-from benchmarks import spoilt_pictures
+from benchmarks import landmark_faces, portrait_points
 from helpers import (
     alignment,
+    detection,
     face_landmarks,
     manifests,
+    media,
     optimizers,
-    synthetic,
 )
 from helpers.models.landmarks import build_landmarks
-from helpers.synthetic import occluders, workers
 
-RESOLUTION = 96
-# What is rendered reaches further than a crop, so that it can be moved.
-CUT_SIZE, MARGIN = 128, 1.25  # pixels, and sides of the crop
-FRAME_SIZE = 208
-FIRST_TRAINED = 60_000  # numbers of people who appear in no score
-FIRST_HELD_OUT = 70_000
-FRAMES = 32  # of each person
-TAKE_LENGTH = 60  # frames that one is drawn from
 BATCH = 32
 LEARNING_RATE = 5e-3
 CONTINUED_RATE = 2e-3
 # where the loss turns from squares to lengths, in distances of the eyes
 BEND = 0.03
-OCCLUDERS = ("bar", "bar", "blob", "hand", "hand", "glasses", "hair", "cap")
 EYES_APART = manifests.TEMPLATE[1][0] - manifests.TEMPLATE[0][0]
-
-
-def render_faces(first, people, processes, varied=True, progress=None):
-    """Pictures of random people around their faces, and their 68 points.
-
-    Args:
-        first: int. Number of the first person.
-        people: int.
-        processes: int.
-        varied: bool. Whether faces are shaped more variously than
-            `synthetic.random_identity` does it.
-        progress: see `workers.run_jobs`.
-
-    Returns:
-        Tuple of uint8 pictures, shape `(faces, CUT_SIZE, CUT_SIZE, 3)`, and
-        float32 points, shape `(faces, 68, 2)`, in their pixels.
-    """
-    jobs = [(first + index, varied) for index in range(people)]
-    found = workers.run_jobs(_render_person, jobs, processes, progress)
-    return tuple(np.concatenate(part) for part in zip(*found, strict=True))
-
-
-def _render_person(number, varied):
-    random = np.random.default_rng(number)
-    identity = synthetic.random_identity(number)
-    if varied:
-        _vary_identity(identity, random)
-    person = synthetic.Person(identity, texture_size=384)
-    pictures, points = [], []
-    for index in range(FRAMES):
-        frame = _sample_frame(number * 1000 + index, random)
-        shot = synthetic.render(person, frame, FRAME_SIZE, geometry=True)
-        matrix = alignment.similarity_transform(
-            shot["landmarks"], cut_template()
-        )
-        pictures.append(alignment.cut_crop(shot["image"], matrix, CUT_SIZE))
-        points.append(alignment.transform_points(matrix, shot["points"]))
-    return np.stack(pictures), np.float32(points)
-
-
-def cut_template():
-    """Where the five landmarks lie in a rendered picture, in its pixels."""
-    side = CUT_SIZE / MARGIN
-    template = alignment.template_points(manifests.TEMPLATE, side)
-    return template + (CUT_SIZE - side) / 2
-
-
-def _vary_identity(identity, random):
-    """Wider ranges of shape: noses, mouths and brows differ more in life."""
-    for name in ("nose_length", "mouth_width", "eye_size", "chin_length"):
-        identity[name] += float(random.normal(0, 0.6))
-    for name in ("face_width", "jaw_width", "eye_gap", "nose_width"):
-        identity[name] += float(random.normal(0, 0.4))
-    identity["nose_length"] -= 0.5
-    identity["eye_opening"] += float(random.normal(0, 0.3))
-    identity["brow_length"] = float(random.uniform(-0.5, 2.5))
-    identity["brow_height"] += float(random.normal(0.4, 0.6))
-    identity["brow_thickness"] = float(random.uniform(0.05, 1))
-
-
-def _sample_frame(seed, random):
-    """A frame of a take; lids, jaw, pose and light are often further out."""
-    take = synthetic.sample_take(TAKE_LENGTH, seed=seed, max_yaw=42)
-    frame = dict(take[random.integers(TAKE_LENGTH)])
-
-    def draw(chance, name, low, high):
-        if random.random() < chance:
-            frame[name] = float(random.uniform(low, high))
-
-    draw(0.3, "blink", 0, 1)
-    draw(0.3, "jaw", 0, 1)
-    draw(0.3, "yaw", -42, 42)
-    draw(0.3, "pitch", -22, 22)
-    draw(0.15, "brow_up", -0.2, 1)
-    draw(0.15, "pucker", 0, 1)
-    draw(0.15, "lip_raise", 0, 1)
-    draw(0.5, "gaze_x", -1, 1)
-    draw(0.4, "distance", 45, 140)
-    frame["zoom"] *= frame.get("distance", 70) / 70
-    if random.random() < 0.5:
-        light = random.normal(size=3) * (1, 1, 0.4) + (0, 0.2, 0.6)
-        frame["light"] = [float(value) for value in light]
-        frame["key"] = float(random.uniform(0.3, 1.5))
-        frame["ambient"] = float(random.uniform(0.08, 0.6))
-    return frame
 
 
 class MovedFaces(keras.utils.PyDataset):
@@ -152,90 +59,15 @@ class MovedFaces(keras.utils.PyDataset):
     def __getitem__(self, index):
         rows = self.order[index * BATCH : (index + 1) * BATCH]
         spoilt = [
-            spoil_face(self.pictures[row], self.points[row], self.random)
+            landmark_faces.spoil_face(
+                self.pictures[row], self.points[row], self.random
+            )
             for row in rows
         ]
         return tuple(np.stack(part) for part in zip(*spoilt, strict=True))
 
     def on_epoch_end(self):
         self.order = self.random.permutation(len(self.pictures))
-
-
-def spoil_face(picture, points, random):
-    """A whole crop as a detector cuts and a camera films it.
-
-    Args:
-        picture: uint8 array, shape `(CUT_SIZE, CUT_SIZE, 3)`.
-        points: float32 array, shape `(68, 2)`, in its pixels.
-        random: `numpy.random.Generator`.
-
-    Returns:
-        float32 arrays, shapes `(RESOLUTION, RESOLUTION, 3)`, 0-1, and
-        `(68, 2)`, where 0 and 1 are the crop's edges.
-    """
-    if random.random() < 0.3:
-        kind = OCCLUDERS[random.integers(len(OCCLUDERS))]
-        seed = int(random.integers(2**31))
-        picture, _ = occluders.occlude(picture, cut_template(), kind, seed)
-    matrix, moved = _jitter(random), _bend(random)
-    places = np.mgrid[:RESOLUTION, :RESOLUTION][::-1].astype(np.float32)
-    back = alignment.invert_transform(matrix)
-    where = alignment.transform_points(back, np.moveaxis(places + moved, 0, -1))
-    crop = cv2.remap(
-        picture,
-        np.float32(where),
-        None,
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
-    points = _unbend(alignment.transform_points(matrix, points), moved)
-    if matrix[0, 0] < 0:
-        points = points[face_landmarks.MIRRORED]
-    crop = spoilt_pictures.spoil_picture(crop, random)
-    return crop, np.float32((points + 0.5) / RESOLUTION)
-
-
-def _jitter(random):
-    """A whole crop, turned, scaled, shifted; half of them mirrored."""
-    middle = (CUT_SIZE - 1) / 2
-    scale = RESOLUTION / CUT_SIZE * MARGIN * np.exp(random.normal(0, 0.07))
-    angle = random.normal(0, 5)
-    matrix = cv2.getRotationMatrix2D((middle, middle), angle, scale)
-    shift = random.normal(0, 0.03, 2) * RESOLUTION
-    matrix[:, 2] += shift - (CUT_SIZE - RESOLUTION) / 2
-    if random.random() < 0.5:
-        matrix[0] = -matrix[0]
-        matrix[0, 2] += RESOLUTION - 1
-    return matrix
-
-
-def _bend(random):
-    """By how much each place is moved, `(2, side, side)` in pixels.
-
-    Each row and each column moves as a whole, so that foreheads, noses and
-    chins, cheeks and brows grow longer and shorter; and each place by a
-    little of its own.
-    """
-    size = (RESOLUTION, RESOLUTION)
-    moved = random.normal(0, 1.5, (2, 5, 5)) * random.random()
-    moved[0] += random.normal(0, 1.5, 5) * random.random()
-    moved[1] += random.normal(0, 2.5, (5, 1)) * random.random()
-    return np.stack(
-        [
-            cv2.resize(np.float32(field), size, interpolation=cv2.INTER_CUBIC)
-            for field in moved
-        ]
-    )
-
-
-def _unbend(points, moved):
-    """Where the points of a picture are once it is bent."""
-    bent = points
-    for _ in range(4):
-        x, y = np.float32(np.clip(bent, 0, RESOLUTION - 1)).T[..., None]
-        away = [cv2.remap(field, x, y, cv2.INTER_LINEAR) for field in moved]
-        bent = points - np.concatenate(away, axis=1)
-    return bent
 
 
 def point_loss(wanted, found):
@@ -263,13 +95,162 @@ def train_landmarks(pictures, points, epochs, seed, start=None):
         `face_landmarks.LandmarkReader`.
     """
     keras.utils.set_random_seed(seed)
-    model = build_landmarks(RESOLUTION) if start is None else start.model
+    model = (
+        build_landmarks(landmark_faces.RESOLUTION)
+        if start is None
+        else start.model
+    )
     data = MovedFaces(pictures, points, seed)
     rate = keras.optimizers.schedules.CosineDecay(
         LEARNING_RATE if start is None else CONTINUED_RATE,
         decay_steps=epochs * len(data),
         alpha=0.01,
     )
-    model.compile(optimizer=optimizers.KernelMuon(rate), loss=point_loss)
+    # TensorFlow's own kernels are faster than compiled ones on processors
+    compiled = keras.backend.backend() == "jax"
+    model.compile(
+        optimizer=optimizers.KernelMuon(rate),
+        loss=point_loss,
+        jit_compile=compiled,
+    )
     model.fit(data, epochs=epochs, verbose=2)
     return face_landmarks.LandmarkReader(model)
+
+
+def measure(reader, crops, points, unit=None):
+    """How far points are off, by group.
+
+    Args:
+        reader: `face_landmarks.LandmarkReader`.
+        crops: array, shape `(faces, size, size, 3)`. Whole crops.
+        points: float array, shape `(faces, 68, 2)`, in their pixels.
+        unit: float array, shape `(faces,)`, or `None` for the distance of
+            the eyes' outer corners.
+
+    Returns:
+        dict from group, and `all`, to the mean distance in shares of the
+        unit.
+    """
+    away = np.linalg.norm(reader.landmarks(crops) - points, axis=-1)
+    if unit is None:
+        # of a turned head they lie close together: a level one's would be
+        unit = np.maximum(
+            face_landmarks.corner_distance(points),
+            1.2 * EYES_APART * crops.shape[1],
+        )
+    away = away / np.asarray(unit)[:, None]
+    found = {"all": away.mean()}
+    for name, group in face_landmarks.GROUPS.items():
+        found[name] = away[:, group].mean()
+    return {name: float(value) for name, value in found.items()}
+
+
+def measure_portraits(reader, folder, detector):
+    """How far the points of studio portraits are off.
+
+    Args:
+        reader: `face_landmarks.LandmarkReader`.
+        folder: pathlib.Path of `people/`, with `person_p` to `person_s`.
+        detector: `detection.FaceDetector`, by which the crops are cut.
+
+    Returns:
+        Two dicts from group to the mean distance over portraits: in distances
+        of the eyes' outer corners, and of the pupils.
+    """
+    contract = manifests.data_contract()
+    crops, points, pupils = [], [], []
+    for path in sorted(folder.glob("person_*/photos/neutral.tem")):
+        photo = media.read_photo(path.with_suffix(".jpg"))
+        face = detector.detect([photo])[0][0]
+        matrix = alignment.crop_matrix(face["landmarks"], contract)
+        crops.append(alignment.cut_crop(photo, matrix, contract["crop_size"]))
+        placed, eyes = portrait_points.read_portrait_points(path)
+        points.append(alignment.transform_points(matrix, placed))
+        eyes = alignment.transform_points(matrix, eyes)
+        pupils.append(np.linalg.norm(eyes[1] - eyes[0]))
+    crops, points = np.stack(crops), np.stack(points)
+    corners = face_landmarks.corner_distance(points)
+    return [measure(reader, crops, points, unit) for unit in (corners, pupils)]
+
+
+def main():
+    """Train or check the landmark network, from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--people", type=int, default=240)
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--held-out-people", type=int, default=16)
+    parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument(
+        "--continued",
+        action="store_true",
+        help="train on from the network that is there",
+    )
+    parser.add_argument(
+        "--check", action="store_true", help="measure the network there is"
+    )
+    parser.add_argument(
+        "--portraits", default=None, help="folder of the London Set's people"
+    )
+    parser.add_argument(
+        "--folder", default=str(face_landmarks.LANDMARKS_FOLDER)
+    )
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    start = time.perf_counter()
+    reader = None
+    if options.check or options.continued:
+        reader = face_landmarks.read_face_landmarks(options.folder)
+    if not options.check:
+        faces = landmark_faces.render_faces(
+            landmark_faces.FIRST_TRAINED, options.people, options.processes
+        )
+        seconds = time.perf_counter() - start
+        print(f"{len(faces[0])} faces in {seconds:.0f} s", flush=True)
+        reader = train_landmarks(*faces, options.epochs, options.seed, reader)
+    unseen = landmark_faces.render_faces(
+        landmark_faces.FIRST_HELD_OUT,
+        options.held_out_people,
+        options.processes,
+        False,
+    )
+    scores = {"held_out": measure(reader, *landmark_faces.whole_crops(*unseen))}
+    if options.portraits:
+        corners, pupils = measure_portraits(
+            reader, pathlib.Path(options.portraits), detection.FaceDetector()
+        )
+        scores.update(portraits=corners, portraits_by_pupils=pupils)
+    if not options.check:
+        save(options, reader, scores["held_out"])
+    print(f"{'':22}" + "".join(f"{name:>8}" for name in scores["held_out"]))
+    for name, groups in scores.items():
+        print(f"{name:22}" + "".join(f"{v:8.4f}" for v in groups.values()))
+    seconds = round(time.perf_counter() - start)
+    scores = {
+        f"{name}_{group}": round(value, 4)
+        for name, groups in scores.items()
+        for group, value in groups.items()
+    }
+    print(json.dumps({**scores, "seconds": seconds}))
+
+
+def save(options, reader, scores):
+    """Write the network with how it was made and how far it is off."""
+    made = {
+        name: value
+        for name, value in vars(options).items()
+        if name not in ("check", "folder", "processes", "portraits")
+    }
+    face_landmarks.write_face_landmarks(
+        options.folder,
+        reader,
+        parameters=made,
+        command="python -m benchmarks.face_landmarks",
+        trained_on="renders of random synthetic people from number "
+        f"{landmark_faces.FIRST_TRAINED}; no real face",
+        held_out=scores,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -16,6 +16,8 @@ from helpers import (
     clip_measures,
     compositing,
     evaluation,
+    expression_error,
+    face_landmarks,
     flicker,
     swapping,
     tracking,
@@ -30,6 +32,7 @@ BESIDE = 0.1
 WORST = {
     "flicker": True,
     "landmark_error": True,
+    "expression_error": True,
     "seam": True,
     "identity_margin": False,
 }
@@ -86,6 +89,9 @@ def report_clip(
         - `landmark_error_share`: mean distance of the five landmarks from
           the target's, in distances between its eyes; of the target itself,
           found a second time, what cannot be measured;
+        - `expression_error_share`: mean distance of lids and lips from the
+          target's, see `expression_error.expression_distance`; of the target
+          itself, read in the mirror, what cannot be measured;
         - `jitter_ratio`: acceleration of the landmarks over the target's;
         - `flicker_ratio`: see `flicker`; `seam`, `sharpness`: see
           `clip_measures`;
@@ -153,6 +159,7 @@ class _Clip:
     def __init__(self, comb, role, detector, judge, most):
         self.comb, self.role = comb, role
         self.detector, self.judge = detector, judge
+        self.reader = face_landmarks.read_face_landmarks()
         self.background = clip_measures.Background(comb.contract)
         self.times = []
         self.rows = {case: [] for case in CASES}
@@ -189,7 +196,8 @@ class _Clip:
         points = landmarks[list(indices)]
         yaws = [round(alignment.estimate_pose(each)[0]) for each in points]
         faces = {}
-        _, wanted = self._look(targets, points)
+        looks, wanted = self._look(targets, points)
+        doing = self.reader.landmarks(np.stack(looks))
         frames = {
             "swap": swaps,
             "target": targets,
@@ -204,6 +212,7 @@ class _Clip:
             columns = {
                 "index": indices,
                 **self._landmarks(case, pictures, points, true),
+                "expression_error": self._expression(case, faces[case], doing),
                 "cycle_error": self._errors(back, wanted, yaws),
                 "own_error": owns,
             }
@@ -274,6 +283,16 @@ class _Clip:
             "landmarks": found / np.median(eyes),
             "landmark_error": apart / eyes,
         }
+
+    def _expression(self, case, faces, doing):
+        """How far lids and lips are from the target's, by face."""
+        if case == "target":
+            found = expression_error.read_in_mirror(
+                self.reader, np.stack(faces)
+            )
+        else:
+            found = self.reader.landmarks(np.stack(faces))
+        return expression_error.expression_distance(found, doing)
 
     def _compare(self, index, now, row, mask):
         """A frame's faces beside the target's and beside those before."""
@@ -351,6 +370,7 @@ class _Clip:
         found = {
             "cycle_ratio": own["cycle_error"].mean() / own["own_error"].mean(),
             "landmark_error_share": own["landmark_error"].mean(),
+            "expression_error_share": own["expression_error"].mean(),
             "jitter_ratio": np.divide(*jitters),
             "flicker_ratio": unsteady / np.nansum(target["warping_error"]),
             "seam": own["seam"].mean(),

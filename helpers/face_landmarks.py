@@ -11,6 +11,7 @@ import numpy as np
 from helpers import alignment, small_networks
 from helpers.models.landmarks import POINTS, build_landmarks
 from helpers.models.swapper import predict
+from helpers.synthetic.face_points import MIRRORED  # noqa: F401
 
 LANDMARKS_FOLDER = (
     pathlib.Path(__file__).resolve().parent.parent
@@ -27,21 +28,6 @@ MOUTH = slice(48, 68)  # twelve around the lips, eight around their inside
 GROUPS = {"jaw": JAW, "brows": BROWS, "nose": NOSE, "eyes": EYES}
 GROUPS = {**GROUPS, "mouth": MOUTH}
 LEFT_CORNER, RIGHT_CORNER = 36, 45  # outer corners of the eyes
-
-# Each point's place in the mirror image of a face.
-MIRRORED = np.concatenate(
-    (
-        np.arange(17)[::-1],
-        np.arange(17, 27)[::-1],
-        np.arange(27, 31),
-        np.arange(31, 36)[::-1],
-        (45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40),
-        np.arange(48, 55)[::-1],
-        np.arange(55, 60)[::-1],
-        np.arange(60, 65)[::-1],
-        np.arange(65, 68)[::-1],
-    )
-)
 
 
 class LandmarkReader:

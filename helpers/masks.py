@@ -15,6 +15,11 @@ HALF_WIDTH = 1.02
 # one brown; with 0.6 what is drawn beside the nose smears into the room.
 FORESHORTENING = 0.7
 
+# A face's outline by its 68 points, in distances of the eyes' outer corners:
+# how far above the brows it begins, and how far inside the jaw it runs.
+FOREHEAD = 0.06
+INSET = 0.07
+
 # how much slimmer than the middle the chin end is; the brow end is wider
 SLENDERING = 0.22
 
@@ -118,6 +123,83 @@ def feature_weights(resolution, contract, weight=3.0):
         distance = ((x - middle_x) / across) ** 2 + ((y - middle_y) / down) ** 2
         bump = np.maximum(bump, np.exp(-distance / unit**2))
     return (1 + (weight - 1) * bump).astype(np.float32)
+
+
+def landmark_mask(points, size):
+    """The face region of one crop: from a little above the brows to the jaw.
+
+    Args:
+        points: float array, shape `(68, 2)`, `(x, y)` in pixels of the crop,
+            see `face_landmarks`.
+        size: int. Side of the crop in pixels.
+
+    Returns:
+        float32 array, shape `(size, size)`, 0 outside to 1 inside.
+
+    Raises:
+        ValueError: if these are not 68 points.
+    """
+    points = _check_points(points)
+    corners = points[36], points[45]
+    unit = max(np.linalg.norm(corners[1] - corners[0]), 1e-6)
+    up = np.mean(corners, axis=0) - points[48:60].mean(axis=0)
+    up = up / max(np.linalg.norm(up), 1e-6)
+    brows = points[17:27] + FOREHEAD * unit * up
+    hull = cv2.convexHull(np.float32(np.concatenate((points[:17], brows))))
+    # drawn in a square twice as wide: a part of the outline may lie outside
+    whole, shift = np.zeros((2 * size, 2 * size), np.uint8), 4
+    corners = np.rint((hull + size / 2) * 2**shift).astype(np.int32)
+    cv2.fillConvexPoly(whole, corners, 1, shift=shift)
+    depth, beyond = (
+        cv2.distanceTransform(part, cv2.DIST_L2, 5)
+        for part in (whole, 1 - whole)
+    )
+    start = size // 2
+    depth = (depth - beyond)[start : start + size, start : start + size]
+    depth = (depth - INSET * unit) / size
+    return np.clip(depth / SOFT_EDGE + 0.5, 0, 1).astype(np.float32)
+
+
+def landmark_weights(points, size, weight=3.0):
+    """Like `feature_weights`, but where this crop has its eyes and mouth.
+
+    Args:
+        points: float array, shape `(68, 2)`, `(x, y)` in pixels of the crop.
+        size: int. Side of the crop in pixels.
+        weight: float. Weight in the middle of an eye or the mouth, at least
+            1; the rest counts 1.
+
+    Returns:
+        float32 array, shape `(size, size)`, 1 to `weight`.
+
+    Raises:
+        ValueError: if these are not 68 points.
+    """
+    points = _check_points(points)
+    y, x = np.mgrid[:size, :size].astype(np.float32)
+    bump = np.zeros((size, size), np.float32)
+    # half widths are at least these shares of the feature's length; to the
+    # features' own size, as much again for what is around them
+    for feature, least in ((points[36:42], 0.45), (points[42:48], 0.45)) + (
+        (points[48:60], 0.35),
+    ):
+        middle, reach = feature.mean(axis=0), np.ptp(feature, axis=0) / 2
+        reach = np.maximum(reach, least * reach.max()) * 1.4 + 1e-6
+        distance = ((x - middle[0]) / reach[0]) ** 2
+        distance = distance + ((y - middle[1]) / reach[1]) ** 2
+        bump = np.maximum(bump, np.exp(-distance))
+    return (1 + (weight - 1) * bump).astype(np.float32)
+
+
+def _check_points(points):
+    points = np.asarray(points, dtype=np.float64)
+    if points.shape != (68, 2) or not np.isfinite(points).all():
+        raise ValueError(
+            "A face has 68 points (x, y) that are finite. "
+            f"Received: shape {points.shape}. Read them with "
+            "face_landmarks.read_face_landmarks().landmarks(crops)."
+        )
+    return points
 
 
 def warp_mask(mask, matrix, size):

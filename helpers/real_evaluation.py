@@ -17,6 +17,8 @@ from helpers import (
     augmentation,
     compositing,
     evaluation,
+    expression_error,
+    face_landmarks,
     facesets,
     manifests,
     swapping,
@@ -51,8 +53,9 @@ def real_scores(comb, face_sets, detector, judge, most=40):
     Returns:
         dict: the mean over pairs of each figure, and `pairs`, a list of dicts
         with `source`, `target`, `frames` and that pair's figures: those of
-        `evaluation.cycle_error`, `landmark_scores`, `IdentityJudge.score` (of
-        the swaps as the source) and `identity_controls`.
+        `evaluation.cycle_error`, `landmark_scores`,
+        `expression_error.expression_scores`, `IdentityJudge.score` (of the
+        swaps as the source) and `identity_controls`.
 
     Raises:
         ValueError: if there are fewer than two identities, one without test
@@ -60,7 +63,7 @@ def real_scores(comb, face_sets, detector, judge, most=40):
         ContractError: if a face set and the comb follow different contracts.
     """
     tests = _checked_tests(comb, face_sets, most)
-    scores = []
+    scores, reader = [], face_landmarks.read_face_landmarks()
     for target, test in tests.items():
         stored = test.load_crops()
         crops = evaluation.network_crops_of(comb, test)
@@ -78,6 +81,7 @@ def real_scores(comb, face_sets, detector, judge, most=40):
                     comb, crops, inside, source, target, shift
                 )
                 | landmark_scores(detector, stored, swaps, own)
+                | expression_error.expression_scores(reader, stored, swaps, own)
                 | judge.score(swaps, source)
                 | identity_controls(comb, judge, tests[source], test)
             )

@@ -45,8 +45,8 @@ def build_landmarks(resolution=96, widths=(24, 48, 96, 128, 128)):
         features = layers.UpSampling2D(name=f"up_{level}")(features)
         features = layers.Add(name=f"across_{level}")((features, across[level]))
         features = _convolve(f"outer_{level}", features, width)
-    features = _convolve("wide", features, 96, 1)
-    heat = layers.Conv2D(POINTS, 3, padding="same", name="heat")(features)
+    features = _convolve("wide", features, 64)
+    heat = layers.Conv2D(POINTS, 1, name="heat")(features)
     return keras.Model(
         inputs, HeatmapPoints(name="points")(heat), name="landmarks"
     )

@@ -37,6 +37,21 @@ NOSE_HALF_WIDTH, NOSE_BOTTOM = 2.6, -6.0
 INSIDE = (0.0, -4.8, 3.5)  # cm, a place in the head that every outline is round
 DIRECTION_STEP = np.radians(2.5)  # at which the outline is sought
 
+# Each point's place in the mirror image of a face.
+MIRRORED = np.concatenate(
+    (
+        np.arange(17)[::-1],
+        np.arange(17, 27)[::-1],
+        np.arange(27, 31),
+        np.arange(31, 36)[::-1],
+        (45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40),
+        np.arange(48, 55)[::-1],
+        np.arange(55, 60)[::-1],
+        np.arange(60, 65)[::-1],
+        np.arange(65, 68)[::-1],
+    )
+)
+
 
 def project_face_points(person, frame, pose, projected):
     """Where the 68 points of a face are seen.

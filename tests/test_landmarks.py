@@ -1,0 +1,72 @@
+"""The landmark network as it is built, on every backend."""
+
+import numpy as np
+import pytest
+
+from helpers import face_landmarks
+from helpers.models.landmarks import build_landmarks
+
+
+def small_reader(resolution=32):
+    return face_landmarks.LandmarkReader(
+        build_landmarks(resolution, (4, 6, 8, 8, 8))
+    )
+
+
+def test_points_lie_in_the_pixels_of_the_crops_they_are_read_from():
+    reader = small_reader()
+    crops = np.random.default_rng(0).random((3, 64, 64, 3), np.float32)
+    points, spread = reader.read(crops, batch_size=2)
+    assert points.shape == (3, 68, 2) and points.dtype == np.float32
+    assert spread.shape == (3, 68) and (spread > 0).all()
+    np.testing.assert_array_equal(reader.landmarks(crops), points)
+    np.testing.assert_allclose(
+        reader.landmarks(crops[2:]), points[2:], atol=1e-3
+    )
+    # a crop of half the size shows the same: pixel centres are whole numbers
+    half = crops.reshape(3, 32, 2, 32, 2, 3).mean(axis=(2, 4))
+    np.testing.assert_allclose(
+        (reader.landmarks(half) + 0.5) * 2 - 0.5, points, atol=0.02
+    )
+    whole = np.uint8(crops * 255 + 0.5)
+    np.testing.assert_allclose(reader.landmarks(whole), points, atol=0.2)
+    assert reader.landmarks(crops[:0]).shape == (0, 68, 2)
+
+
+def test_a_network_of_other_heat_finds_other_places():
+    reader = small_reader()
+    *_, heat, _ = reader.model.layers
+    kernel, bias = heat.get_weights()
+    heat.set_weights([np.zeros_like(kernel), bias])
+    points = reader.landmarks(np.zeros((1, 32, 32, 3), np.uint8))
+    # no place is hotter: the mean is the middle
+    np.testing.assert_allclose(points, 15.5, atol=1e-3)
+
+
+def test_what_does_not_fit_is_refused():
+    with pytest.raises(ValueError, match="multiple of 32.*48"):
+        build_landmarks(48)
+    with pytest.raises(
+        ValueError, match=r"faces, size, size, 3.*\(32, 32, 3\)"
+    ):
+        small_reader().landmarks(np.zeros((32, 32, 3)))
+
+
+def test_a_network_is_read_as_it_was_written(tmp_path):
+    reader = face_landmarks.LandmarkReader(build_landmarks(32))
+    crops = np.random.default_rng(1).random((2, 32, 32, 3), np.float32)
+    manifest = face_landmarks.write_face_landmarks(tmp_path, reader, seed=3)
+    assert manifest["seed"] == 3
+    again = face_landmarks.read_face_landmarks(tmp_path)
+    np.testing.assert_allclose(
+        again.landmarks(crops), reader.landmarks(crops), atol=0.05
+    )
+    weights = tmp_path / face_landmarks.WEIGHTS
+    content = bytearray(weights.read_bytes())
+    content[-1] ^= 1
+    weights.write_bytes(content)
+    with pytest.raises(ValueError, match="has changed"):
+        face_landmarks.read_face_landmarks(tmp_path)
+    weights.unlink()
+    with pytest.raises(FileNotFoundError, match="benchmarks.face_landmarks"):
+        face_landmarks.read_face_landmarks(tmp_path)
