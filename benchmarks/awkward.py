@@ -71,7 +71,8 @@ def say_file(path, name, records, report):
         said.append(f"left out: {face_records.NO_FACE}")
     for which in ("left_out_files", "other_files"):
         if name in report[which]:
-            said.append(f"left out: {report[which][name]}")
+            rest = "the rest left out" if records else "left out"
+            said.append(f"{rest}: {report[which][name]}")
     if said:
         said += [f"note: {note}" for note in notes_of(path)]
     return said

@@ -8,6 +8,7 @@ from helpers import manifests
 
 FILE = "consent.toml"
 FIELDS = ("who", "origin", "consent")
+MOST_BYTES = 100_000
 NOT_STATED = "not stated"
 
 
@@ -33,9 +34,12 @@ def read_consent(folder):
     path = pathlib.Path(folder) / FILE
     if not path.is_file():
         return unstated()
+    if path.stat().st_size > MOST_BYTES:
+        raise ValueError(_message(path, f"more than {MOST_BYTES} bytes"))
     try:
         stated = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
+        # no TOML, no UTF-8, a number of no end, or nested without end
         raise ValueError(_message(path, error)) from error
     entries = {name: stated.get(name) for name in FIELDS}
     if set(stated) != set(FIELDS) or not all(
@@ -105,5 +109,6 @@ def line_of(folder):
 def _message(path, received):
     return (
         f"{path} should state {', '.join(FIELDS)}, each as a text in "
-        f'quotation marks, as in: who = "Anna Example". Received: {received}'
+        f'quotation marks, as in: who = "Anna Example". Received: '
+        f"{str(received)[:300]}"
     )

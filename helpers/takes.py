@@ -4,14 +4,16 @@ A take is footage of one go: neighbouring frames are near-copies, so a whole
 take is held out for testing, never single frames.
 """
 
-import json
 import zipfile
+import zlib
 
 import numpy as np
 
-from helpers import media
+from helpers import foreign_files, media
 
 MADE_BY = "01_data_generation"
+# bytes of a clip's painted masks: half a minute of 1280 x 720
+MOST_PAINTED = 700_000_000
 
 
 def plan_files(folder, every, held_out_share, max_faces=None):
@@ -125,6 +127,9 @@ def read_items(folder, plan, start=0):
         painted = read_painted_masks(path, len(truth))
     for index, time, image in _read_file(path, plan["step"], start):
         known = index < len(truth)
+        if known and painted.shape[1:] != image.shape[:2]:
+            reason = f"masks of {painted.shape[1:]}, frames of {image.shape}"
+            raise media.MediaError(_truth_message(path, reason))
         yield {
             "plan": plan,
             "index": index,
@@ -206,14 +211,21 @@ def read_truth(path):
         MediaError: if it cannot be read or says too little.
     """
     try:
-        truth = json.loads(path.read_text(encoding="utf-8"))
-        good = truth["split"] in ("train", "test") and truth["frames"]
-        good = good and all("parameters" in each for each in truth["frames"])
-    except (ValueError, KeyError, TypeError) as error:
+        truth = foreign_files.read_json(path, "")
+    except (OSError, ValueError) as error:
         raise media.MediaError(_truth_message(path, error)) from error
+    frames = truth.get("frames")
+    good = truth.get("split") in ("train", "test") and frames
+    good = good and isinstance(frames, list) and all(map(_is_known, frames))
     if not good:
         raise media.MediaError(_truth_message(path, "no split or no frames"))
     return truth
+
+
+def _is_known(frame):
+    return isinstance(frame, dict) and isinstance(
+        frame.get("parameters", 0), dict | None
+    )
 
 
 def _truth_message(path, reason):
@@ -239,12 +251,33 @@ def read_painted_masks(path, frames):
     """
     path = path.with_name(path.stem + ".masks.npz")
     try:
-        with np.load(path) as arrays:
-            painted = arrays["masks"]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        shape = _shape_of_masks(path)
+        if shape[0] != frames or np.prod(shape, dtype=float) > MOST_PAINTED:
+            raise ValueError(f"masks of the shape {shape}")
+        with np.load(path, allow_pickle=False) as arrays:
+            return arrays["masks"]
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        EOFError,
+        NotImplementedError,
+        RuntimeError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
         raise media.MediaError(_truth_message(path, error)) from error
-    if painted.dtype != np.uint8 or len(painted) != frames:
-        raise media.MediaError(
-            _truth_message(path, f"{painted.dtype} {painted.shape}")
-        )
-    return painted
+
+
+def _shape_of_masks(path):
+    """What the masks' head says, before memory is taken for them."""
+    with zipfile.ZipFile(path) as archive, archive.open("masks.npy") as file:
+        version = np.lib.format.read_magic(file)
+        read_head = {
+            (1, 0): np.lib.format.read_array_header_1_0,
+            (2, 0): np.lib.format.read_array_header_2_0,
+        }[version]
+        shape, _, kind = read_head(file)
+    if kind != np.uint8 or len(shape) != 3:
+        raise ValueError(f"masks of {kind}, shape {shape}")
+    return shape

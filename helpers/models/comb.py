@@ -13,7 +13,6 @@ Reference:
 """
 
 import copy
-import re
 
 import keras
 import numpy as np
@@ -22,6 +21,7 @@ from keras import layers, ops
 from helpers import manifests
 from helpers.layers import FadeIn, PersonStyle, PixelShuffle
 from helpers.models.swapper import Swapper, predict
+from helpers.names import check_identity
 
 # Channels of each level, from 4x4 pixels up: wide where pictures are small
 # and a multiplication is cheap.
@@ -536,12 +536,7 @@ def checked_names(identities):
         )
     names = tuple(str(name) for name in identities)
     for name in names:
-        if not re.fullmatch(r"\w[\w .'-]*", name):
-            raise ValueError(
-                "The name of an identity begins with a letter or a digit and "
-                "holds letters, digits, spaces and _ - . '. "
-                f"Received: {name!r}. Rename its folder."
-            )
+        check_identity(name)
     if len(set(names)) < len(names):
         raise ValueError(
             f"Each identity needs a name of its own. Received: {names!r}"
