@@ -165,6 +165,9 @@ def test_a_real_clip_of_that_name_is_left_alone(tmp_path):
     with pytest.raises(FileExistsError, match="train_000.mp4"):
         sources.film_person("Rosa", tmp_path, takes=1, test_takes=0)
     assert clip.read_bytes() == before
+    clip.write_bytes(b"a broken clip")
+    with pytest.raises(FileExistsError, match="train_000.mp4"):
+        sources.film_person("Rosa", tmp_path, takes=1, test_takes=0)
     with pytest.raises(ValueError, match="Nobody has that name"):
         sources.film_person("Nobody", tmp_path / "x")
 
