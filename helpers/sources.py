@@ -1,7 +1,7 @@
 """Footage from anywhere into a person's folder, `data/footage/<identity>`.
 
 Every source returns a dict from each thing (a file, an address, a name) to
-what happened to it in words, overwrites nothing, and notes in `sources.json`
+what happened to it in words, overwrites nothing, and notes in `sources.jsonl`
 where the files are from.
 """
 

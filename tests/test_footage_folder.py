@@ -11,7 +11,10 @@ from hypothesis import strategies
 from helpers import footage_folder, footage_log, manifests
 
 FUZZ = hypothesis.settings(
-    max_examples=300, deadline=None, derandomize=True, database=None
+    max_examples=int(os.environ.get("COURSE_FUZZ", 300)),
+    deadline=None,
+    derandomize=True,
+    database=None,
 )
 
 
@@ -100,7 +103,23 @@ def test_the_log_only_grows(tmp_path):
     assert first["at"] <= second["at"]
 
 
-@pytest.mark.parametrize("text", ["", "{", "{}", "[1]", '[{"files": 1}]'])
+def test_half_a_line_of_a_killed_run_is_none(tmp_path):
+    (tmp_path / "one.jpg").write_bytes(b"x")
+    footage_log.add(tmp_path, "upload", "one.jpg", ["one.jpg"])
+    (entry,) = footage_log.read(tmp_path)
+    with open(tmp_path / footage_log.FILE, "ab") as file:
+        file.write(b'{"at": "20')
+    assert footage_log.read(tmp_path) == [entry]
+    footage_log.add(tmp_path, "upload", "Ж.jpg", ["one.jpg"])
+    assert [e["origin"] for e in footage_log.read(tmp_path)] == [
+        "one.jpg",
+        "Ж.jpg",
+    ]
+
+
+@pytest.mark.parametrize(
+    "text", ["{\n", "{}\n", "1\n", '{"files": 1}\n', "[[\n"]
+)
 def test_a_damaged_log_is_told_and_left_alone(tmp_path, text):
     (tmp_path / footage_log.FILE).write_text(text)
     with pytest.raises(ValueError, match="Repair it or give it another name"):
