@@ -3,7 +3,6 @@
 import contextlib
 import os
 import pathlib
-import re
 import secrets
 import shutil
 import time
@@ -11,15 +10,10 @@ import unicodedata
 
 import filelock
 
-from helpers import manifests
+from helpers import manifests, names
 
 LOCK_SECONDS = 600  # that another run may keep the folder
-LONGEST = 200  # bytes of a name; file systems end at 255, and a number is added
 ABANDONED = 60  # seconds after which a file that nobody writes on is left over
-# no file's name on Windows, with any ending
-RESERVED = re.compile(r"(con|prn|aux|nul|(com|lpt)[0-9¹²³])(\..*)?$", re.I)
-# what Windows forbids, and what turns the order of writing to hide an ending
-FORBIDDEN = re.compile(r'[<>:"/\\|?*\x00-\x1f\x7f\u202a-\u202e\u2066-\u2069]')
 
 
 def reason_against(name):
@@ -33,16 +27,16 @@ def reason_against(name):
     """
     if not name.strip(". "):
         return "an empty name"
-    if RESERVED.match(name):
+    if names.RESERVED.fullmatch(name):
         return "a name that Windows reserves"
-    if FORBIDDEN.search(name) or name != name.rstrip(". "):
+    if any(map(names.is_forbidden, name)) or name != name.rstrip(". "):
         return "a name that not every system can have"
     try:
         size = len(name.encode())
     except UnicodeEncodeError:
         return "a name that is no text"
-    if size > LONGEST:
-        return f"a name of {size} bytes where {LONGEST} are the most"
+    if size > names.MOST_BYTES:
+        return f"a name of {size} bytes where {names.MOST_BYTES} are the most"
     return None
 
 
@@ -58,15 +52,17 @@ def safe_name(name, fallback="file"):
     """
     name = str(name).replace("\\", "/").rpartition("/")[2]
     name = name.encode(errors="replace").decode()
-    name = FORBIDDEN.sub("_", unicodedata.normalize("NFC", name))
+    name = unicodedata.normalize("NFC", name)
+    name = "".join("_" if names.is_forbidden(c) else c for c in name)
     # a leading dot would hide it
     name = name.strip(". ")
-    if RESERVED.match(name):
+    if names.RESERVED.fullmatch(name):
         name = f"_{name}"
     stem, ending = os.path.splitext(name)
-    while len((stem + ending).encode()) > LONGEST:
+    while len((stem + ending).encode()) > names.MOST_BYTES:
         stem, ending = (stem[:-1], ending) if stem else ("", ending[:-1])
-    return stem.strip(". ") + ending if stem.strip(". ") else fallback + ending
+    stem, ending = stem.strip(". "), ending.strip(" ")
+    return (stem or fallback) + ending
 
 
 def same_name(name):

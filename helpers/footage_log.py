@@ -1,17 +1,18 @@
-"""Where footage is from: a log beside it, `sources.json`.
+"""Where footage is from: a log beside it, `sources.jsonl`.
 
 It says of every file that came through this package from where and when it
-came. What the person agreed to stands in `consent.toml` (see `consent.py`):
-nobody but the user can know that.
+came, a line for each time. What the person agreed to stands in `consent.toml`
+(see `consent.py`): nobody but the user can know that.
 """
 
 import datetime
 import json
+import os
 import pathlib
 
 from helpers import manifests
 
-FILE = "sources.json"
+FILE = "sources.jsonl"
 
 
 def read(folder):
@@ -22,7 +23,8 @@ def read(folder):
 
     Returns:
         list of dicts, oldest first: `at` (ISO 8601), `source` (its kind),
-        `origin` (str) and `files` (dict from name to sha256).
+        `origin` (str) and `files` (dict from name to sha256). A last line
+        that was not written to its end counts as none.
 
     Raises:
         ValueError: if the file is there and damaged.
@@ -31,14 +33,15 @@ def read(folder):
     if not path.is_file():
         return []
     try:
-        log = json.loads(path.read_text(encoding="utf-8"))
+        whole, _, _ = path.read_text(encoding="utf-8").rpartition("\n")
+        log = [json.loads(line) for line in whole.splitlines()]
     except (ValueError, RecursionError) as error:
         raise ValueError(_damaged(path, error)) from error
-    if not isinstance(log, list) or not all(
-        isinstance(entry, dict) and isinstance(entry.get("files"), dict)
-        for entry in log
-    ):
-        raise ValueError(_damaged(path, "something else"))
+    for entry in log:
+        if not isinstance(entry, dict) or not isinstance(
+            entry.get("files"), dict
+        ):
+            raise ValueError(_damaged(path, f"{entry!r:.100}"))
     return log
 
 
@@ -51,9 +54,9 @@ def _damaged(path, received):
 
 
 def add(folder, source, origin, names):
-    """Add to `sources.json` where some files are from; see `read`.
+    """Add a line: where some files are from; see `read`.
 
-    Call it within `footage_folder.locked()`. Nothing is ever taken out of it.
+    Call it within `footage_folder.locked()`. Nothing is ever taken out.
 
     Args:
         folder: path.
@@ -63,10 +66,22 @@ def add(folder, source, origin, names):
     """
     if not names:
         return
-    log = read(folder)
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     files = {name: manifests.file_sha256(folder / name) for name in names}
-    log.append(
-        {"at": now, "source": source, "origin": str(origin), "files": files}
-    )
-    manifests.write_json(folder / FILE, log)
+    entry = {"at": now, "source": source, "origin": str(origin), "files": files}
+    with open(folder / FILE, "ab+") as file:
+        _cut_half_a_line(file)
+        file.write(json.dumps(entry).encode("ascii") + b"\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _cut_half_a_line(file):
+    """What a run that was killed did not write to its end."""
+    size = file.seek(0, os.SEEK_END)
+    if not size:
+        return
+    file.seek(size - 1)
+    if file.read() != b"\n":
+        file.seek(0)
+        file.truncate(file.read().rfind(b"\n") + 1)

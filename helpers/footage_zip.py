@@ -50,7 +50,7 @@ def unpack_zip(path, folder, origin=None):
     Args:
         path: str or path of the zip.
         folder: str or path of the person's footage, made if need be.
-        origin: str for `sources.json`, or `None` for the zip's name.
+        origin: str for `sources.jsonl`, or `None` for the zip's name.
 
     Returns:
         dict from the name of each file in the zip to what happened to it, in

@@ -98,7 +98,7 @@ def list_media(folder):
     """Photos and videos below a folder, by the endings of their names.
 
     Hidden files, the truth beside synthetic clips, `consent.toml` and
-    `sources.json` are passed over. A link to a file counts as the file, a
+    `sources.jsonl` are passed over. A link to a file counts as the file, a
     link to a folder is not followed. An animated picture is a video.
 
     Args:

@@ -54,9 +54,7 @@ def why_no_name(identity):
     if size > MOST_BYTES:
         return f"which has {size} bytes, more than {MOST_BYTES}"
     for letter in identity:
-        # control characters, what is not to be seen, line breaks
-        hidden = unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp")
-        if letter in FORBIDDEN or hidden and letter not in JOINERS:
+        if is_forbidden(letter):
             return f"which holds {letter!r}"
     if identity[0] in ".-_" or identity != identity.strip():
         return "which begins with a sign or with a space, or ends with one"
@@ -65,6 +63,20 @@ def why_no_name(identity):
     if RESERVED.fullmatch(identity):
         return "which is a device on Windows"
     return None
+
+
+def is_forbidden(letter):
+    """Whether some system takes no name with this letter, or hides it.
+
+    Args:
+        letter: str of one character.
+
+    Returns:
+        bool.
+    """
+    # control characters, what is not to be seen, line breaks
+    hidden = unicodedata.category(letter) in ("Cc", "Cf", "Zl", "Zp")
+    return letter in FORBIDDEN or (hidden and letter not in JOINERS)
 
 
 def check_apart(identities):

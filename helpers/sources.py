@@ -1,10 +1,11 @@
 """Footage from anywhere into a person's folder, `data/footage/<identity>`.
 
 Every source returns a dict from each thing (a file, an address, a name) to
-what happened to it in words, overwrites nothing, and notes in `sources.json`
+what happened to it in words, overwrites nothing, and notes in `sources.jsonl`
 where the files are from.
 """
 
+import contextlib
 import fractions
 import pathlib
 
@@ -96,9 +97,11 @@ def _check_free(path):
     if not path.exists():
         return
     if not path.with_suffix(".truth.json").exists():
-        with av.open(str(path)) as container:
-            if container.metadata.get("comment") == footage.COMMENT:
-                return  # interrupted before its truth was written
+        # interrupted before its truth was written, or somebody's own clip
+        with contextlib.suppress(av.error.FFmpegError):
+            with av.open(str(path), metadata_errors="replace") as container:
+                if container.metadata.get("comment") == footage.COMMENT:
+                    return
     raise FileExistsError(
         f"{path} is there already, and of other footage. Nothing was filmed. "
         "Film into another folder, or with the values of before."

@@ -1,5 +1,6 @@
 """Media: photos of every kind, videos in and out, broken files."""
 
+import fractions
 import threading
 
 import av
@@ -579,3 +580,23 @@ def test_every_format_comes_out_as_it_went_in(tmp_path, pixels, options):
     after = next(media.read_frames(tmp_path / "b.mp4"))[2]
     assert difference(after, image) < 4
     assert abs(after.astype(float).mean() - image.mean()) < 1.5
+
+
+@pytest.mark.parametrize("kept", [1.0, 0.6])
+def test_a_video_that_states_no_length_is_measured(kept, tmp_path):
+    path = tmp_path / "clip.mkv"
+    frames = [np.roll(picture(), n, 1) for n in range(40)]
+    with media.VideoWriter(path, None, 18, "matroska") as writer:
+        for n, frame in enumerate(frames):
+            tick = fractions.Fraction(1, 1000)
+            writer.write(frame, 80 * n, tick, None, "ITU601")
+    content = path.read_bytes()
+    # as a browser writes it, or a recorder that was killed: no duration
+    content = content.replace(b"\x44\x89", b"\xec\x80", 1)
+    content = content[: round(kept * len(content))]
+    path.write_bytes(content)
+    count = len(list(media.read_frames(path)))
+    probed = media.probe_video(path)
+    assert abs(probed["frames"] - count) <= 1
+    assert probed["frame_rate"] == pytest.approx(12.5, rel=0.01)
+    assert probed["duration"] == pytest.approx(count * 0.08, abs=0.1)

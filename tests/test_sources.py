@@ -78,7 +78,7 @@ def test_people_of_lfw_get_a_folder_each(lfw, archive, tmp_path):
     assert happened == {"Rosa Made Up": "2 photos taken, 0 there already"}
     folder = tmp_path / "footage" / "Rosa Made Up"
     names = ["Rosa_Made_Up_0001.jpg", "Rosa_Made_Up_0002.jpg"]
-    assert files_of(folder) == [*names, "consent.toml", "sources.json"]
+    assert files_of(folder) == [*names, "consent.toml", "sources.jsonl"]
     assert (folder / names[1]).read_bytes() == archive[1][names[1]]
     photo = media.read_photo(folder / names[0])
     assert photo.shape == (250, 250, 3) and np.ptp(photo, axis=2).max() > 50
@@ -165,6 +165,9 @@ def test_a_real_clip_of_that_name_is_left_alone(tmp_path):
     with pytest.raises(FileExistsError, match="train_000.mp4"):
         sources.film_person("Rosa", tmp_path, takes=1, test_takes=0)
     assert clip.read_bytes() == before
+    clip.write_bytes(b"a broken clip")
+    with pytest.raises(FileExistsError, match="train_000.mp4"):
+        sources.film_person("Rosa", tmp_path, takes=1, test_takes=0)
     with pytest.raises(ValueError, match="Nobody has that name"):
         sources.film_person("Nobody", tmp_path / "x")
 
@@ -224,7 +227,7 @@ def test_a_camera_that_breaks_off_leaves_what_was_filmed(tmp_path):
         )
     with pytest.raises(media.MediaError, match="give a frame. Received: none"):
         sources.record_camera(tmp_path, 9, frames=(n for n in ()))
-    assert files_of(tmp_path) == ["camera_001.mkv", "sources.json"]
+    assert files_of(tmp_path) == ["camera_001.mkv", "sources.jsonl"]
 
 
 def test_no_camera_is_told_with_advice(tmp_path):
