@@ -11,8 +11,7 @@ import anywidget
 import traitlets
 
 from helpers import close_up, face_tiles
-from helpers.corrected_folder import ALL, BY_HAND, KEPT
-from helpers.hand_sorting import HandSorting
+from helpers.hand_sorting import ALL, BY_HAND, KEPT, HandSorting
 
 HERE = pathlib.Path(__file__).resolve().parent
 SCRIPTS = ("face_pages.js", "face_close_up.js", "face_sorter.js")

@@ -3,6 +3,8 @@
 from helpers import choosing, corrections, manifests, recutting
 from helpers.corrected_folder import CorrectedFolder
 
+KEPT, ALL, BY_HAND = "kept", "all", "by hand"
+
 
 class HandSorting(CorrectedFolder):
     """The faces of one identity, and what a hand changes about them.
@@ -40,6 +42,58 @@ class HandSorting(CorrectedFolder):
             return None
         home = manifests.project_root() / parameters["FOOTAGE_FOLDER"]
         return home / self.identity
+
+    # ---- what there is
+
+    def count(self):
+        """dict: how many faces are kept, and each reason with its count."""
+        counts = {KEPT: 0}
+        for record in self.records:
+            reason = record["left_out"] or KEPT
+            counts[reason] = counts.get(reason, 0) + 1
+        return counts
+
+    def people(self):
+        """Who was found.
+
+        Returns:
+            dict from a person's number to a tuple of how many faces they
+            have, whether they are this identity (some faces were kept by the
+            machine), and the row of a sharp one that looks ahead.
+        """
+        rows = {}
+        for row, record in enumerate(self.records):
+            if record["person"] is not None:
+                rows.setdefault(record["person"], []).append(row)
+        records = self.records
+        return {
+            person: (
+                len(those),
+                any(_is_found_good(records[row]) for row in those),
+                max(those, key=lambda row: _clearness(records[row])),
+            )
+            for person, those in sorted(rows.items())
+        }
+
+    def rows(self, which=KEPT):
+        """Rows of some faces.
+
+        Args:
+            which: `"kept"`, `"all"`, `"by hand"`, a reason why faces were
+                left out, or the number of a person.
+
+        Returns:
+            list of int.
+        """
+        return [
+            row
+            for row, record in enumerate(self.records)
+            if which == ALL
+            or (which == KEPT and record["left_out"] is None)
+            or (which == BY_HAND and row in self.by_row)
+            or (isinstance(which, str) and record["left_out"] == which)
+            or (isinstance(which, int) and record["person"] == which)
+        ]
 
     def rows_of_frame(self, row):
         """Rows of all faces of the frame in which this one was found."""
@@ -167,3 +221,12 @@ class HandSorting(CorrectedFolder):
         count = self.store(entries)
         self._history.append(before)
         return count
+
+
+def _is_found_good(record):
+    return corrections.as_found(record)["left_out"] is None
+
+
+def _clearness(record):
+    """A sharp face that looks ahead is a person's picture."""
+    return abs(record["yaw"]) < 20, record["sharpness"]
