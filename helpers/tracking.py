@@ -372,14 +372,16 @@ class Tracker:
         every: int. Frames from one detection to the next.
         ratio: tuple of floats, how many times as wide and as high a frame is
             as its picture, in which the faces are looked for.
+        views: int, see `FaceDetector.refine`, or `None` for all.
 
     Attributes:
         times: list of float, seconds, of the frames so far.
         broken: `None`, or why the video could not be read to its end.
     """
 
-    def __init__(self, detector, every=KEY_EVERY, ratio=(1.0, 1.0)):
+    def __init__(self, detector, every=KEY_EVERY, ratio=(1.0, 1.0), views=None):
         self.detector, self.every, self.ratio = detector, every, ratio
+        self._views = {} if views is None else {"views": views}
         self.times, self.shots = [], []
         self.broken = None
         self._faces, self._active = [], []
@@ -418,6 +420,7 @@ class Tracker:
         for key, faces in zip(keys, self._detect(pictures, keys), strict=True):
             guesses += self._link(start, start + key, faces)
         self._refine(pictures, start, guesses)
+        self._close_gaps(pictures, start, guesses)
 
     def faces_at(self, frame):
         """The faces of one frame, those of which nobody is sure as well.
@@ -524,7 +527,9 @@ class Tracker:
             return
         expected = np.array([place for _, _, place, _ in guesses], np.float64)
         seen = [pictures[frame - start] for _, frame, _, _ in guesses]
-        landmarks, scores, spread = self.detector.refine(seen, expected)
+        landmarks, scores, spread = self.detector.refine(
+            seen, expected, **self._views
+        )
         eyes = np.linalg.norm(expected[:, 1] - expected[:, 0], axis=-1)
         away = np.linalg.norm(
             (landmarks - expected).mean(axis=1), axis=-1
@@ -556,6 +561,27 @@ class Tracker:
                 float(scores[index]),
             )
 
+    def _close_gaps(self, pictures, start, guesses):
+        """Feel the way from frame to frame where a face moves too fast.
+
+        Half way between two detections it may be far from the straight line
+        between them, but not from where it is a frame earlier or later.
+        """
+        gaps = [guess[:2] for guess in guesses if guess[3] == LINKED]
+        for _ in range(self.every):
+            gaps = [(face, n) for face, n in gaps if n not in face.found]
+            guesses = [
+                (face, n, self._looked_at(place), LINKED)
+                for face, n in gaps
+                if (place := face.beside(n)) is not None
+            ]
+            if not guesses:
+                return
+            self._refine(pictures, start, guesses)
+
+    def _looked_at(self, landmarks):
+        return (landmarks + 0.5) / self.ratio - 0.5
+
 
 class _Face:
     """A track in the making."""
@@ -574,6 +600,24 @@ class _Face:
         """Where it should be in a frame between the last and this sight."""
         share = (between - self.last) / (frame - self.last)
         return _between(self.place, detected["landmarks"], share)
+
+    def beside(self, frame):
+        """Where it should be, from the frames beside this; `None` if unknown.
+
+        It goes on as it moved from the frame before to the next.
+        """
+        before, after = self.found.get(frame - 1), self.found.get(frame + 1)
+        if before and after:
+            return (before.landmarks + after.landmarks) / 2
+        if not before and not after:
+            return None
+        near = before or after
+        step = -2 if before else 2
+        far = self.found.get(frame + step)
+        if far is None:
+            return near.landmarks
+        moved = (near.landmarks - far.landmarks).mean(axis=0)
+        return near.landmarks + moved
 
     def landmarks(self, frames):
         """Array of shape `(frames, 5, 2)`, NaN where it was not found."""
