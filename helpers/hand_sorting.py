@@ -35,6 +35,19 @@ class HandSorting(CorrectedFolder):
         """Read the folder anew; what was changed before cannot be undone."""
         self._history.clear()
         super().reload()
+        rows = {}
+        for row, record in enumerate(self.records):
+            if record["person"] is not None:
+                rows.setdefault(record["person"], []).append(row)
+        # the row of a face to show for each
+        self._people = {
+            person: (rows[person], max(rows[person], key=self._clearness))
+            for person in sorted(rows)
+        }
+
+    def _clearness(self, row):
+        record = self.records[row]
+        return abs(record["yaw"]) < 20, record["sharpness"]
 
     def _footage_of_before(self):
         parameters = self.manifest_of_before().get("parameters", {})
@@ -61,19 +74,15 @@ class HandSorting(CorrectedFolder):
             have, whether they are this identity (some faces were kept by the
             machine), and the row of a sharp one that looks ahead.
         """
-        rows = {}
-        for row, record in enumerate(self.records):
-            if record["person"] is not None:
-                rows.setdefault(record["person"], []).append(row)
-        records = self.records
         return {
-            person: (
-                len(those),
-                any(_is_found_good(records[row]) for row in those),
-                max(those, key=lambda row: _clearness(records[row])),
-            )
-            for person, those in sorted(rows.items())
+            person: (len(rows), any(map(self._was_kept, rows)), portrait)
+            for person, (rows, portrait) in self._people.items()
         }
+
+    def _was_kept(self, row):
+        record = self.records[row]
+        found = record.get("found", record)
+        return found.get("left_out", record["left_out"]) is None
 
     def rows(self, which=KEPT):
         """Rows of some faces.
@@ -221,12 +230,3 @@ class HandSorting(CorrectedFolder):
         count = self.store(entries)
         self._history.append(before)
         return count
-
-
-def _is_found_good(record):
-    return corrections.as_found(record)["left_out"] is None
-
-
-def _clearness(record):
-    """A sharp face that looks ahead is a person's picture."""
-    return abs(record["yaw"]) < 20, record["sharpness"]
