@@ -8,7 +8,6 @@ from helpers import choosing, corrections, face_records, facesets, manifests
 
 # the manifest of before: what it says of the parameters is needed again
 STALE = "manifest.before_corrections.json"
-KEPT, ALL, BY_HAND = "kept", "all", "by hand"
 
 
 class CorrectedFolder:
@@ -56,64 +55,12 @@ class CorrectedFolder:
             self._frames.setdefault(place, []).append(row)
         self._unwritten = self.records != found
 
-    # ---- what there is
-
-    def count(self):
-        """dict: how many faces are kept, and each reason with its count."""
-        counts = {KEPT: 0}
-        for record in self.records:
-            reason = record["left_out"] or KEPT
-            counts[reason] = counts.get(reason, 0) + 1
-        return counts
-
-    def people(self):
-        """Who was found.
-
-        Returns:
-            dict from a person's number to a tuple of how many faces they
-            have, whether they are this identity (some faces were kept by the
-            machine), and the row of a sharp one that looks ahead.
-        """
-        rows = {}
-        for row, record in enumerate(self.records):
-            if record["person"] is not None:
-                rows.setdefault(record["person"], []).append(row)
-        records = self.records
-        return {
-            person: (
-                len(those),
-                any(_is_found_good(records[row]) for row in those),
-                max(those, key=lambda row: _clearness(records[row])),
-            )
-            for person, those in sorted(rows.items())
-        }
-
     @property
     def stale(self):
         """Whether the manifest has to be written anew."""
         return (self.parent / STALE).is_file() and not (
             self.parent / manifests.MANIFEST
         ).is_file()
-
-    def rows(self, which=KEPT):
-        """Rows of some faces.
-
-        Args:
-            which: `"kept"`, `"all"`, `"by hand"`, a reason why faces were
-                left out, or the number of a person.
-
-        Returns:
-            list of int.
-        """
-        return [
-            row
-            for row, record in enumerate(self.records)
-            if which == ALL
-            or (which == KEPT and record["left_out"] is None)
-            or (which == BY_HAND and row in self.by_row)
-            or (isinstance(which, str) and record["left_out"] == which)
-            or (isinstance(which, int) and record["person"] == which)
-        ]
 
     def manifest_of_before(self):
         """The parent's manifest, which is set aside while it is stale."""
@@ -225,15 +172,6 @@ class CorrectedFolder:
                 "since they were read here. Nothing was changed. Call "
                 "reload(), or run the cell again, and repeat the change."
             )
-
-
-def _is_found_good(record):
-    return corrections.as_found(record)["left_out"] is None
-
-
-def _clearness(record):
-    """A sharp face that looks ahead is a person's picture."""
-    return abs(record["yaw"]) < 20, record["sharpness"]
 
 
 def _read_contract(folder):

@@ -144,7 +144,7 @@ class CloseUp {
       class: "face-sorter-save",
       disabled: true,
     });
-    this.back = button("Put back", () => this.draw(this.sorter.model.get("close")), { disabled: true });
+    this.back = button("Put back", () => this.draw(this.sorter.model.get("closely")), { disabled: true });
     this.fault = make("p", { class: "face-sorter-problem" });
     const crop = make("figure", {}, this.now, make("figcaption", {}, "the crop"));
     if (close.problem) return make("div", { class: "face-sorter-crops" }, crop);

@@ -1,6 +1,6 @@
 // The face sorter's page. What a click means is decided by Python: it is told by
 // a message (`do`), and sends what is to be seen (`tabs`, `view` with its
-// `tiles`, `close`, `recut`). See face_pages.js.
+// `tiles`, `closely`, `recut`). See face_pages.js.
 
 class FaceSorter {
   constructor(model, root) {
@@ -23,7 +23,7 @@ class FaceSorter {
       tabs: () => this.showTabs(),
       view: () => this.showView(),
       tiles: () => this.showView(),
-      close: () => this.showClose(),
+      closely: () => this.showClose(),
       recut: () => this.closeUp.showRecut(model.get("recut")),
       said: () => this.showSaid(),
       failed: () => this.showSaid(),
@@ -143,7 +143,7 @@ class FaceSorter {
   }
 
   showClose() {
-    const close = this.model.get("close");
+    const close = this.model.get("closely");
     const open = "row" in close;
     const left = !open && !this.closely.hidden && this.closeUp.row;
     this.closely.hidden = !open;

@@ -11,8 +11,7 @@ import anywidget
 import traitlets
 
 from helpers import close_up, face_tiles
-from helpers.corrected_folder import ALL, BY_HAND, KEPT
-from helpers.hand_sorting import HandSorting
+from helpers.hand_sorting import ALL, BY_HAND, KEPT, HandSorting
 
 HERE = pathlib.Path(__file__).resolve().parent
 SCRIPTS = ("face_pages.js", "face_close_up.js", "face_sorter.js")
@@ -49,7 +48,7 @@ class FaceSorter(anywidget.AnyWidget):
     view = traitlets.Dict().tag(sync=True)  # see `_view`
     tiles = traitlets.Bytes().tag(sync=True)  # JPEG of the page, row by row
     columns = traitlets.Int(face_tiles.COLUMNS).tag(sync=True)
-    close = traitlets.Dict().tag(sync=True)  # see `close_up.describe`
+    closely = traitlets.Dict().tag(sync=True)  # see `close_up.describe`
     recut = traitlets.Dict().tag(sync=True)  # what moved landmarks would give
     said = traitlets.Unicode().tag(sync=True)
     failed = traitlets.Bool(False).tag(sync=True)
@@ -147,11 +146,11 @@ class FaceSorter(anywidget.AnyWidget):
     def look_closer(self, row):
         """Show a face in its frame, with its landmarks."""
         self.recut = {}
-        self.close = close_up.describe(self.sorting, row)
+        self.closely = close_up.describe(self.sorting, row)
 
     def leave(self):
         """Go back to the page of faces."""
-        self.recut, self.close = {}, {}
+        self.recut, self.closely = {}, {}
 
     def preview(self, row, landmarks):
         """Show what moved landmarks would give, without keeping it."""
@@ -173,8 +172,8 @@ class FaceSorter(anywidget.AnyWidget):
         faces = "1 face is" if count == 1 else f"{count} faces are"
         self._say(f"{faces} {what}." if count else "Nothing to change.")
         self._refresh()
-        if self.close:
-            self.look_closer(self.close["row"])
+        if self.closely:
+            self.look_closer(self.closely["row"])
 
     def _say(self, words, failed=False):
         self.said, self.failed = words, failed

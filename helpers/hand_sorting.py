@@ -3,6 +3,8 @@
 from helpers import choosing, corrections, manifests, recutting
 from helpers.corrected_folder import CorrectedFolder
 
+KEPT, ALL, BY_HAND = "kept", "all", "by hand"
+
 
 class HandSorting(CorrectedFolder):
     """The faces of one identity, and what a hand changes about them.
@@ -33,6 +35,19 @@ class HandSorting(CorrectedFolder):
         """Read the folder anew; what was changed before cannot be undone."""
         self._history.clear()
         super().reload()
+        rows = {}
+        for row, record in enumerate(self.records):
+            if record["person"] is not None:
+                rows.setdefault(record["person"], []).append(row)
+        # the row of a face to show for each
+        self._people = {
+            person: (rows[person], max(rows[person], key=self._clearness))
+            for person in sorted(rows)
+        }
+
+    def _clearness(self, row):
+        record = self.records[row]
+        return abs(record["yaw"]) < 20, record["sharpness"]
 
     def _footage_of_before(self):
         parameters = self.manifest_of_before().get("parameters", {})
@@ -40,6 +55,54 @@ class HandSorting(CorrectedFolder):
             return None
         home = manifests.project_root() / parameters["FOOTAGE_FOLDER"]
         return home / self.identity
+
+    # ---- what there is
+
+    def count(self):
+        """dict: how many faces are kept, and each reason with its count."""
+        counts = {KEPT: 0}
+        for record in self.records:
+            reason = record["left_out"] or KEPT
+            counts[reason] = counts.get(reason, 0) + 1
+        return counts
+
+    def people(self):
+        """Who was found.
+
+        Returns:
+            dict from a person's number to a tuple of how many faces they
+            have, whether they are this identity (some faces were kept by the
+            machine), and the row of a sharp one that looks ahead.
+        """
+        return {
+            person: (len(rows), any(map(self._was_kept, rows)), portrait)
+            for person, (rows, portrait) in self._people.items()
+        }
+
+    def _was_kept(self, row):
+        record = self.records[row]
+        found = record.get("found", record)
+        return found.get("left_out", record["left_out"]) is None
+
+    def rows(self, which=KEPT):
+        """Rows of some faces.
+
+        Args:
+            which: `"kept"`, `"all"`, `"by hand"`, a reason why faces were
+                left out, or the number of a person.
+
+        Returns:
+            list of int.
+        """
+        return [
+            row
+            for row, record in enumerate(self.records)
+            if which == ALL
+            or (which == KEPT and record["left_out"] is None)
+            or (which == BY_HAND and row in self.by_row)
+            or (isinstance(which, str) and record["left_out"] == which)
+            or (isinstance(which, int) and record["person"] == which)
+        ]
 
     def rows_of_frame(self, row):
         """Rows of all faces of the frame in which this one was found."""

@@ -88,7 +88,7 @@ def test_what_is_asked_for_is_done_and_said(sorter):
 
 def test_a_face_is_shown_closely_with_its_frame(sorter):
     ask(sorter, "look", row=6)
-    close = sorter.close
+    close = sorter.closely
     assert picture(close["frame"]).shape == (256, 512, 3)
     assert [each["row"] for each in close["faces"]] == [6, 7]
     assert dict(close["facts"])["file"] == "talk.mp4"
@@ -102,7 +102,7 @@ def test_a_face_is_shown_closely_with_its_frame(sorter):
     v = round((y + 0.5 - top) / side * close_up.ZOOM - 0.5)
     assert np.abs(zoom[v, u] - frame[y, x]).max() < 40
     ask(sorter, "leave")
-    assert sorter.close == {}
+    assert sorter.closely == {}
 
 
 def test_moved_landmarks_are_shown_before_they_are_kept(sorter):
@@ -113,8 +113,8 @@ def test_moved_landmarks_are_shown_before_they_are_kept(sorter):
     assert sorter.sorting.records[6]["crop"] == "crops/000006.jpg"
     ask(sorter, "move", row=6, landmarks=good)
     crop = sorter.sorting.folder / sorter.sorting.records[6]["crop"]
-    assert crop.read_bytes() == shown == sorter.close["crop"]
-    assert sorter.close["by_hand"] and sorter.close["landmarks"] == good
+    assert crop.read_bytes() == shown == sorter.closely["crop"]
+    assert sorter.closely["by_hand"] and sorter.closely["landmarks"] == good
     ask(sorter, "preview", row=6, landmarks=[[1, 1]] * 5)
     assert "Move them onto eyes" in sorter.recut["said"]
 
@@ -122,18 +122,18 @@ def test_moved_landmarks_are_shown_before_they_are_kept(sorter):
 def test_another_face_is_chosen(sorter):
     ask(sorter, "look", row=6)
     ask(sorter, "choose", row=7)
-    assert sorter.close["row"] == 7 and sorter.close["left_out"] is None
+    assert sorter.closely["row"] == 7 and sorter.closely["left_out"] is None
     assert sorter.sorting.records[6]["left_out"] == "left out by hand"
 
 
 def test_without_footage_it_says_so_and_the_rest_works(folder, tmp_path):
     sorter = face_sorter.FaceSorter(folder, "Rosa", tmp_path / "nowhere")
     ask(sorter, "look", row=6)
-    assert "footage=" in sorter.close["problem"] and sorter.close["crop"]
+    assert "footage=" in sorter.closely["problem"] and sorter.closely["crop"]
     ask(sorter, "move", row=6, landmarks=filmed(FRAMES)[1][BAD, 0].tolist())
     assert sorter.failed and "footage=" in sorter.said
     ask(sorter, "leave_out", rows=[6])
-    assert not sorter.failed and sorter.close["left_out"]
+    assert not sorter.failed and sorter.closely["left_out"]
 
 
 def test_a_crop_that_is_gone_is_a_grey_tile(folder):

@@ -40,6 +40,47 @@ def difference(left, right):
     return np.abs(left.astype(float) - right.astype(float)).mean()
 
 
+def clip_of_many_key_frames(path, count=120, key_every=12):
+    """A clip of which decoding can begin at many places, with B-frames."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=30)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        context = stream.codec_context
+        context.gop_size, context.max_b_frames = key_every, 3
+        for index in range(count):
+            frame = np.roll(picture(), 3 * index, 1)
+            frame = av.VideoFrame.from_ndarray(frame, format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+
+
+@pytest.mark.parametrize("ending", [".mp4", ".mkv", ".avi"])
+def test_one_frame_is_the_frame_that_reading_all_gives(tmp_path, ending):
+    path = tmp_path / f"clip{ending}"
+    clip_of_many_key_frames(path)
+    for index, time, frame in media.read_frames(path, step=7):
+        for known in (time, None, time + 0.013):
+            found = media.read_frame(path, index, known)
+            np.testing.assert_array_equal(found, frame, str(index))
+
+
+def test_one_frame_is_found_without_decoding_what_is_before(tmp_path):
+    path = tmp_path / "clip.mp4"
+    clip_of_many_key_frames(path)
+    times = [time for _, time, _ in media.read_frames(path)]
+    # past the first second, which is read from the beginning
+    found = [media._seek_frame(path, time) is not None for time in times]
+    assert not any(found[:31]) and all(found[31:])
+
+
+def test_a_frame_beyond_the_end_is_told(tmp_path):
+    clip(tmp_path / "a.mp4", 12)
+    with pytest.raises(media.MediaError, match="should have a frame 12"):
+        media.read_frame(tmp_path / "a.mp4", 12, 12 / 25)
+    with pytest.raises(media.MediaError, match="should have a frame 99"):
+        media.read_frame(tmp_path / "a.mp4", 99, 99 / 25)
+
+
 def test_an_image_comes_back_as_it_was_written(tmp_path):
     image = picture()
     path = tmp_path / "ünï 人.png"
