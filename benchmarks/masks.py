@@ -13,6 +13,8 @@ what stands before it, RGB 0-1). The rules:
 
 - `egg`: as it was, brows to chin by the head's turn;
 - `egg bare`: less what the network sees before the face;
+- `points`: brows to jaw by the 68 points (`masks.landmark_mask`);
+- `points bare`: less what the network sees before the face;
 - `outline bare`: the network's own outline, less that;
 - `visible face`: what is shipped, the outline within the egg, less that;
 - `latents`: with `--decoder-people`, a mask decoder beside the colour decoder,
@@ -22,6 +24,7 @@ Last comes one line of JSON.
 """
 
 import argparse
+import functools
 import json
 import time
 import types
@@ -36,8 +39,10 @@ from helpers import (
     alignment,
     bundles,
     compositing,
+    face_landmarks,
     face_mask,
     manifests,
+    masks,
     optimizers,
     swapping,
     synthetic,
@@ -183,6 +188,7 @@ def masks_of(scene, network, latent_masks=None):
     if latent_masks is not None:
         found["latents"] = cv2.resize(latent_masks(crop[None])[0], egg.shape)
     everywhere = np.ones_like(egg)
+    hull = points_mask(scene, network.resolution)
 
     def shown(shares, region):
         return visible_face.visible_face(shares[None], region[None])[0]
@@ -195,11 +201,33 @@ def masks_of(scene, network, latent_masks=None):
         if name == "outline":
             rules["visible face"] = rules.pop(name)
             rules["egg bare"] = egg * (shares[..., 1] > 0.5), shown(bare, soft)
+            rules["points"] = hull, hull
+            rules["points bare"] = (
+                hull * (shares[..., 1] > 0.5),
+                shown(bare, hull),
+            )
             rules["outline bare"] = (
                 shares[..., 0] * (shares[..., 1] > 0.5),
                 shown(shares, everywhere),
             )
     return rules
+
+
+@functools.cache
+def landmark_reader():
+    return face_landmarks.read_face_landmarks()
+
+
+def points_mask(scene, side):
+    """The face by its 68 points, in the network's square."""
+    whole = alignment.crop_matrix(scene["landmarks"], CONTRACT)
+    crop = alignment.cut_crop(scene["image"], whole, CONTRACT["crop_size"])
+    points = landmark_reader().landmarks(crop[None])[0]
+    square = alignment.network_matrix(
+        np.eye(2, 3), CONTRACT["crop_size"], CONTRACT["coverage"], side
+    )
+    points = alignment.transform_points(square, points)
+    return masks.landmark_mask(points, side)
 
 
 def compare_rules(people, network, latent_masks=None):

@@ -17,8 +17,8 @@ FORESHORTENING = 0.7
 
 # A face's outline by its 68 points, in distances of the eyes' outer corners:
 # how far above the brows it begins, and how far inside the jaw it runs.
-FOREHEAD = 0.06
-INSET = 0.07
+FOREHEAD = 0.08
+INSET = 0.055
 
 # how much slimmer than the middle the chin end is; the brow end is wider
 SLENDERING = 0.22

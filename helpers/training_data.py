@@ -10,9 +10,11 @@ import numpy as np
 
 from helpers import augmentation
 from helpers.losses import LatentPairLoss, MaskedFaceLoss
-from helpers.masks import feature_weights
+from helpers.masks import feature_weights, landmark_weights
 from helpers.models.comb import name_key, resolution_of
 from helpers.models.crowd import READ_PARAMETERS
+
+FEATURE_WEIGHT = np.float32(3)  # of eyes and mouth; the rest of a face: 1
 
 
 class CrowdData:
@@ -28,7 +30,8 @@ class CrowdData:
         held_out_frames: int. Last frames, never trained on.
         options: dict for `augmentation`.
         weights: float32 array, shape `(resolution, resolution)`, how much
-            each pixel of a face counts (`masks.feature_weights()`), or `None`.
+            each pixel of a face counts (`masks.feature_weights()`), one
+            number by which all masks are multiplied, or `None`.
         seed: int.
 
     Raises:
@@ -272,7 +275,7 @@ def crowd_data(crowd, network, **options):
     return CrowdData(crowd, contract["coverage"], resolution, **options)
 
 
-def identity_data(face_sets, resolution, options=None, seed=0):
+def identity_data(face_sets, resolution, options=None, seed=0, reader=None):
     """Batches of face sets: their training takes, and the held-out ones.
 
     Args:
@@ -280,6 +283,8 @@ def identity_data(face_sets, resolution, options=None, seed=0):
         resolution: int. Side of the network crop at the top level.
         options: dict for `augmentation`.
         seed: int.
+        reader: `face_landmarks.LandmarkReader`, to weigh eyes and mouth where
+            each crop has them; or `None`: where the template has them.
 
     Returns:
         `IdentityData`.
@@ -288,14 +293,16 @@ def identity_data(face_sets, resolution, options=None, seed=0):
     # no more pixels than the network's own scale needs
     size = round(resolution / contract["coverage"])
     size = min(size, contract["crop_size"])
+    weights = feature_weights(resolution, contract)
     loaded = {}
     for face_set in face_sets:
         for split in ("train", "test"):
             part = face_set.select(split)
-            loaded[face_set.identity, split] = (
-                part.load_crops(size),
-                part.load_masks(size),
-            )
+            crops, masks = part.load_crops(size), part.load_masks(size)
+            if reader is not None:
+                masks = weigh_masks(crops, masks, reader)
+                weights = FEATURE_WEIGHT  # of the whole mask, as 255 is 1
+            loaded[face_set.identity, split] = crops, masks
     names = [face_set.identity for face_set in face_sets]
     return IdentityData(
         {name: loaded[name, "train"][0] for name in names},
@@ -308,9 +315,28 @@ def identity_data(face_sets, resolution, options=None, seed=0):
             if len(loaded[name, "test"][0])
         },
         options=options,
-        weights=feature_weights(resolution, contract),
+        weights=weights,
         seed=seed,
     )
+
+
+def weigh_masks(crops, masks, reader):
+    """Masks in which eyes and mouth count more, where each crop has them.
+
+    Args:
+        crops: uint8 array, shape `(faces, size, size, 3)`. Whole crops.
+        masks: uint8 array, shape `(faces, size, size)`, 0-255.
+        reader: `face_landmarks.LandmarkReader`.
+
+    Returns:
+        uint8 array, shape `(faces, size, size)`: 255 stands for
+        `FEATURE_WEIGHT`, in the middle of an eye or the mouth.
+    """
+    weighed = np.empty_like(masks)
+    for row, points in enumerate(reader.landmarks(crops)):
+        weights = landmark_weights(points, masks.shape[1], FEATURE_WEIGHT)
+        weighed[row] = np.rint(masks[row] * (weights / FEATURE_WEIGHT))
+    return weighed
 
 
 def _sample_view(random, size, data, options):

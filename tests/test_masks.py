@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helpers import alignment, manifests, masks
+from helpers import alignment, manifests, masks, synthetic
 
 CONTRACT = manifests.data_contract()
 
@@ -79,3 +79,61 @@ def test_eyes_and_mouth_count_more_than_the_rest():
     assert weights[round(y), round(x)] > 2.8
     # forehead and cheek count as before
     assert weights[2, 32] < 1.05 and weights[36, 8] < 1.05
+
+
+def face_points(size=256):
+    """The 68 points of a rendered face that looks ahead, and its mask."""
+    person = synthetic.Person({"asymmetry": 0.0}, texture_size=128)
+    shot = synthetic.render(person, None, 400, geometry=True)
+    matrix = alignment.crop_matrix(
+        shot["landmarks"], manifests.data_contract(size)
+    )
+    mask = np.float32(shot["mask"])
+    return (
+        alignment.transform_points(matrix, shot["points"]),
+        masks.warp_mask(mask, matrix, size),
+    )
+
+
+def test_the_mask_of_68_points_is_the_face_from_brows_to_jaw():
+    points, truth = face_points()
+    mask = masks.landmark_mask(points, 256)
+    assert mask.shape == (256, 256) and mask.dtype == np.float32
+    assert mask.min() == 0 and mask.max() == 1
+    found, true = mask > 0.5, truth > 0.5
+    assert (found & true).sum() / (found | true).sum() > 0.9
+    np.testing.assert_allclose(mask, mask[:, ::-1], atol=0.35)
+    for x, y in np.rint(points[27:68]).astype(int):
+        assert mask[y, x] == 1
+    # a face of half the size, in the same place of a smaller crop
+    half = masks.landmark_mask((points + 0.5) / 2 - 0.5, 128)
+    whole = mask.reshape(128, 2, 128, 2).mean(axis=(1, 3))
+    assert np.abs(half - whole).mean() < 0.01
+
+
+def test_a_mask_of_points_beyond_the_crop_ends_at_its_edge():
+    points, _ = face_points()
+    mask = masks.landmark_mask(points + (130, 0), 256)
+    assert mask[128, 255] == 1 and mask[128, :60].max() == 0
+    with pytest.raises(ValueError, match="68 points.*(5, 2)"):
+        masks.landmark_mask(points[:5], 256)
+    with pytest.raises(ValueError, match="finite"):
+        masks.landmark_mask(points * np.nan, 256)
+
+
+def test_eyes_and_mouth_are_weighed_where_a_crop_has_them():
+    points, _ = face_points()
+    weights = masks.landmark_weights(points, 256, weight=4.0)
+    assert weights.shape == (256, 256) and weights.dtype == np.float32
+    assert 1 <= weights.min() and weights.max() <= 4
+    for feature in (points[36:42], points[42:48], points[48:60]):
+        x, y = np.rint(feature.mean(axis=0)).astype(int)
+        assert weights[y, x] > 3.9
+    assert weights[20, 128] < 1.01
+    # they go with the points, about as large as the fixed ones
+    moved = masks.landmark_weights(points + (20, 8), 256, weight=4.0)
+    np.testing.assert_allclose(moved[8:, 20:], weights[:-8, :-20], atol=1e-4)
+    contract = manifests.data_contract(256, coverage=1.0)
+    fixed = masks.feature_weights(256, contract, weight=4.0)
+    assert np.abs(fixed - weights).mean() < 0.15
+    assert 0.7 < (weights > 2).sum() / (fixed > 2).sum() < 1.4
