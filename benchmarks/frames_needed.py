@@ -36,8 +36,8 @@ from helpers.models import crowd
 
 FOLDER = manifests.project_root() / "build" / "frames_needed"
 NAMES = ("person_0300", "person_0301")
-KINDS = ("head turned left", "mouth open")
-COUNTS = (0, 10, 40, 160)
+KINDS = ("light from the right", "mouth open", "head turned left")
+COUNTS = (0, 20, 80, 160)
 ANYTHING = (30, 120, 500)
 # as in notebook 04
 BATCH_SIZE = 12

@@ -14,11 +14,13 @@ from helpers.footage_facts import NETWORK_SIZES, SOFT
 NAMES = [feature.name for feature in FEATURES]
 LEAST_FACES = 60
 WANTED_FACES = 500
-# Ranges of the readings of the middle nine tenths of somebody's faces.
-# Rendered people in one light have up to 0.3 stops, real clips of one take
-# 0.15 to 0.26, real photos of several days 0.7, rendered takes 0.9.
-ONE_LIGHT = 0.32
+# Ranges of the readings of the middle nine tenths of somebody's faces. Of the
+# light, less what comes of the head turning in it: rendered people in one
+# light and real clips of one take have 0.11 to 0.16 stops, rendered takes and
+# real photos of several days 0.77 to 0.99.
+ONE_LIGHT = 0.35
 STILL_HEAD = 12  # degrees of yaw
+OF_ONE_LIGHT = 0.5  # weight: half of all targets are lit from the other side
 MOST_SOFT = 0.9  # of the faces: nothing sharp could be learned
 MIDDLE = (0.05, 0.5, 0.95)
 
@@ -54,8 +56,9 @@ def find_faults(own):
         own: `footage_facts.Facts`.
 
     Returns:
-        List of dicts, the worst first: `name`, `stops` (whether it will not
-        do like this), `missing` (images) and `advice`.
+        List of dicts: `name`, `stops` (whether it will not do like this),
+        `missing` (images), `weight` (about which share of a swap suffers)
+        and `advice`.
     """
     train = sum(each["split"] == "train" for each in own.face_set.records)
     found = []
@@ -66,8 +69,9 @@ def find_faults(own):
                 f"Only {train} faces to train with: at least {WANTED_FACES} "
                 "are wanted. Film more, in several takes, or look at more "
                 "frames of each video.",
+                1 - train / WANTED_FACES,
                 WANTED_FACES - train,
-                stops=train < LEAST_FACES,
+                train < LEAST_FACES,
             )
         )
     smallest = NETWORK_SIZES[0]
@@ -78,7 +82,9 @@ def find_faults(own):
                 "blurred",
                 f"{1 - fit['sharp']:.0%} of the faces are softer than what a "
                 f"network of {smallest} px draws, and so will be the swap: "
-                "film in focus, in more light, and move less.",
+                "film in focus, in more light, and move less. What they do "
+                "cannot be read well and is not compared.",
+                1 - fit["sharp"],
                 stops=fit["sharp"] < 1 - MOST_SOFT,
             )
         )
@@ -90,6 +96,7 @@ def find_faults(own):
                 f"footage; a network of {smallest} px draws them "
                 f"{fit['eyes']:.0f} px apart. Film closer, or in a higher "
                 "resolution.",
+                1 - fit["large"],
             )
         )
     return found + _narrow(own)
@@ -102,7 +109,9 @@ def _narrow(own):
     yaw = own.described[own.train, NAMES.index("yaw")]
     if not len(light):
         return found
-    low, middle, high = spread(light)
+    fixed = _in_one_pose(light, yaw)
+    middle = float(np.median(light))
+    low, _, high = spread(fixed)
     if high - low < ONE_LIGHT:
         found.append(
             _fault(
@@ -110,6 +119,7 @@ def _narrow(own):
                 f"All footage has one light, {_side(middle)}: film near "
                 "another window, at another time of day, or with a lamp on "
                 "the other side.",
+                OF_ONE_LIGHT,
                 footage_gaps.ENOUGH,
             )
         )
@@ -120,10 +130,18 @@ def _narrow(own):
                 "still head",
                 f"The head hardly turns (yaw {low:.0f}° to {high:.0f}°): "
                 "film it turning slowly to both sides, up and down.",
+                0.0,
                 footage_gaps.ENOUGH,
             )
         )
     return found
+
+
+def _in_one_pose(light, yaw):
+    """The light on a face less what comes of the face turning in it."""
+    if len(light) < 3 or np.ptp(yaw) < 1:
+        return light
+    return light - np.polyval(np.polyfit(yaw, light, 1), yaw)
 
 
 def _side(light):
@@ -135,8 +153,14 @@ def _side(light):
     return "from the front"
 
 
-def _fault(name, advice, missing=0, stops=False):
-    return {"name": name, "stops": stops, "missing": missing, "advice": advice}
+def _fault(name, advice, weight, missing=0, stops=False):
+    return {
+        "name": name,
+        "stops": stops,
+        "missing": missing,
+        "weight": round(weight, 3),
+        "advice": advice,
+    }
 
 
 def held_out_of(face_set):

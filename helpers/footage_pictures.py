@@ -4,6 +4,8 @@ Drawn with matplotlib through `plotting`, whose colours and figures it shares.
 """
 
 import numpy as np
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 
 from helpers.descriptions import FEATURES
 from helpers.plotting import DPI, INK, PALE, PALETTE, WIDTH, Picture
@@ -45,12 +47,12 @@ def plot_footage_report(report):
             others = [shares[each] for each in shares if each != name]
             missing = own["features"][feature.name]["missing"]
             _draw(axes, edges, shares[name], others, missing)
-            axes.set_ylim(0, 1.15 * top)
+            axes.set_ylim(0, 1.45 * top)  # room for the words
             _write_ends(axes, feature)
             if own["features"][feature.name]["rough"]:
-                _write(axes, 0.5, 0.8, "rough reading", "center", PALE)
+                _write(axes, 0.5, 0.87, "rough reading", "center", PALE)
         row[0].set_ylabel(
-            feature.name,
+            f"{feature.name}\n{feature.unit.strip()}",
             rotation=0,
             ha="right",
             va="center",
@@ -59,7 +61,7 @@ def plot_footage_report(report):
         )
     for axes, (name, own) in zip(grid[0], identities.items(), strict=True):
         axes.set_title(f"{name}\n{own['verdict']}", fontsize=10, color=INK)
-    _explain(figure, grid[0, 0], len(identities) > 1)
+    _explain(figure, len(identities) > 1)
     return figure
 
 
@@ -98,8 +100,8 @@ def _draw(axes, edges, shares, others, missing):
 
 
 def _write_ends(axes, feature):
-    _write(axes, 0.01, 0.8, feature.low, "left", INK)
-    _write(axes, 0.99, 0.8, feature.high, "right", INK)
+    _write(axes, 0.01, 0.87, feature.low, "left", INK)
+    _write(axes, 0.99, 0.87, feature.high, "right", INK)
 
 
 def _write(axes, x, y, text, side, color):
@@ -112,27 +114,17 @@ def _write(axes, x, y, text, side, color):
         va="center",
         fontsize=6.5,
         color=color,
-        # over bars as over paper
-        bbox={"facecolor": "white", "alpha": 0.75, "pad": 0.6, "lw": 0},
     )
 
 
-def _explain(figure, axes, compared):
+def _explain(figure, compared):
     """What bars, line and hatching mean, in one line below."""
-    own = axes.stairs([0], [0, 1e-9], fill=True, color=HAS, label="own faces")
-    handles = [own]
+    handles = [Patch(color=HAS, label="own faces")]
     if compared:
-        handles += axes.plot([], [], color=INK, label="what the others do")
-        handles.append(
-            axes.bar(
-                [0],
-                [0],
-                facecolor="none",
-                edgecolor=LACKS,
-                hatch="////",
-                label="missing",
-            )
-        )
+        handles += [
+            Line2D([], [], color=INK, label="what the others do"),
+            Patch(fill=False, edgecolor=LACKS, hatch="////", label="missing"),
+        ]
     figure.legend(
         handles=handles,
         loc="outside lower center",

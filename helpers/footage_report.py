@@ -36,7 +36,8 @@ def footage_report(face_sets, reader=None, most=footage_facts.MOST):
         `identities` a dict from identity to a dict with
         `verdict`: one of `VERDICTS`; `reason`: the findings' names;
         `findings`: list of dicts, what helps most first, with `name`,
-        `stops`, `missing` (images) and `advice`, and where others do what
+        `stops`, `missing` (images), `weight` (about which share of a swap
+        suffers) and `advice`, and where others do what
         this one lacks also the keys of `footage_gaps.find_lacks()`;
         `faces`, `described`: how many there are and were looked at;
         `photographed`: bool; `train`, `held_out`, `warnings`: see
@@ -99,23 +100,30 @@ def report_of(facts):
 
 def _findings(own, others):
     """Faults and lacks of one identity, what helps most first."""
-    faults = footage_findings.find_faults(own)
+    faults = {
+        fault["name"]: fault for fault in footage_findings.find_faults(own)
+    }
+    # what blurred faces do is read wrongly
+    lacks = [] if "blurred" in faults else _lacks(own, others)
+    if "one light" in faults:
+        lacks = _told(faults["one light"], lacks)
+    if any(c[0] == "yaw" for lack in lacks for c in lack["conditions"]):
+        faults.pop("still head", None)
+    findings = [*faults.values(), *(_as_finding(own, each) for each in lacks)]
+    return sorted(
+        findings, key=lambda each: (not each["stops"], -each["weight"])
+    )
+
+
+def _lacks(own, others):
+    """What any of the others does and this one lacks, each said once."""
     found = {}
     for other in others:
         for lack in footage_gaps.find_lacks(other, own):
             before = found.get(lack["words"])
             if before is None or lack["missing"] > before["missing"]:
                 found[lack["words"]] = lack
-    lacks = sorted(found.values(), key=lambda each: -each["target_share"])
-    for fault in faults:
-        if fault["name"] == "one light":
-            lacks = _told(fault, lacks)
-    turns = any(c[0] == "yaw" for lack in lacks for c in lack["conditions"])
-    # the one thing that nobody may need
-    last = [each for each in faults if each["name"] == "still head"]
-    first = [each for each in faults if each not in last]
-    lacks = [_as_finding(own, each) for each in lacks]
-    return first + lacks + ([] if turns else last)
+    return list(found.values())
 
 
 def _told(fault, lacks):
@@ -139,7 +147,14 @@ def _as_finding(own, lack):
         f"{lack['source_share']:.0%} ({lack['images']})."
     )
     name = " and ".join(lack["words"])
-    return {**lack, "name": name, "stops": False, "advice": advice}
+    weight = round(lack["target_share"] - lack["source_share"], 3)
+    return {
+        **lack,
+        "name": name,
+        "stops": False,
+        "weight": weight,
+        "advice": advice,
+    }
 
 
 def _verdict(findings):
