@@ -1,7 +1,7 @@
 """Grouping: tracks of faces in, which of them show the same person out.
 
-Nobody has a name, and nobody was seen before: a small network says how alike
-two faces are (`face_embedding`), and tracks that are alike on average form a
+Nobody has a name, and nobody was seen before: `likeness` says how alike
+two faces are (`likeness`), and tracks that are alike on average form a
 group. Two faces in one frame are never the same person.
 """
 
@@ -11,7 +11,7 @@ import itertools
 import numpy as np
 from sklearn import cluster
 
-from helpers import face_embedding, face_reasons
+from helpers import face_reasons, likeness
 
 # faces of a track that are looked at
 SAMPLES = 6
@@ -69,12 +69,11 @@ def group_faces(face_set, reasons):
 def _describe(face_set, tracks, good):
     """Mean vector of each track, shape `(tracks, dimensions)`."""
     sampled = face_reasons.sample_tracks(tracks, SAMPLES, good)
-    network = _embedding_network()
     found = face_reasons.ask(
         face_set,
         [row for rows in sampled for row in rows],
-        network.resolution,
-        network.describe,
+        likeness.RESOLUTION,
+        _shipped_likeness().describe,
     )
     sizes = [len(rows) for rows in sampled]
     starts = np.cumsum([0, *sizes[:-1]])
@@ -82,8 +81,8 @@ def _describe(face_set, tracks, good):
 
 
 @functools.cache
-def _embedding_network():
-    return face_embedding.read_face_embedding()
+def _shipped_likeness():
+    return likeness.read_likeness()
 
 
 def _seen_in_one_frame(records, tracks):
@@ -104,7 +103,7 @@ def group_tracks(vectors, weights, apart=()):
 
     Args:
         vectors: float array, shape `(tracks, dimensions)`: for each track the
-            mean of `face_embedding.FaceEmbedding.describe` of its faces.
+            mean of `likeness.Likeness.describe` of its faces.
         weights: float array, shape `(tracks,)`: how much each is seen.
         apart: pairs `(track, track)` that cannot be one person, as they are
             seen in one frame.
@@ -162,12 +161,12 @@ def _join(groups, waiting, vectors, strangers):
     owner = {track: n for n, group in enumerate(groups) for track in group}
     left = []
     for track in waiting:
-        likeness = means @ vectors[track]
+        alike = means @ vectors[track]
         for other in strangers.get(track, ()):
             if other in owner:
-                likeness[owner[other]] = -1
-        best = int(likeness.argmax())
-        if likeness[best] >= ALIKE:
+                alike[owner[other]] = -1
+        best = int(alike.argmax())
+        if alike[best] >= ALIKE:
             groups[best].append(track)
             owner[track] = best
         else:
@@ -184,11 +183,11 @@ def _join_most(groups, vectors, weights, strangers):
         best, whose = ALIKE_WITH_MOST, None
         for larger, other in enumerate(result):
             known = other[1]
-            likeness = means[known] @ means[number]
-            if likeness < best or sizes[known] < MANY_TIMES * sizes[number]:
+            alike = means[known] @ means[number]
+            if alike < best or sizes[known] < MANY_TIMES * sizes[number]:
                 continue
             if not _seen_together(group, other[0], strangers):
-                best, whose = likeness, larger
+                best, whose = alike, larger
         if whose is None:
             result.append((list(group), number))
         else:
