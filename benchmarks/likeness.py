@@ -102,7 +102,9 @@ def spoil(crop, random):
         image = image * _field(random, 0.75)
     if random.random() < 0.5:
         for cells in (6, 20, 48):
-            image = image * (1 + random.uniform(0, 0.08) * _noise(random, cells))
+            image = image * (
+                1 + random.uniform(0, 0.08) * _noise(random, cells)
+            )
     if random.random() < 0.15:
         _cover(image, random)
     image = _recolor(image, random)
@@ -227,7 +229,9 @@ def learn_likeness(crops, seed):
 
 def _middle(crop):
     """A crop as it is stored, without what the jitter needs around it."""
-    inside = slice((MARGIN_SIZE - CROP_SIZE) // 2, (MARGIN_SIZE + CROP_SIZE) // 2)
+    inside = slice(
+        (MARGIN_SIZE - CROP_SIZE) // 2, (MARGIN_SIZE + CROP_SIZE) // 2
+    )
     size = (RESOLUTION, RESOLUTION)
     crop = cv2.resize(crop[inside, inside], size, interpolation=cv2.INTER_AREA)
     return np.float32(crop) / 255

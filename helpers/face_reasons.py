@@ -82,7 +82,9 @@ def ask(face_set, rows, size, question):
     """
     return np.concatenate(
         [
-            question(face_set.pick(rows[start : start + CHUNK]).load_crops(size))
+            question(
+                face_set.pick(rows[start : start + CHUNK]).load_crops(size)
+            )
             for start in range(0, len(rows), CHUNK)
         ]
     )
