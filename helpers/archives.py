@@ -22,6 +22,8 @@ def reason_to_refuse(entry, most, most_squeezed):
     """
     # as it is written in the file: Python has made one slash of the other
     name = entry.orig_filename.replace("\\", "/")
+    if not entry.filename:
+        return "an empty name"  # or one that begins with a zero
     if name.startswith("/") or ":" in name or ".." in name.split("/"):
         return "a way out of the folder"
     if stat.S_IFMT(entry.external_attr >> 16) not in (

@@ -141,6 +141,7 @@ HOSTILE = {
     "a hidden ending": [("a\u202egnp.exe.png", b"x")],
     "a line break": [("a\nb.png", b"x")],
     "a zero in the name": [(special("a", stat.S_IFREG, "a\0.png"), b"x")],
+    "a zero at its beginning": [(special("a", stat.S_IFREG, "\0.png"), b"x")],
     "a long name": [("a" * 300 + ".png", b"x")],
     "only dots": [("./a.png", b"x")],
     "a zip in the zip": [("more.zip", b"x")],

@@ -70,6 +70,12 @@ def link(name):
     return info
 
 
+def nameless():
+    info = zipfile.ZipInfo("x")
+    info.filename = "\0x"  # read as nothing
+    return info
+
+
 def extra(entry, content=b"x"):
     return lambda good: [*good, (entry, content)]
 
@@ -79,6 +85,7 @@ HOSTILE = {
     "a hidden way out": (extra("a/../../x"), "a way out of the folder"),
     "an absolute path": (extra("/tmp/x"), "a way out of the folder"),
     "a drive": (extra("C:/x"), "a way out of the folder"),
+    "no name": (extra(nameless()), "an empty name"),
     "a way out on Windows": (extra("..\\x"), "a way out of the folder"),
     "a link": (extra(link("manifest.lnk"), "/etc/passwd"), "a link"),
     "code": (extra("model.keras"), "model.keras"),
