@@ -41,8 +41,8 @@ from helpers.synthetic.workers import run_jobs
 
 FOLDER = manifests.project_root() / "build" / "footage_report"
 FIRST_PERSON = 400  # of nobody's crowd and of no other benchmark
-TAKES = (64, 6)  # to train with, and held out
-FRAMES = 9  # of a take
+TAKES = (130, 6)  # to train with, and held out
+FRAMES = 7  # of a take
 FRAME_RATE = 5
 FEW = 8  # takes
 # what is taken away, by the words in which it should be found
@@ -164,6 +164,19 @@ def findings_of(own, other):
     ], report["identities"]["own"]["findings"]
 
 
+def one_light_of(name, quick):
+    """What `film_faces()` is told to film all takes in one room and light."""
+    room = synthetic.sample_take(1, take_seed(1, "train", name, 0))[0]
+    same = ("light", "key", "key_color", "ambient", "background")
+    return (
+        FOLDER / ("one_light_quick" if quick else "one_light"),
+        name,
+        (12, 2) if quick else (40, 3),
+        FRAMES,
+        {key: room[key] for key in same},
+    )
+
+
 def spoiled(name, facts, quick):
     """Facts of a person's footage by how it was spoiled."""
     face_set = facts.face_set
@@ -173,7 +186,7 @@ def spoiled(name, facts, quick):
             facts_without(facts, synthetic.rows_without(face_set, *hole)),
         )
     takes = sorted({each["take"] for each in face_set.records})
-    few = takes[-TAKES[1] - FEW :]  # the held-out ones are the first by name
+    few = takes[: TAKES[1] + FEW]  # the held-out ones are the first by name
     yield (
         "few faces",
         facts_without(
@@ -187,17 +200,7 @@ def spoiled(name, facts, quick):
     )
     soft = blurred(face_set, FOLDER / "blurred")
     yield "blurred", footage_facts.facts_of(soft)
-    room = synthetic.sample_take(1, take_seed(1, "train", name, 0))[0]
-    room = {
-        key: room[key]
-        for key in ("light", "key", "key_color", "ambient", "background")
-    }
-    one = film_faces(
-        FOLDER / ("one_light_quick" if quick else "one_light_24"),
-        name,
-        (12, 2) if quick else (24, 3),
-        changed=room,
-    )
+    one = film_faces(*one_light_of(name, quick))
     yield "one light", footage_facts.facts_of(one)
 
 
@@ -244,9 +247,11 @@ def main():
     parser.add_argument("--quick", action="store_true", help="few takes")
     options = parser.parse_args()
     names = [f"person_{options.first + n:04d}" for n in range(options.people)]
-    takes = (12, 2) if options.quick else TAKES
-    folder = FOLDER / ("quick" if options.quick else "whole")
-    run_jobs(film_faces, [(folder, name, takes) for name in names], 2)
+    takes = (12, TAKES[1]) if options.quick else TAKES
+    folder = FOLDER / f"takes_{takes[0]}"
+    jobs = [(folder, name, takes) for name in names]
+    jobs += [one_light_of(name, options.quick) for name in names]
+    run_jobs(film_faces, jobs, 2)
     started = time.perf_counter()
     facts = {
         name: footage_facts.facts_of(film_faces(folder, name, takes))
