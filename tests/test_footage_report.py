@@ -15,6 +15,7 @@ from helpers import (
     footage_gaps,
     footage_pictures,
     footage_report,
+    footage_text,
     gaps,
     manifests,
     synthetic,
@@ -311,7 +312,7 @@ def test_the_report_is_short_lines_and_json():
     report = footage_report.report_of(
         {"Lena": lena, "Marco": sample_facts("Marco", 6, 2400)}
     )
-    text = footage_report.as_text(report)
+    text = footage_text.as_text(report)
     assert max(len(line) for line in text.splitlines()) <= 80
     assert "Lena: will do with gaps (head turned left)" in text
     assert "of the picture" in text and "notebook 04" in text
@@ -407,7 +408,7 @@ def test_of_many_faces_some_are_looked_at_evenly(filmed):
     report = footage_report.footage_report({"Lena": filmed["Lena"]}, most=20)
     lena = report["identities"]["Lena"]
     assert (lena["faces"], lena["described"]) == (104, 20)
-    assert "20 of 104 faces were looked at" in footage_report.as_text(report)
+    assert "20 of 104 faces were looked at" in footage_text.as_text(report)
     assert lena["train"]["faces"] == 96
 
 
