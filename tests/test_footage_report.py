@@ -317,7 +317,7 @@ def test_the_report_is_short_lines_and_json():
     assert "Lena: will do with gaps (head turned left)" in text
     assert "of the picture" in text and "notebook 04" in text
     assert "held out by take, never by frame: take_000.mp4" in text
-    assert "  1. Film about 80 more frames of Lena: head turned left" in text
+    assert "  1. Film about 150 more frames of Lena: head turned left" in text
     read = json.loads(json.dumps(report))
     [finding] = read["identities"]["Lena"]["findings"]
     [(feature, sign, edge)] = finding["conditions"]
