@@ -213,7 +213,8 @@ def few_of(facts):
 
 def filled(name, finding, holed, other, number):
     """Whether the report is content once its advice was followed."""
-    folder = FOLDER / "more" / f"{name} {finding['name']} {number}"
+    told = f"{name}, {finding['missing']}, {finding['does']}"
+    folder = FOLDER / "more" / told
     takes = -(-finding["missing"] // 5)
     synthetic.film_more(
         folder / "footage",

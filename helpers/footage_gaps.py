@@ -97,8 +97,9 @@ class _Search:
         readings = sign * self.target.described[self.left, column]
         if not len(readings):
             return None
-        tried = np.quantile(readings, np.linspace(0.3, 0.97, EDGES))
-        edges = [begin, *sign * np.unique(tried[tried > sign * begin])]
+        # in even steps, from what takes in the most to what hardly anybody does
+        last = max(np.quantile(readings, 1 - gaps.LEAST_SHARE), sign * begin)
+        edges = list(sign * np.linspace(sign * begin, last, EDGES))
         if feature.low and feature.high:
             # all but the other end: the middle is missing, too
             edges.insert(0, gaps.begin_of(-sign, feature))
