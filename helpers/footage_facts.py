@@ -38,7 +38,7 @@ PHOTO_DOUBTS = {
     "gaze_x": 0.3,
     "gaze_y": 0.6,
 }
-ROUGH = 2.5  # times the doubt about a rendered face
+ROUGH = 2.8  # times the doubt about a rendered face
 
 Facts = namedtuple(
     "Facts",

@@ -11,6 +11,7 @@ from helpers.descriptions import FEATURES
 from helpers.plotting import DPI, INK, PALE, PALETTE, WIDTH, Picture
 
 ROW = 0.72  # inches a feature
+COLUMN = 2.4  # inches an identity, at least
 HAS, LACKS = PALETTE[0], PALETTE[1]
 
 
@@ -28,8 +29,9 @@ def plot_footage_report(report):
         `matplotlib.figure.Figure`.
     """
     identities = report["identities"]
+    width = max(WIDTH, COLUMN * len(identities) + 0.8)
     figure = Picture(
-        figsize=(WIDTH, ROW * len(FEATURES) + 0.9),
+        figsize=(width, ROW * len(FEATURES) + 0.9),
         dpi=DPI,
         layout="constrained",
         facecolor="white",
@@ -47,10 +49,10 @@ def plot_footage_report(report):
             others = [shares[each] for each in shares if each != name]
             missing = own["features"][feature.name]["missing"]
             _draw(axes, edges, shares[name], others, missing)
-            axes.set_ylim(0, 1.45 * top)  # room for the words
+            axes.set_ylim(0, 1.5 * top)  # room for the words
             _write_ends(axes, feature)
             if own["features"][feature.name]["rough"]:
-                _write(axes, 0.5, 0.87, "rough reading", "center", PALE)
+                _write(axes, 0.5, 0.73, "rough reading", "center", PALE)
         row[0].set_ylabel(
             f"{feature.name}\n{feature.unit.strip()}",
             rotation=0,

@@ -9,17 +9,14 @@ witness, and shows every image without a counterpart.
 Left and right are those of the picture.
 """
 
-import textwrap
-
 import numpy as np
 
 from helpers import footage_facts, footage_findings, footage_gaps
-from helpers.descriptions import FEATURES, number
+from helpers.descriptions import FEATURES
 from helpers.footage_facts import NETWORK_SIZES
 
 VERDICTS = ("will do", "will do with gaps", "will not do")
 BINS = 14
-WIDTH = 78  # of a line of text
 
 
 def footage_report(face_sets, reader=None, most=footage_facts.MOST):
@@ -194,73 +191,3 @@ def _features(own, edges, findings):
             "missing": missing.tolist(),
         }
     return result
-
-
-def as_text(report):
-    """The report in short lines.
-
-    Args:
-        report: dict from `footage_report()`.
-
-    Returns:
-        str.
-    """
-    lines = []
-    for name, own in report["identities"].items():
-        lines += [f"{name}: {own['verdict']} ({own['reason']})"]
-        lines += _lines_of_faces(own)
-        lines += _lines_of_features(own)
-        for place, finding in enumerate(own["findings"], start=1):
-            lines.append(f"  {place}. {finding['advice']}")
-        lines += [f"  Beware: {warning}" for warning in own["warnings"]]
-        lines.append("")
-    lines.append(
-        "Left and right are those of the picture, not of the person. A "
-        "trained network knows more: notebook 04 asks it."
-    )
-    return "\n".join(
-        textwrap.fill(line, WIDTH, subsequent_indent="     ") for line in lines
-    )
-
-
-def _lines_of_faces(own):
-    train, held_out = own["train"], own["held_out"]
-    low, middle, high = own["eyes"]
-    looked_at = own["described"]
-    if looked_at < own["faces"]:
-        yield f"  {looked_at} of {own['faces']} faces were looked at, evenly"
-    yield (
-        f"  {train['faces']} faces to train with ({_takes(train)}), "
-        f"{held_out['faces']} held out ({_takes(held_out)})"
-    )
-    if held_out["takes"]:
-        names = _few(held_out["takes"])
-        yield f"  held out by take, never by frame: {names}"
-    yield f"  eyes {middle:.0f} px apart in the frame, {low:.0f} to {high:.0f}"
-    for size, fit in own["networks"].items():
-        yield (
-            f"  for a network of {size} px (eyes {fit['eyes']:.0f} px apart) "
-            f"{fit['large']:.0%} are large, {fit['sharp']:.0%} sharp enough"
-        )
-
-
-def _takes(part):
-    count = len(part["takes"])
-    return "1 take" if count == 1 else f"{count} takes"
-
-
-def _few(names, most=4):
-    more = len(names) - most
-    listed = ", ".join(names[:most])
-    return f"{listed} and {more} more" if more > 0 else listed
-
-
-def _lines_of_features(own):
-    for feature in FEATURES:
-        found = own["features"][feature.name]
-        low, _, high = (number(feature, each) for each in found["spread"])
-        shares = ", ".join(
-            f"{word} {share:.0%}" for word, share in found["shares"].items()
-        )
-        told = "a rough reading" if found["rough"] else shares
-        yield f"  {feature.name} {low} to {high}: {told}"

@@ -14,6 +14,8 @@ Two witnesses have to agree before a gap is named:
   the source's faces than from the other half of its own person's footage.
 - the descriptions of the crops: the source hardly ever does it, even if its
   readings were off by as much as readings of different people are.
+
+`helpers.footage_gaps` asks the second one alone, before any training.
 """
 
 import dataclasses

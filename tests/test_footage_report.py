@@ -1,18 +1,21 @@
 """Will the footage do: planted gaps are named first, and nothing else is."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 
 from benchmarks import footage_report as benchmark
 from helpers import (
+    detection,
     facesets,
     footage_facts,
     footage_findings,
     footage_gaps,
     footage_pictures,
     footage_report,
+    footage_text,
     gaps,
     manifests,
     synthetic,
@@ -309,12 +312,12 @@ def test_the_report_is_short_lines_and_json():
     report = footage_report.report_of(
         {"Lena": lena, "Marco": sample_facts("Marco", 6, 2400)}
     )
-    text = footage_report.as_text(report)
+    text = footage_text.as_text(report)
     assert max(len(line) for line in text.splitlines()) <= 80
     assert "Lena: will do with gaps (head turned left)" in text
     assert "of the picture" in text and "notebook 04" in text
     assert "held out by take, never by frame: take_000.mp4" in text
-    assert "  1. Film about 80 more frames of Lena: head turned left" in text
+    assert "  1. Film about 150 more frames of Lena: head turned left" in text
     read = json.loads(json.dumps(report))
     [finding] = read["identities"]["Lena"]["findings"]
     [(feature, sign, edge)] = finding["conditions"]
@@ -405,5 +408,40 @@ def test_of_many_faces_some_are_looked_at_evenly(filmed):
     report = footage_report.footage_report({"Lena": filmed["Lena"]}, most=20)
     lena = report["identities"]["Lena"]
     assert (lena["faces"], lena["described"]) == (104, 20)
-    assert "20 of 104 faces were looked at" in footage_report.as_text(report)
+    assert "20 of 104 faces were looked at" in footage_text.as_text(report)
     assert lena["train"]["faces"] == 96
+
+
+# ---- real people
+
+
+@pytest.mark.usefixtures("few_are_enough")
+def test_real_clips_lack_light_and_no_look_that_was_misread(
+    shared_data, tmp_path
+):
+    contract, detector = manifests.data_contract(), detection.FaceDetector(0.2)
+    clips = {"president_obama": "clip.mov", "person_c": "clip.mp4"}
+    for name, clip in clips.items():
+        (tmp_path / "footage" / name).mkdir(parents=True)
+        shutil.copy(
+            shared_data / "people" / name / clip, tmp_path / "footage" / name
+        )
+        facesets.extract_faces(
+            tmp_path / "footage" / name,
+            tmp_path / "faces",
+            contract,
+            detector,
+            name,
+            every=12,
+        )
+    facesets.write_face_sets(tmp_path / "faces", list(clips), contract)
+    report = footage_report.footage_report(
+        {n: facesets.read_face_set(tmp_path / "faces", n) for n in clips}
+    )
+    for own in report["identities"].values():
+        assert own["photographed"]
+        found = [each["name"] for each in own["findings"]]
+        assert found in (["one light", "still head"], ["one light"])
+        assert "come from one video" in own["warnings"][0]
+    person = report["identities"]["person_c"]
+    assert "from the right of the picture" in person["findings"][0]["advice"]
