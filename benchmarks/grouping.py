@@ -15,6 +15,7 @@ Reference:
 
 import argparse
 import collections
+import functools
 import json
 import pathlib
 import tempfile
@@ -106,7 +107,7 @@ def find(folder, footage, name, every):
         footage,
         folder,
         CONTRACT,
-        detection.FaceDetector(0.12),
+        _detector(),
         name,
         every=every,
         held_out_share=0.0,
@@ -123,6 +124,11 @@ def find(folder, footage, name, every):
         false = reason is not None
         found.append({**record, "who": name, "false": false})
     return found
+
+
+@functools.cache
+def _detector():
+    return detection.FaceDetector(0.12)
 
 
 def group(records, judged):
