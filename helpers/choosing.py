@@ -127,14 +127,17 @@ def _leave_out_others(records, measures, reasons, people, chosen):
     """The reasons that need more than the face itself, put into `reasons`.
 
     Held-out faces go first: it is the training face that repeats one which is
-    left out, and the test stays a test.
+    left out, and the test stays a test. A rendered test frame is the truth of
+    a swap of its twin (`FaceSet.pairs`), so it repeats nothing.
     """
     free = [row for row, reason in enumerate(reasons) if reason is None]
     order = sorted(free, key=lambda row: records[row]["split"] != "test")
     repeated = repeats.find_repeats(measures["looks"], order, LARGEST_REPEAT)
     for row in free:
-        if repeated[row] >= 0:
-            same = records[row]["file"] == records[repeated[row]]["file"]
+        record = records[row]
+        is_truth = record["split"] == "test" and record["frame_parameters"]
+        if repeated[row] >= 0 and not is_truth:
+            same = record["file"] == records[repeated[row]]["file"]
             reasons[row] = "near-duplicate" if same else "duplicate"
         elif people[row] not in chosen:
             reasons[row] = "another person"

@@ -100,6 +100,23 @@ def test_of_two_alike_the_training_face_is_left_out(faces):
     assert reasons(faces)[test] is None and report["test"] == 1
 
 
+def test_rendered_test_frames_stay_as_the_truth_of_swaps(faces):
+    picture, landmarks = shot(1, 4)
+    rows = [
+        faces.add(
+            noisy(picture, 3, frame),
+            landmarks,
+            "test_000.mp4",
+            frame,
+            split="test",
+            frame_parameters={"yaw": frame},
+        )
+        for frame in range(3)
+    ]
+    choosing.choose_faces(faces.write(), "Ada")
+    assert [reasons(faces)[row] for row in rows] == [None] * 3
+
+
 @pytest.fixture
 def two_people(faces):
     """Nine faces of one person and four of another."""
