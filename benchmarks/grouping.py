@@ -3,7 +3,7 @@
     python -m benchmarks.grouping --real ../shared/data
 
 Folders of one person, where nobody may be lost, and folders with several.
-`kept` is the share of the faces of the person seen most that are in group 0,
+`kept` is the share of the one person's faces that are in group 0, and
 `purity` the share of faces in a group that is mostly theirs, `precision` and
 `recall` are of the faces that share a group with each face (BCubed). Real
 sets that are not there are left out, and named.
@@ -201,8 +201,9 @@ def main():
             print(f"not there: {options.real}")
     print(f"{'':45s} kept purity precision recall groups")
     for name, row in rows.items():
+        kept = f"{row['kept']:.2f}" if "alone" in name else "    "
         print(
-            f"{name:45s} {row['kept']:.2f}   {row['purity']:.2f}      "
+            f"{name:45s} {kept}   {row['purity']:.2f}      "
             f"{row['precision']:.2f}   {row['recall']:.2f} {row['groups']:6d}"
         )
     alone = [row["kept"] for name, row in rows.items() if "alone" in name]
@@ -212,7 +213,11 @@ def main():
                 "kept_alone": round(float(np.mean(alone)), 3),
                 "kept_alone_least": round(min(alone), 3),
                 "sets": {
-                    name: {key: round(value, 3) for key, value in row.items()}
+                    name: {
+                        key: round(value, 3)
+                        for key, value in row.items()
+                        if key != "kept"
+                    }
                     for name, row in rows.items()
                     if "alone" not in name
                 },
@@ -230,16 +235,23 @@ def rendered_sets(folder, people):
             write_takes(inside, number, kind == "photos")
             for number in range(people)
         ]
-        scores = [group(records, is_main) for records in sets]
-        mean = collections.Counter()
-        for each in scores:
-            mean.update(each)
-        counts = {name: value / people for name, value in mean.items()}
-        counts["groups"] = round(counts["groups"])
-        yield f"alone: rendered {kind}, mean of {people}", counts
-        for few in (2, people):
-            joined = [r for records in sets[:few] for r in records]
-            yield f"mixed: rendered {kind} of {few}", group(joined, is_main)
+        yield f"alone: rendered {kind}, mean of {people}", _mean(sets)
+        pairs = [
+            [*one, *other]
+            for one, other in zip(sets[::2], sets[1::2], strict=False)
+        ]
+        yield f"mixed: rendered {kind} of two, mean", _mean(pairs)
+        joined = [record for records in sets for record in records]
+        yield f"mixed: rendered {kind} of {people}", group(joined, is_main)
+
+
+def _mean(sets):
+    """Mean scores of several sets, each grouped by itself."""
+    total = collections.Counter()
+    for records in sets:
+        total.update(group(records, is_main))
+    mean = {name: value / len(sets) for name, value in total.items()}
+    return {**mean, "groups": round(mean["groups"])}
 
 
 if __name__ == "__main__":
