@@ -12,14 +12,16 @@ from helpers import (
     face_reasons,
     face_records,
     facesets,
+    folder_lock,
     grouping,
     manifests,
     repeats,
 )
 
 # Largest difference in grey levels of two pictures of the same (`repeats`).
-# Grain of 15 grey levels, or a JPEG of quality 30, makes 2 to 3, a shift by
-# half a pixel of 256 makes 3 to 4; a blink at least 12, eyes that turn 10.
+# Grain of 12 grey levels, or a JPEG of quality 30, makes 2 to 3, a shift by
+# half a pixel of 256 makes 2 to 6; half a blink 11 to 36, eyes that turn 12 to
+# 36, a head by 3 degrees 12 to 63 (`benchmarks.choosing`).
 LARGEST_REPEAT = 6
 
 # the first that holds is the one that counts; by hand wins over all
@@ -56,8 +58,18 @@ def choose_faces(folder, identity, person=None, progress=None):
         FileNotFoundError: if there are no faces, or a crop is gone.
         ValueError: if a crop cannot be read, if there is no such person among
             the groups, or if `by_hand.json` is broken.
+        folder_lock.FolderError: if the folder cannot be written, or another
+            run is writing into it.
     """
     folder = pathlib.Path(folder)
+    home = folder / identity
+    _read_report(home)  # before a folder is made for a wrong name
+    instead = f"Wait until the other run is done, or copy {home}."
+    with folder_lock.locked_folder(home, instead):
+        return _choose(folder, identity, person, progress)
+
+
+def _choose(folder, identity, person, progress):
     home = folder / identity
     report = _read_report(home)
     found = face_records.read_records(home / face_records.RECORDS)
@@ -115,14 +127,17 @@ def _leave_out_others(records, measures, reasons, people, chosen):
     """The reasons that need more than the face itself, put into `reasons`.
 
     Held-out faces go first: it is the training face that repeats one which is
-    left out, and the test stays a test.
+    left out, and the test stays a test. A rendered test frame is the truth of
+    a swap of its twin (`FaceSet.pairs`), so it repeats nothing.
     """
     free = [row for row, reason in enumerate(reasons) if reason is None]
     order = sorted(free, key=lambda row: records[row]["split"] != "test")
     repeated = repeats.find_repeats(measures["looks"], order, LARGEST_REPEAT)
     for row in free:
-        if repeated[row] >= 0:
-            same = records[row]["file"] == records[repeated[row]]["file"]
+        record = records[row]
+        is_truth = record["split"] == "test" and record["frame_parameters"]
+        if repeated[row] >= 0 and not is_truth:
+            same = record["file"] == records[repeated[row]]["file"]
             reasons[row] = "near-duplicate" if same else "duplicate"
         elif people[row] not in chosen:
             reasons[row] = "another person"
