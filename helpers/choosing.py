@@ -92,7 +92,9 @@ def _read_report(home):
 
 def _contract_of(home):
     head = face_records.read_lines(home / face_records.FILES)[:1]
-    return head[0]["settings"]["contract"] if head else {}
+    return (
+        head[0]["settings"]["contract"] if head else manifests.data_contract()
+    )
 
 
 def _chosen_people(people, person):

@@ -1,11 +1,12 @@
-"""Trains the face embedding on renders of people used nowhere else.
+"""Learns on renders what tells people apart: the likeness of `grouping`.
 
-    python -m benchmarks.face_embedding --people 800 --epochs 20
+    python -m benchmarks.likeness --people 800
 
-It prints how well people never seen are told apart, writes
-`weights/shared/face_embedding/`, and last one line of JSON. `--check` measures
-the network that is there instead. `python -m benchmarks.grouping` asks what it
-does for footage, rendered and real.
+Everybody is seen in many lights and poses, once as rendered and once as
+cameras and files spoil it. It prints how well people never seen are told apart,
+writes `weights/shared/likeness/`, and last one line of JSON. `--check` measures
+the one that is there instead. `python -m benchmarks.grouping` asks what it does
+for footage, rendered and real.
 """
 
 import argparse
@@ -13,33 +14,24 @@ import json
 import time
 
 import cv2
-import keras
 import numpy as np
-from sklearn import metrics
+from scipy import linalg
+from sklearn import decomposition, metrics
 
-from helpers import (
-    alignment,
-    face_embedding,
-    manifests,
-    optimizers,
-    synthetic,
-)
-from helpers.models.face_embedding import build_face_embedding
+from helpers import alignment, likeness, manifests, synthetic
 from helpers.synthetic import workers
 
-RESOLUTION = 64
+RESOLUTION = likeness.RESOLUTION
 CROP_SIZE = 80  # of what is rendered; the network sees all of a stored crop
 MARGIN_SIZE = 88  # a stored crop with as much around it as the jitter needs
 FRAME_SIZE = 192
 FIRST_TRAINED = 100_000  # numbers of people who appear in no score
 FIRST_HELD_OUT = 120_000
 FRAMES = 10  # of each person
-BATCH = 64
-LEARNING_RATE = 5e-3
-CONTINUED_RATE = 2e-3
 TAKE_LENGTH = 60  # frames that one is drawn from
-# Angles count this much, and the right person has to be nearer by this.
-SCALE, MARGIN = 24.0, 0.2
+COMPONENTS, DIMENSIONS = 500, 80
+# of the mean variance within people, added to all of them
+SHRINKAGE = 0.03
 
 
 def render_faces(first, people, processes):
@@ -89,38 +81,6 @@ def _sample_frame(seed, random):
         frame["jaw"] = float(random.random())
         frame["pitch"] = float(random.uniform(-22, 22))
     return frame
-
-
-class SpoiltFaces(keras.utils.PyDataset):
-    """Batches of renders as cameras and files spoil them, anew every epoch.
-
-    Args:
-        crops: uint8 array, shape `(people, FRAMES, MARGIN_SIZE, MARGIN_SIZE,
-            3)`.
-        seed: int.
-    """
-
-    def __init__(self, crops, seed):
-        super().__init__(workers=1)
-        self.crops = crops
-        self.random = np.random.default_rng(seed)
-        self.on_epoch_end()
-
-    def __len__(self):
-        return len(self.order) // BATCH
-
-    def __getitem__(self, index):
-        rows = self.order[index * BATCH : (index + 1) * BATCH]
-        people, frames = np.divmod(rows, FRAMES)
-        spoilt = [
-            spoil(self.crops[person, frame], self.random)
-            for person, frame in zip(people, frames, strict=True)
-        ]
-        return np.stack(spoilt), people
-
-    def on_epoch_end(self):
-        people, frames = self.crops.shape[:2]
-        self.order = self.random.permutation(people * frames)
 
 
 def spoil(crop, random):
@@ -223,79 +183,66 @@ def _blur(image, random):
     return image
 
 
-class Centres(keras.layers.Layer):
-    """One direction for each person, and each vector's cosine with it.
-
-    Args:
-        people: int.
-    """
-
-    def __init__(self, people):
-        super().__init__(name="centres")
-        self.people = people
-
-    def build(self, shape):
-        # three axes, so that the optimizer takes it for no kernel
-        self.directions = self.add_weight(
-            shape=(1, shape[-1], self.people), initializer="random_normal"
-        )
-
-    def call(self, vectors):
-        directions = keras.ops.normalize(self.directions[0], axis=0)
-        return keras.ops.matmul(vectors, directions)
-
-
-def margin_loss(people, cosines):
-    """Cross-entropy of scaled cosines; the right one is made smaller first.
-
-    Reference:
-        Wang et al., "CosFace: Large margin cosine loss for deep face
-        recognition", 2018, equation 4.
-    """
-    people = keras.ops.reshape(people, (-1,))
-    right = keras.ops.one_hot(people, cosines.shape[-1])
-    return keras.losses.categorical_crossentropy(
-        right, SCALE * (cosines - MARGIN * right), from_logits=True
-    )
-
-
-def train_face_embedding(crops, epochs, seed, start=None):
-    """A face embedding network trained on renders.
+def learn_likeness(crops, seed):
+    """A likeness learned on renders.
 
     Args:
         crops: uint8 array from `render_faces`.
-        epochs: int.
         seed: int.
-        start: `face_embedding.FaceEmbedding` to train on from, or `None`.
 
     Returns:
-        `face_embedding.FaceEmbedding`.
+        `likeness.Likeness`.
+
+    Reference:
+        Belhumeur et al., "Eigenfaces vs. Fisherfaces", 1997, section 2.4.
     """
-    keras.utils.set_random_seed(seed)
-    model = build_face_embedding(RESOLUTION) if start is None else start.model
-    outputs = Centres(len(crops))(model.output)
-    trained = keras.Model(model.input, outputs)
-    data = SpoiltFaces(crops, seed)
-    rate = keras.optimizers.schedules.CosineDecay(
-        LEARNING_RATE if start is None else CONTINUED_RATE,
-        decay_steps=epochs * len(data),
-        alpha=0.01,
+    random = np.random.default_rng(seed)
+    people, frames = crops.shape[:2]
+    histograms = []
+    for person in crops:
+        views = [_middle(crop) for crop in person]
+        views += [spoil(crop, random) for crop in person]
+        histograms.append(likeness.gradient_histograms(np.stack(views)))
+    histograms = np.concatenate(histograms)
+    components = decomposition.PCA(
+        min(COMPONENTS, people - 1), svd_solver="randomized", random_state=seed
     )
-    trained.compile(
-        optimizer=optimizers.KernelMuon(rate),
-        loss=margin_loss,
-        metrics=["sparse_categorical_accuracy"],
-    )
-    trained.fit(data, epochs=epochs, verbose=2)
-    return face_embedding.FaceEmbedding(model)
+    points = components.fit_transform(histograms)
+    points = points.reshape(people, 2 * frames, -1)
+    means = points.mean(axis=1)
+    within = (points - means[:, None]).reshape(-1, points.shape[-1])
+    within = within.T @ within / len(within)
+    within += SHRINKAGE * np.trace(within) / len(within) * np.eye(len(within))
+    ratios, directions = linalg.eigh(np.cov(means.T), within)
+    ratios, directions = ratios[::-1], directions[:, ::-1]
+    dimensions = min(DIMENSIONS, len(ratios))
+    ratios = np.maximum(ratios[:dimensions], 0)
+    # what tells people apart less surely counts less
+    directions = directions[:, :dimensions] * np.sqrt(ratios / (1 + ratios))
+    weights = components.components_.T @ directions
+    # numbers of about 1, which 16 bits hold
+    weights /= np.abs(weights).max()
+    model = likeness.build_likeness(dimensions)
+    model.set_weights([weights, -components.mean_ @ weights])
+    return likeness.Likeness(model)
 
 
-def check_face_embedding(network, crops, seed=0):
+def _middle(crop):
+    """A crop as it is stored, without what the jitter needs around it."""
+    inside = slice(
+        (MARGIN_SIZE - CROP_SIZE) // 2, (MARGIN_SIZE + CROP_SIZE) // 2
+    )
+    size = (RESOLUTION, RESOLUTION)
+    crop = cv2.resize(crop[inside, inside], size, interpolation=cv2.INTER_AREA)
+    return np.float32(crop) / 255
+
+
+def check_likeness(found, crops, seed=0):
     """How well unseen people are told apart, by pairs of their faces.
 
     Args:
-        network: `face_embedding.FaceEmbedding`.
-        crops: uint8 array from `render_faces`, spoilt here as for training.
+        found: `likeness.Likeness`.
+        crops: uint8 array from `render_faces`, spoilt here as for learning.
         seed: int.
 
     Returns:
@@ -306,7 +253,7 @@ def check_face_embedding(network, crops, seed=0):
     random = np.random.default_rng(seed)
     people, frames = crops.shape[:2]
     flat = crops.reshape(-1, *crops.shape[2:])
-    vectors = network.describe(np.stack([spoil(c, random) for c in flat]))
+    vectors = found.describe(np.stack([spoil(crop, random) for crop in flat]))
     alike = vectors @ vectors.T
     whose = np.repeat(np.arange(people), frames)
     pairs = np.triu_indices(len(whose), 1)
@@ -319,64 +266,49 @@ def check_face_embedding(network, crops, seed=0):
 
 
 def main():
-    """Train or check the face embedding, from the command line."""
+    """Learn or check the likeness, from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--people", type=int, default=800)
-    parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--held-out-people", type=int, default=60)
+    parser.add_argument("--held-out-people", type=int, default=50)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument(
-        "--continued",
-        action="store_true",
-        help="train on from the network that is there",
+        "--check", action="store_true", help="measure the one there is"
     )
-    parser.add_argument(
-        "--check", action="store_true", help="measure the network there is"
-    )
-    parser.add_argument(
-        "--folder", default=str(face_embedding.EMBEDDING_FOLDER)
-    )
+    parser.add_argument("--folder", default=str(likeness.LIKENESS_FOLDER))
     options = parser.parse_args()
     cv2.setNumThreads(1)
     start = time.perf_counter()
-    network = None
-    if options.check or options.continued:
-        network = face_embedding.read_face_embedding(options.folder)
-    if not options.check:
-        faces = render_faces(
-            FIRST_TRAINED + options.seed * 2000,
-            options.people,
-            options.processes,
-        )
+    if options.check:
+        found = likeness.read_likeness(options.folder)
+    else:
+        crops = render_faces(FIRST_TRAINED, options.people, options.processes)
         seconds = time.perf_counter() - start
-        print(f"{len(faces)} people in {seconds:.0f} s", flush=True)
-        network = train_face_embedding(
-            faces, options.epochs, options.seed, network
-        )
+        print(f"{len(crops)} people in {seconds:.0f} s", flush=True)
+        found = learn_likeness(crops, options.seed)
     unseen = render_faces(
         FIRST_HELD_OUT, options.held_out_people, options.processes
     )
-    found = check_face_embedding(network, unseen)
-    for name, value in found.items():
+    scores = check_likeness(found, unseen)
+    for name, value in scores.items():
         print(f"{name:12s} {value:.3f}")
     if not options.check:
-        face_embedding.write_face_embedding(
-            options.folder,
-            network,
-            parameters={
-                "people": options.people,
-                "epochs": options.epochs,
-                "seed": options.seed,
-                "continued": options.continued,
-            },
-            command="python -m benchmarks.face_embedding",
-            trained_on="renders of random synthetic people from number "
-            f"{FIRST_TRAINED}; no real face",
-            held_out=found,
-        )
+        write(options.folder, found, options.people, options.seed, scores)
     seconds = round(time.perf_counter() - start)
-    print(json.dumps({**found, "seconds": seconds}))
+    print(json.dumps({**scores, "seconds": seconds}))
+
+
+def write(folder, found, people, seed, scores):
+    """Write a likeness with how it was made."""
+    likeness.write_likeness(
+        folder,
+        found,
+        parameters={"people": people, "frames": FRAMES, "seed": seed},
+        command="python -m benchmarks.likeness",
+        trained_on="renders of random synthetic people from number "
+        f"{FIRST_TRAINED}; no real face",
+        held_out=scores,
+    )
 
 
 if __name__ == "__main__":
