@@ -546,7 +546,7 @@ class Tracker:
             if not sure[index] and why != DETECTED:
                 continue
             centre = (landmarks[index] if sure[index] else place).mean(axis=0)
-            others = taken.setdefault(frame, [])
+            others = taken.setdefault(frame, self._centres(frame))
             apart = [np.linalg.norm(centre - other) for other in others]
             known = min(apart, default=np.inf) < eyes[index]
             if known and (why == SUPPOSED or not sure[index]):
@@ -567,20 +567,28 @@ class Tracker:
         Half way between two detections it may be far from the straight line
         between them, but not from where it is a frame earlier or later.
         """
-        gaps = [guess[:2] for guess in guesses if guess[3] == LINKED]
+        gaps = [guess for guess in guesses if guess[3] != DETECTED]
+        tried = set()
         for _ in range(self.every):
-            gaps = [(face, n) for face, n in gaps if n not in face.found]
-            guesses = [
-                (face, n, self._looked_at(place), LINKED)
-                for face, n in gaps
-                if (place := face.beside(n)) is not None
-            ]
+            guesses = []
+            for face, n, *_ in gaps:
+                beside = (face, n, n - 1 in face.found, n + 1 in face.found)
+                if n in face.found or beside in tried or not any(beside[2:]):
+                    continue
+                tried.add(beside)
+                place = (face.beside(n) + 0.5) / self.ratio - 0.5
+                guesses.append((face, n, place, SUPPOSED))
             if not guesses:
                 return
             self._refine(pictures, start, guesses)
 
-    def _looked_at(self, landmarks):
-        return (landmarks + 0.5) / self.ratio - 0.5
+    def _centres(self, frame):
+        """Where faces were found in a frame, in pixels of its picture."""
+        return [
+            (face.found[frame].landmarks.mean(axis=0) + 0.5) / self.ratio - 0.5
+            for face in self._faces
+            if frame in face.found
+        ]
 
 
 class _Face:
@@ -602,15 +610,13 @@ class _Face:
         return _between(self.place, detected["landmarks"], share)
 
     def beside(self, frame):
-        """Where it should be, from the frames beside this; `None` if unknown.
+        """Where it should be, from the frames beside this, one of them known.
 
         It goes on as it moved from the frame before to the next.
         """
         before, after = self.found.get(frame - 1), self.found.get(frame + 1)
         if before and after:
             return (before.landmarks + after.landmarks) / 2
-        if not before and not after:
-            return None
         near = before or after
         step = -2 if before else 2
         far = self.found.get(frame + step)
