@@ -12,6 +12,7 @@ from helpers import (
     face_reasons,
     face_records,
     facesets,
+    folder_lock,
     grouping,
     manifests,
     repeats,
@@ -56,8 +57,18 @@ def choose_faces(folder, identity, person=None, progress=None):
         FileNotFoundError: if there are no faces, or a crop is gone.
         ValueError: if a crop cannot be read, if there is no such person among
             the groups, or if `by_hand.json` is broken.
+        folder_lock.FolderError: if the folder cannot be written, or another
+            run is writing into it.
     """
     folder = pathlib.Path(folder)
+    home = folder / identity
+    _read_report(home)  # before a folder is made for a wrong name
+    instead = f"Wait until the other run is done, or copy {home}."
+    with folder_lock.locked_folder(home, instead):
+        return _choose(folder, identity, person, progress)
+
+
+def _choose(folder, identity, person, progress):
     home = folder / identity
     report = _read_report(home)
     found = face_records.read_records(home / face_records.RECORDS)
