@@ -84,7 +84,7 @@ class CorrectedFolder:
         before = self.manifest_of_before()
         if (self.parent / manifests.MANIFEST).is_file():
             return before
-        if not before:
+        if not before.get("identities"):
             raise FileNotFoundError(
                 f"{self.parent} was never finished. Run facesets."
                 "write_face_sets with all identities, as notebook 01 does."
@@ -93,8 +93,8 @@ class CorrectedFolder:
         manifest = facesets.write_face_sets(
             self.parent,
             names,
-            before["contract"],
-            before["parameters"],
+            self.contract,
+            before.get("parameters"),
             least=min(2, len(names)),
         )
         (self.parent / STALE).unlink()
@@ -122,8 +122,8 @@ class CorrectedFolder:
         self._check_unchanged()
         try:
             self._write(entries)
-        except OSError:
-            self.reload()  # a full disk: what is in memory is not on it
+        except (OSError, ValueError):
+            self.reload()  # what is in memory is not on the disk
             raise
         return len(entries)
 
