@@ -4,10 +4,18 @@ import json
 import os
 import pathlib
 
-from helpers import choosing, corrections, face_records, facesets, manifests
+from helpers import (
+    choosing,
+    corrections,
+    face_records,
+    facesets,
+    folder_lock,
+    manifests,
+)
 
 # the manifest of before: what it says of the parameters is needed again
 STALE = "manifest.before_corrections.json"
+INSTEAD = "Make the folder of the faces writable, or copy it elsewhere."
 
 
 class CorrectedFolder:
@@ -118,13 +126,16 @@ class CorrectedFolder:
 
         Raises:
             RuntimeError: if somebody else wrote into the folder meanwhile.
+            folder_lock.FolderError: if somebody does right now, if the disk
+                is full, or if the folder cannot be written.
         """
-        self._check_unchanged()
-        try:
-            self._write(entries)
-        except (OSError, ValueError):
-            self.reload()  # what is in memory is not on the disk
-            raise
+        with folder_lock.locked_folder(self.folder, INSTEAD):
+            self._check_unchanged()
+            try:
+                self._write(entries)
+            except (OSError, ValueError):
+                self.reload()  # what is in memory is not on the disk
+                raise
         return len(entries)
 
     def _write(self, entries):
