@@ -4,10 +4,18 @@ import json
 import os
 import pathlib
 
-from helpers import choosing, corrections, face_records, facesets, manifests
+from helpers import (
+    choosing,
+    corrections,
+    face_records,
+    facesets,
+    folder_lock,
+    manifests,
+)
 
 # the manifest of before: what it says of the parameters is needed again
 STALE = "manifest.before_corrections.json"
+INSTEAD = "Make the folder of the faces writable, or copy it elsewhere."
 
 
 class CorrectedFolder:
@@ -84,7 +92,7 @@ class CorrectedFolder:
         before = self.manifest_of_before()
         if (self.parent / manifests.MANIFEST).is_file():
             return before
-        if not before:
+        if not before.get("identities"):
             raise FileNotFoundError(
                 f"{self.parent} was never finished. Run facesets."
                 "write_face_sets with all identities, as notebook 01 does."
@@ -93,8 +101,8 @@ class CorrectedFolder:
         manifest = facesets.write_face_sets(
             self.parent,
             names,
-            before["contract"],
-            before["parameters"],
+            self.contract,
+            before.get("parameters"),
             least=min(2, len(names)),
         )
         (self.parent / STALE).unlink()
@@ -118,13 +126,16 @@ class CorrectedFolder:
 
         Raises:
             RuntimeError: if somebody else wrote into the folder meanwhile.
+            folder_lock.FolderError: if somebody does right now, if the disk
+                is full, or if the folder cannot be written.
         """
-        self._check_unchanged()
-        try:
-            self._write(entries)
-        except OSError:
-            self.reload()  # a full disk: what is in memory is not on it
-            raise
+        with folder_lock.locked_folder(self.folder, INSTEAD):
+            self._check_unchanged()
+            try:
+                self._write(entries)
+            except (OSError, ValueError):
+                self.reload()  # what is in memory is not on the disk
+                raise
         return len(entries)
 
     def _write(self, entries):

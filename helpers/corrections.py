@@ -6,26 +6,16 @@ and rewrite everything else: they end by `apply_corrections`, and by hand wins.
 
 import json
 import pathlib
-import re
 
 import numpy as np
 
 from helpers import alignment, manifests
+from helpers.correction_checks import RECUT, check_corrections, message
 
 FILE = "by_hand.json"
 LEFT_OUT = "left out by hand"
 
-# what a face gets that was cut again, by landmarks that a hand placed
-NUMBERS = ("yaw", "pitch", "roll", "sharpness", "eyes", "outside")
-RECUT = ("landmarks", "matrix", "crop", "mask", "sha256", *NUMBERS)
-KEYS = {"file", "frame", "face", "take", "place", *RECUT}
-PATTERNS = {
-    "crop": r"crops/\w{1,40}_by_hand_\d{1,6}\.jpg",
-    "mask": r"masks/\w{1,40}_by_hand_\d{1,6}\.png",
-    "sha256": r"[0-9a-f]{64}",
-}
 LARGEST_FILE = 200_000_000  # bytes: of a million corrected faces
-LARGEST_NUMBER = 1e9
 # a face counts as the same one within this share of its eyes' distance
 NEAR = 1.0
 
@@ -153,13 +143,13 @@ def read_corrections(folder, contract=None):
         return []
     size = path.stat().st_size
     if size > LARGEST_FILE:
-        raise ValueError(_message(path, f"{size} bytes"))
+        raise ValueError(message(path, f"{size} bytes"))
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise ValueError(_message(path, str(error)[:200])) from error
+        raise ValueError(message(path, str(error)[:200])) from error
     if not isinstance(content, dict) or set(content) != {"corrections"}:
-        raise ValueError(_message(path, f"{str(content)[:80]!r}"))
+        raise ValueError(message(path, f"{str(content)[:80]!r}"))
     corrections = content["corrections"]
     check_corrections(corrections, path)
     if contract is not None:
@@ -177,88 +167,6 @@ def write_corrections(folder, corrections):
     manifests.write_text(path, text + "\n")
 
 
-def check_corrections(corrections, path):
-    """Stop where an entry is not what it should be.
-
-    Args:
-        corrections: anything that JSON can hold.
-        path: named in the error.
-
-    Raises:
-        ValueError: says which entry and what is wrong with it.
-    """
-    if not isinstance(corrections, list):
-        raise ValueError(_message(path, f"{str(corrections)[:80]!r}"))
-    seen = set()
-    for number, entry in enumerate(corrections):
-        fault = _fault(entry)
-        if fault is None and _key_and_place(entry) in seen:
-            fault = "the same face twice"
-        if fault is not None:
-            reason = f"entry {number} with {fault}: {str(entry)[:120]}"
-            raise ValueError(_message(path, reason))
-        seen.add(_key_and_place(entry))
-
-
-def _key_and_place(entry):
-    return key_of(entry), tuple(entry.get("place", ()))
-
-
-def _fault(entry):
-    """What is wrong with one correction, in words, or `None`."""
-    if not isinstance(entry, dict):
-        return "no names"
-    if not {"file", "frame", "face", "take"} <= set(entry) <= KEYS:
-        return "other names than " + ", ".join(sorted(KEYS))
-    if not is_inside(entry["file"]):
-        return "a file that is not in the footage's folder"
-    for name in ("frame", "face"):
-        if type(entry[name]) is not int or not 0 <= entry[name] < 10**9:
-            return f"a {name} that is no whole number"
-    if not (entry["take"] is None or isinstance(entry["take"], bool)):
-        return "a take that is neither true, false nor null"
-    if "place" in entry and not _is_numbers(entry["place"], (2,)):
-        return "a place that is no (x, y)"
-    present = set(RECUT) & set(entry)
-    if present and present != set(RECUT):
-        return "a part of " + ", ".join(RECUT)
-    return _fault_of_recut(entry) if present else None
-
-
-def _fault_of_recut(entry):
-    for name, shape in (("landmarks", (5, 2)), ("matrix", (2, 3))):
-        if not _is_numbers(entry[name], shape):
-            return f"a {name} that is not of shape {shape}"
-    for name, pattern in PATTERNS.items():
-        text = entry[name]
-        if not isinstance(text, str) or not re.fullmatch(pattern, text, re.A):
-            return f"a {name} that is not written like {pattern}"
-    for name in NUMBERS:
-        if not _is_numbers(entry[name], ()):
-            return f"a {name} that is no number"
-    return None
-
-
-def is_inside(name):
-    """Whether a name of footage stays in its folder."""
-    if not isinstance(name, str) or not name or "\0" in name:
-        return False
-    path = pathlib.PurePath(name)
-    return not (path.drive or path.root or ".." in path.parts)
-
-
-def _is_numbers(value, shape):
-    """Whether it is finite numbers, in lists of these lengths."""
-    if shape:
-        return (
-            isinstance(value, list)
-            and len(value) == shape[0]
-            and all(_is_numbers(each, shape[1:]) for each in value)
-        )
-    number = isinstance(value, int | float) and not isinstance(value, bool)
-    return number and abs(value) < LARGEST_NUMBER
-
-
 def _check_crops(corrections, contract, path):
     for entry in corrections:
         if "landmarks" not in entry:
@@ -266,7 +174,7 @@ def _check_crops(corrections, contract, path):
         try:
             expected = alignment.crop_matrix(entry["landmarks"], contract)
         except ValueError as error:
-            raise ValueError(_message(path, error)) from error
+            raise ValueError(message(path, error)) from error
         if not np.allclose(entry["matrix"], expected, atol=0.01):
             raise manifests.ContractError(
                 f"{path} holds crops that were cut by hand under another "
@@ -275,11 +183,3 @@ def _check_crops(corrections, contract, path):
                 "under the contract of before, or move the file away and "
                 "correct the faces anew."
             )
-
-
-def _message(path, reason):
-    return (
-        f"{path} should hold the corrections of a face set. Received: "
-        f"{reason}. Move it away to go on without them, or put a copy of "
-        "before in its place."
-    )

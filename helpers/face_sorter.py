@@ -93,7 +93,7 @@ class FaceSorter(anywidget.AnyWidget):
             self._say(str(error), failed=True)
 
     def show(self, tab=KEPT, page=0):
-        """Show a page of some faces, see `CorrectedFolder.rows`."""
+        """Show a page of some faces, see `HandSorting.rows`."""
         self._tab, self._page = tab, page
         self._refresh()
         self.leave()
@@ -113,16 +113,16 @@ class FaceSorter(anywidget.AnyWidget):
     def choose(self, row):
         """Take this face, and leave out the others of its frame."""
         self.sorting.choose(row)
-        self._say("This face is taken, the others of its frame are not.")
         self._refresh()
         self.look_closer(row)
+        self._say("This face is taken, the others of its frame are not.")
 
     def move_landmarks(self, row, landmarks):
         """Cut a face again, see `HandSorting.move_landmarks`."""
         self.sorting.move_landmarks(row, landmarks)
-        self._say("The face is cut again; the crop of before is kept.")
         self._refresh()
         self.look_closer(row)
+        self._say("The face is cut again; the crop of before is kept.")
 
     def pick(self, people):
         """Say which people are the identity: a list of their numbers."""
@@ -169,11 +169,11 @@ class FaceSorter(anywidget.AnyWidget):
     # ---- what is shown
 
     def _done(self, count, what):
-        faces = "1 face is" if count == 1 else f"{count} faces are"
-        self._say(f"{faces} {what}." if count else "Nothing to change.")
         self._refresh()
         if self.closely:
             self.look_closer(self.closely["row"])
+        faces = "1 face is" if count == 1 else f"{count} faces are"
+        self._say(f"{faces} {what}." if count else "Nothing to change.")
 
     def _say(self, words, failed=False):
         self.said, self.failed = words, failed

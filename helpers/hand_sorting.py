@@ -50,11 +50,11 @@ class HandSorting(CorrectedFolder):
         return abs(record["yaw"]) < 20, record["sharpness"]
 
     def _footage_of_before(self):
-        parameters = self.manifest_of_before().get("parameters", {})
-        if "FOOTAGE_FOLDER" not in parameters:
+        parameters = self.manifest_of_before().get("parameters") or {}
+        folder = parameters.get("FOOTAGE_FOLDER")
+        if not isinstance(folder, str):
             return None
-        home = manifests.project_root() / parameters["FOOTAGE_FOLDER"]
-        return home / self.identity
+        return manifests.project_root() / folder / self.identity
 
     # ---- what there is
 

@@ -4,7 +4,14 @@ import pathlib
 
 import numpy as np
 
-from helpers import corrections, face_finder, manifests, media, takes
+from helpers import (
+    correction_checks,
+    corrections,
+    face_finder,
+    manifests,
+    media,
+    takes,
+)
 
 
 class Frame:
@@ -38,7 +45,7 @@ def read_frame(footage, record):
     path = pathlib.Path(footage or "footage") / record["file"]
     if (
         not footage
-        or not corrections.is_inside(record["file"])
+        or not correction_checks.is_inside(record["file"])
         or not path.is_file()
     ):
         raise FileNotFoundError(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import alignment, corrections, manifests
+from helpers import alignment, correction_checks, corrections, manifests
 
 CONTRACT = manifests.data_contract(crop_size=64)
 POINTS = np.array([[35, 30], [61, 30], [48, 45], [38, 58], [58, 58]], float)
@@ -24,7 +24,7 @@ def record(frame=0, face=0, left_out=None, shift=0.0):
         "crop": f"crops/{frame:06d}.jpg",
         "mask": f"masks/{frame:06d}.png",
         "sha256": "0" * 64,
-        **dict.fromkeys(corrections.NUMBERS, 1.0),
+        **dict.fromkeys(correction_checks.NUMBERS, 1.0),
         "left_out": left_out,
     }
 
@@ -51,7 +51,7 @@ def recut(of, shift=3.0, take=None):
         crop="crops/000000_by_hand_1.jpg",
         mask="masks/000000_by_hand_1.png",
         sha256="a" * 64,
-        **dict.fromkeys(corrections.NUMBERS, 2.0),
+        **dict.fromkeys(correction_checks.NUMBERS, 2.0),
     )
 
 
@@ -206,6 +206,7 @@ def test_a_file_of_no_text_is_refused_with_a_reason(tmp_path):
         corrections.read_corrections(tmp_path)
 
 
+NAMES = sorted(correction_checks.KEYS)
 ANYTHING = st.recursive(
     st.none()
     | st.booleans()
@@ -214,18 +215,20 @@ ANYTHING = st.recursive(
     | st.text(max_size=20),
     lambda inner: (
         st.lists(inner, max_size=6)
-        | st.dictionaries(st.sampled_from(sorted(corrections.KEYS)), inner)
+        | st.dictionaries(
+            st.sampled_from(sorted(correction_checks.KEYS)), inner
+        )
     ),
     max_leaves=12,
 )
 
 
 @settings(max_examples=200, deadline=None, derandomize=True)
-@given(st.sampled_from(sorted(corrections.KEYS)), ANYTHING)
+@given(st.sampled_from(NAMES), ANYTHING)
 def test_whatever_an_entry_holds_it_is_used_or_refused(name, value):
     entries = [{**GOOD, name: value}]
     try:
-        corrections.check_corrections(entries, "by_hand.json")
+        correction_checks.check_corrections(entries, "by_hand.json")
     except ValueError as error:
         assert "Move it away" in str(error)
     else:
@@ -236,7 +239,7 @@ def test_whatever_an_entry_holds_it_is_used_or_refused(name, value):
 @given(ANYTHING)
 def test_whatever_a_file_holds_it_is_used_or_refused(value):
     try:
-        corrections.check_corrections(value, "by_hand.json")
+        correction_checks.check_corrections(value, "by_hand.json")
     except ValueError as error:
         assert "Move it away" in str(error)
     else:

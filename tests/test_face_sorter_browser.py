@@ -219,6 +219,29 @@ def test_finish_writes_the_manifest(page, folder):
     assert list(manifest["identities"]) == ["Rosa", "Marco"]
 
 
+def test_a_person_is_picked_by_picture(page, folder):
+    """By the machine that groups faces, not by what the test wrote."""
+    tab(page, "1")
+    keep_picture(page, folder, "person")
+    press(page, "This is Rosa")
+    said(page, "faces are kept")
+    kept = [row for row, each in enumerate(records(folder)) if kept_is(each)]
+    # Marco's faces, but for those that repeat another one
+    assert len(kept) > FRAMES / 2 and all(row % 2 for row in kept)
+    assert records(folder)[0]["left_out"] == "left out by hand"
+    shown = page.locator(".face-sorter-face").evaluate_all(
+        "faces => faces.map(face => Number(face.dataset.row))"
+    )
+    assert shown == kept
+    tab(page, "0")
+    press(page, "This is Rosa, too")
+    both = page.locator(".face-sorter-tabs .is-person", has_text="\u2713")
+    both.nth(1).wait_for(timeout=PATIENCE)
+    assert count(page, "kept") > len(kept)
+    tab(page, "1")
+    keep_picture(page, folder, "both")
+
+
 def test_narrow_and_dark_it_can_be_used(page, folder):
     page.set_viewport_size({"width": 800, "height": 900})
     page.evaluate(

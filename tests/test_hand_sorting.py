@@ -11,6 +11,7 @@ from helpers import (
     corrections,
     face_records,
     facesets,
+    folder_lock,
     hand_sorting,
     manifests,
     media,
@@ -213,6 +214,15 @@ def test_what_somebody_else_wrote_is_not_written_over(folder, faces):
     other.reload()
     other.leave_out([4])
     assert other.count()[corrections.LEFT_OUT] == 2
+
+
+def test_while_another_run_writes_nothing_is_changed(faces):
+    before = on_disk(faces)
+    with folder_lock.locked_folder(faces.folder, "Wait."):
+        with pytest.raises(folder_lock.FolderError, match="is writing"):
+            faces.leave_out([0])
+    assert on_disk(faces) == before == faces.records
+    assert faces.leave_out([0]) == 1
 
 
 def test_a_change_that_cannot_be_written_is_not_kept(faces, monkeypatch):
