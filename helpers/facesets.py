@@ -205,7 +205,7 @@ def _read_picture(path, mode):
         ) from error
     except media.PHOTO_ERRORS as error:
         raise ValueError(
-            f"{path} cannot be read ({error}). Delete the folder "
+            f"{path} should be a picture. Received: {error}. Delete the folder "
             f"{path.parent.parent} and run notebooks/{MADE_BY}.ipynb again."
         ) from error
 

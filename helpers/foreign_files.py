@@ -71,7 +71,9 @@ def read_json(path, todo, most_bytes=64 * MIB):
     try:
         content = parse_json(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(f"{path} is not readable ({error}). {todo}") from error
+        raise ValueError(
+            f"{path} should be readable JSON. Received: {error}. {todo}"
+        ) from error
     if not isinstance(content, dict):
         raise ValueError(
             f"{path} should hold an object in JSON. Received: "
