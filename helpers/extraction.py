@@ -162,7 +162,9 @@ def find_faces(
         (output / manifests.MANIFEST).unlink(missing_ok=True)
         writer = face_records.RecordWriter(folder, settings)
         position = writer.resume(plans)
-        with face_finder.FaceFinder(writer, contract, detector) as finder:
+        with face_finder.FaceFinder(
+            writer, contract, detector, steps["frames"]
+        ) as finder:
             _work_off(footage_folder, plans, position, finder, progress)
         report = {
             **face_records.sum_up(writer.parts),

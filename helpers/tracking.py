@@ -372,14 +372,16 @@ class Tracker:
         every: int. Frames from one detection to the next.
         ratio: tuple of floats, how many times as wide and as high a frame is
             as its picture, in which the faces are looked for.
+        views: int, see `FaceDetector.refine`, or `None` for all.
 
     Attributes:
         times: list of float, seconds, of the frames so far.
         broken: `None`, or why the video could not be read to its end.
     """
 
-    def __init__(self, detector, every=KEY_EVERY, ratio=(1.0, 1.0)):
+    def __init__(self, detector, every=KEY_EVERY, ratio=(1.0, 1.0), views=None):
         self.detector, self.every, self.ratio = detector, every, ratio
+        self._views = {} if views is None else {"views": views}
         self.times, self.shots = [], []
         self.broken = None
         self._faces, self._active = [], []
@@ -418,6 +420,7 @@ class Tracker:
         for key, faces in zip(keys, self._detect(pictures, keys), strict=True):
             guesses += self._link(start, start + key, faces)
         self._refine(pictures, start, guesses)
+        self._close_gaps(pictures, start, guesses)
 
     def faces_at(self, frame):
         """The faces of one frame, those of which nobody is sure as well.
@@ -524,7 +527,9 @@ class Tracker:
             return
         expected = np.array([place for _, _, place, _ in guesses], np.float64)
         seen = [pictures[frame - start] for _, frame, _, _ in guesses]
-        landmarks, scores, spread = self.detector.refine(seen, expected)
+        landmarks, scores, spread = self.detector.refine(
+            seen, expected, **self._views
+        )
         eyes = np.linalg.norm(expected[:, 1] - expected[:, 0], axis=-1)
         away = np.linalg.norm(
             (landmarks - expected).mean(axis=1), axis=-1
@@ -541,7 +546,7 @@ class Tracker:
             if not sure[index] and why != DETECTED:
                 continue
             centre = (landmarks[index] if sure[index] else place).mean(axis=0)
-            others = taken.setdefault(frame, [])
+            others = taken.setdefault(frame, self._centres(frame))
             apart = [np.linalg.norm(centre - other) for other in others]
             known = min(apart, default=np.inf) < eyes[index]
             if known and (why == SUPPOSED or not sure[index]):
@@ -555,6 +560,35 @@ class Tracker:
                 float(spread[index] * np.mean(self.ratio)),
                 float(scores[index]),
             )
+
+    def _close_gaps(self, pictures, start, guesses):
+        """Feel the way from frame to frame where a face moves too fast.
+
+        Half way between two detections it may be far from the straight line
+        between them, but not from where it is a frame earlier or later.
+        """
+        gaps = [guess for guess in guesses if guess[3] != DETECTED]
+        tried = set()
+        for _ in range(self.every):
+            guesses = []
+            for face, n, *_ in gaps:
+                beside = (face, n, n - 1 in face.found, n + 1 in face.found)
+                if n in face.found or beside in tried or not any(beside[2:]):
+                    continue
+                tried.add(beside)
+                place = (face.beside(n) + 0.5) / self.ratio - 0.5
+                guesses.append((face, n, place, SUPPOSED))
+            if not guesses:
+                return
+            self._refine(pictures, start, guesses)
+
+    def _centres(self, frame):
+        """Where faces were found in a frame, in pixels of its picture."""
+        return [
+            (face.found[frame].landmarks.mean(axis=0) + 0.5) / self.ratio - 0.5
+            for face in self._faces
+            if frame in face.found
+        ]
 
 
 class _Face:
@@ -574,6 +608,22 @@ class _Face:
         """Where it should be in a frame between the last and this sight."""
         share = (between - self.last) / (frame - self.last)
         return _between(self.place, detected["landmarks"], share)
+
+    def beside(self, frame):
+        """Where it should be, from the frames beside this, one of them known.
+
+        It goes on as it moved from the frame before to the next.
+        """
+        before, after = self.found.get(frame - 1), self.found.get(frame + 1)
+        if before and after:
+            return (before.landmarks + after.landmarks) / 2
+        near = before or after
+        step = -2 if before else 2
+        far = self.found.get(frame + step)
+        if far is None:
+            return near.landmarks
+        moved = (near.landmarks - far.landmarks).mean(axis=0)
+        return near.landmarks + moved
 
     def landmarks(self, frames):
         """Array of shape `(frames, 5, 2)`, NaN where it was not found."""

@@ -173,6 +173,64 @@ def test_between_key_frames_faces_are_found_where_they_are_not_where_guessed():
     assert track.spread.tolist() == [0.5] * 80
 
 
+def test_a_fast_face_is_followed_hand_over_hand():
+    # at most 7 pixels from frame to frame, 30 from the straight line
+    places = [[23 * np.sin(n / 3.2)] for n in range(128)]
+    places[60:] = [[]] * 68
+    (track,), _ = track_all(places)
+    found = tracking.has_face(track.landmarks)
+    assert found.tolist() == [True] * 60 + [False] * 68
+    np.testing.assert_allclose(
+        track.landmarks.mean(axis=1)[:60, 0] - FACE[:, 0].mean(),
+        np.ravel(places[:60]),
+    )
+
+
+def test_what_comes_later_does_not_change_what_was_found():
+    places = [[-30, 23 * np.sin(n / 3.2) + 40] for n in range(192)]
+    tracker = tracking.Tracker(CountingDetector(places))
+    seen = []
+    for chunk in numbered(192):
+        first = len(tracker.times)
+        tracker.add(chunk)
+        frames = range(first, len(tracker.times))
+        seen += [tracker.faces_at(frame) for frame in frames]
+    assert all(len(faces) == 2 for faces in seen)
+    for frame, faces in enumerate(seen):
+        again = tracker.faces_at(frame)
+        assert again.keys() == faces.keys()
+        for number, sight in faces.items():
+            np.testing.assert_array_equal(
+                again[number].landmarks, sight.landmarks
+            )
+
+
+def test_a_shot_begins_where_it_is_said_to():
+    tracker = tracking.Tracker(CountingDetector([[0]] * 20))
+    tracker.add(numbered(20)[0], begins=[0, 5, 6])
+    assert tracker.shots == [0] * 5 + [1] + [2] * 14
+    assert sorted(tracker.detector.detected) == [0, 4, 5, 6, 8, 16, 19]
+    numbers = [next(iter(tracker.faces_at(frame))) for frame in range(20)]
+    assert numbers == tracker.shots
+
+
+def test_what_the_last_network_doubts_is_given_with_its_score():
+    detector = CountingDetector([[0]] * 3)
+    detector.refine = lambda images, landmarks: (
+        np.array(landmarks),
+        np.full(len(images), 0.25),
+        np.ones(len(images)),
+    )
+    tracker = tracking.Tracker(detector)
+    tracker.add(numbered(3)[0])
+    scores = [
+        [sight.score for sight in tracker.faces_at(frame).values()]
+        for frame in range(3)
+    ]
+    assert scores == [[0.25], [], [0.25]]  # on key frames only
+    assert not tracking.has_face(tracker.tracks()[0].landmarks).any()
+
+
 def test_a_face_is_tracked_from_its_first_to_its_last_frame():
     places = [[0] if 13 <= n < 44 else [] for n in range(64)]
     (track,), _ = track_all(places)
