@@ -1,55 +1,184 @@
-"""Choosing: which of the faces found are the person's, and good enough.
+"""Choosing: all faces that were found in, who each is and which are of use out.
 
-A stand-in: the face that matters most in each frame is the person's.
+Nothing is deleted. Each record says whose face it is (`person`, a number) and
+why it is no part of the face set (`left_out`); what was decided by hand wins.
 """
 
 import json
 import pathlib
 
-import numpy as np
+from helpers import (
+    corrections,
+    face_reasons,
+    face_records,
+    facesets,
+    folder_lock,
+    grouping,
+    manifests,
+    repeats,
+)
 
-from helpers import face_records, manifests
+# Largest difference in grey levels of two pictures of the same (`repeats`).
+# Grain of 15 grey levels, or a JPEG of quality 30, makes 2 to 3, a shift by
+# half a pixel of 256 makes 3 to 4; a blink at least 12, eyes that turn 10.
+LARGEST_REPEAT = 6
 
-SMALLEST_EYES = 14
-LARGEST_OUTSIDE = 0.3
+# the first that holds is the one that counts; by hand wins over all
+REASONS = (
+    "false detection",
+    "too small",
+    "cut off by the picture's edge",
+    "blurred",
+    "duplicate",
+    "near-duplicate",
+    "another person",
+    "too dark",
+    corrections.LEFT_OUT,
+)
 
 
-def choose_faces(folder, identity, person=None):
-    """Say of each face whose it is, and why it is left out, if it is.
+def choose_faces(folder, identity, person=None, progress=None):
+    """Say of each face who it is, and why it is left out, if it is.
 
     Args:
         folder: str or path that `extraction.find_faces` wrote to.
-        identity: str.
-        person: not used yet.
+        identity: str, whose footage it is.
+        person: int or list of ints, the groups that are this identity;
+            `None` for the group that is seen most.
+        progress: called as `progress(faces done, faces)`, or `None`.
 
     Returns:
-        dict: the report, with `kept`, `left_out`, `train` and `test`.
+        dict: the report of the extraction with `kept`, `left_out` (reason to
+        count), `train`, `test` and `people`, a list of dicts in the order of
+        their numbers: `person`, `faces`, `tracks`, `file` and `time` of the
+        first face, and `kept`.
+
+    Raises:
+        FileNotFoundError: if there are no faces, or a crop is gone.
+        ValueError: if a crop cannot be read, if there is no such person among
+            the groups, or if `by_hand.json` is broken.
+        folder_lock.FolderError: if the folder cannot be written, or another
+            run is writing into it.
     """
     folder = pathlib.Path(folder)
+    home = folder / identity
+    _read_report(home)  # before a folder is made for a wrong name
+    instead = f"Wait until the other run is done, or copy {home}."
+    with folder_lock.locked_folder(home, instead):
+        return _choose(folder, identity, person, progress)
+
+
+def _choose(folder, identity, person, progress):
+    home = folder / identity
+    report = _read_report(home)
+    found = face_records.read_records(home / face_records.RECORDS)
+    records = [corrections.as_found(record) for record in found]
+    by_hand = corrections.read_corrections(home)
+    face_set = facesets.FaceSet(identity, home, _contract_of(home), records)
+    measures = face_reasons.measure(face_set, progress)
+    reasons = face_reasons.find_reasons(records, measures)
+    people = grouping.group_faces(face_set, reasons)
+    chosen = _chosen_people(people, person)
+    _leave_out_others(records, measures, reasons, people, chosen)
+    for record, whose, reason in zip(records, people, reasons, strict=True):
+        record["person"], record["left_out"] = whose, reason
+    records = corrections.apply_corrections(records, by_hand)
+    # the folder is unfinished until its manifest is written anew
     (folder / manifests.MANIFEST).unlink(missing_ok=True)
-    path = folder / identity / face_records.RECORDS
-    records = face_records.read_records(path)
-    for record in records:
-        record["person"] = 0 if record["face"] == 0 else 1
-        record["left_out"] = _reason(record)
-    face_records.write_records(path, records)
-    report_path = folder / identity / face_records.REPORT
-    report = json.loads(report_path.read_text(encoding="utf-8"))
-    kept = [each for each in records if each["left_out"] is None]
-    reasons = [each["left_out"] for each in records if each["left_out"]]
-    report["kept"] = len(kept)
-    report["left_out"] = {
-        reason: reasons.count(reason) for reason in sorted(set(reasons))
-    }
-    for split in ("train", "test"):
-        report[split] = sum(each["split"] == split for each in kept)
-    manifests.write_json(report_path, report)
+    face_records.write_records(home / face_records.RECORDS, records)
+    report |= sum_up(records)
+    manifests.write_json(home / face_records.REPORT, report)
     return report
 
 
-def _reason(record):
-    if record["eyes"] < SMALLEST_EYES:
-        return "too small"
-    if record["outside"] > LARGEST_OUTSIDE or np.min(record["landmarks"]) < 0:
-        return "cut off by the picture's edge"
-    return "another person" if record["person"] else None
+def _read_report(home):
+    path = home / face_records.REPORT
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"There is no {path}: the faces are missing or unfinished. Run "
+            f"notebooks/{face_records.MADE_BY}.ipynb again."
+        )
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _contract_of(home):
+    head = face_records.read_lines(home / face_records.FILES)[:1]
+    return (
+        head[0]["settings"]["contract"] if head else manifests.data_contract()
+    )
+
+
+def _chosen_people(people, person):
+    known = sorted({each for each in people if each is not None})
+    if person is None:
+        return {0}
+    chosen = {person} if isinstance(person, int) else set(person)
+    if not chosen or not chosen <= set(known):
+        raise ValueError(
+            "A person is the number of one of the groups that were found, "
+            f"{known}, or a list of them. Received: person={person!r}. "
+            "face_pictures.plot_people shows who they are."
+        )
+    return chosen
+
+
+def _leave_out_others(records, measures, reasons, people, chosen):
+    """The reasons that need more than the face itself, put into `reasons`.
+
+    Held-out faces go first: it is the training face that repeats one which is
+    left out, and the test stays a test.
+    """
+    free = [row for row, reason in enumerate(reasons) if reason is None]
+    order = sorted(free, key=lambda row: records[row]["split"] != "test")
+    repeated = repeats.find_repeats(measures["looks"], order, LARGEST_REPEAT)
+    for row in free:
+        if repeated[row] >= 0:
+            same = records[row]["file"] == records[repeated[row]]["file"]
+            reasons[row] = "near-duplicate" if same else "duplicate"
+        elif people[row] not in chosen:
+            reasons[row] = "another person"
+        elif measures["brightness"][row] < face_reasons.LEAST_BRIGHTNESS:
+            reasons[row] = "too dark"
+
+
+def sum_up(records):
+    """What a report says of the faces of an identity.
+
+    Args:
+        records: list of dicts.
+
+    Returns:
+        dict of `kept`, `left_out`, `train`, `test` and `people`, see
+        `choose_faces`.
+    """
+    kept = [each for each in records if each["left_out"] is None]
+    reasons = [each["left_out"] for each in records]
+    return {
+        "kept": len(kept),
+        "left_out": {
+            reason: reasons.count(reason)
+            for reason in REASONS
+            if reason in reasons
+        },
+        "train": sum(each["split"] == "train" for each in kept),
+        "test": sum(each["split"] == "test" for each in kept),
+        "people": _sum_up_people(records),
+    }
+
+
+def _sum_up_people(records):
+    people = {}
+    for record in records:
+        if record["person"] is not None:
+            people.setdefault(record["person"], []).append(record)
+    return [
+        {
+            "person": number,
+            "faces": len(faces),
+            "tracks": len({face["track"] for face in faces}),
+            "file": faces[0]["file"],
+            "time": faces[0]["time"],
+            "kept": sum(face["left_out"] is None for face in faces),
+        }
+        for number, faces in sorted(people.items())
+    ]

@@ -7,6 +7,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("MPLBACKEND", "agg")
 
+import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -28,6 +29,30 @@ def own_credentials(tmp_path_factory):
 def egg_masks(monkeypatch):
     """Swaps along the egg alone: painted faces are none to a network."""
     monkeypatch.setattr("helpers.masks.DEFAULT_OCCLUSION", "none")
+
+
+@pytest.fixture
+def every_face_counts(monkeypatch):
+    """Painted faces are none to a network: all of them are of use here.
+
+    The face that matters most in a frame is the person's.
+    """
+
+    def measure(face_set, progress=None):
+        count = len(face_set)
+        looks = np.random.default_rng(0).integers(0, 256, (count, 48, 48))
+        return {
+            "sharpness": np.ones(count),
+            "brightness": np.full(count, 255.0),
+            "looks": looks.astype(np.uint8),
+            "seen": np.ones(count),
+        }
+
+    def group_faces(face_set, reasons):
+        return [int(each["face"] > 0) for each in face_set.records]
+
+    monkeypatch.setattr("helpers.face_reasons.measure", measure)
+    monkeypatch.setattr("helpers.grouping.group_faces", group_faces)
 
 
 @pytest.fixture(scope="session")

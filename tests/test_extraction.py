@@ -35,6 +35,8 @@ from helpers import (
     tracking,
 )
 
+pytestmark = pytest.mark.usefixtures("every_face_counts")
+
 
 @pytest.fixture
 def footage(tmp_path):

@@ -6,6 +6,8 @@ from footage import CONTRACT, FakeDetector, extract, film, write_footage
 
 from helpers import consent, extraction, facesets, manifests
 
+pytestmark = pytest.mark.usefixtures("every_face_counts")
+
 
 @pytest.fixture
 def footage(tmp_path):

@@ -1,0 +1,281 @@
+"""What a hand changed in a face set, kept apart from what a machine found.
+
+`by_hand.json` lies beside `faces.jsonl`. Extraction and choosing may run again
+and rewrite everything else: they end by `apply_corrections`, and by hand wins.
+"""
+
+import json
+import pathlib
+import re
+
+import numpy as np
+
+from helpers import alignment, manifests
+
+FILE = "by_hand.json"
+LEFT_OUT = "left out by hand"
+
+# what a face gets that was cut again, by landmarks that a hand placed
+NUMBERS = ("yaw", "pitch", "roll", "sharpness", "eyes", "outside")
+RECUT = ("landmarks", "matrix", "crop", "mask", "sha256", *NUMBERS)
+KEYS = {"file", "frame", "face", "take", "place", *RECUT}
+PATTERNS = {
+    "crop": r"crops/\w{1,40}_by_hand_\d{1,6}\.jpg",
+    "mask": r"masks/\w{1,40}_by_hand_\d{1,6}\.png",
+    "sha256": r"[0-9a-f]{64}",
+}
+LARGEST_FILE = 200_000_000  # bytes: of a million corrected faces
+LARGEST_NUMBER = 1e9
+# a face counts as the same one within this share of its eyes' distance
+NEAR = 1.0
+
+
+def key_of(record):
+    """By what a face is known: `(file, frame, face)`."""
+    return record["file"], record["frame"], record.get("face", 0)
+
+
+def place_of(record):
+    """Middle of a face's landmarks as they were found, `[x, y]` in pixels."""
+    return np.mean(as_found(record)["landmarks"], axis=0).tolist()
+
+
+def as_found(record):
+    """A record as it was before a hand changed it.
+
+    Args:
+        record: dict, a face's record.
+
+    Returns:
+        dict, a copy without the key `found`.
+    """
+    found = record.get("found", {})
+    kept = {name: record[name] for name in record if name != "found"}
+    return {**kept, **found}
+
+
+def apply_corrections(records, corrections):
+    """Records with what was changed by hand; nothing is read or written.
+
+    What a hand replaces stays in the record's `found`, so that it can be
+    taken back, and so that applying twice is applying once. Where only
+    landmarks were moved, `left_out` stays as it is.
+
+    Args:
+        records: list of dicts, the faces of one identity, see
+            `facesets.FaceSet`.
+        corrections: list of dicts from `read_corrections`.
+
+    Returns:
+        list of dicts: new records in the same order.
+    """
+    result = [as_found(record) for record in records]
+    for row, correction in match(result, corrections)[0].items():
+        changes = {
+            name: correction[name]
+            for name in RECUT
+            if name in correction and name in result[row]
+        }
+        if correction["take"] is not None:
+            changes["left_out"] = None if correction["take"] else LEFT_OUT
+        found = {name: result[row].get(name) for name in changes}
+        result[row] = {**result[row], **changes, "found": found}
+    return result
+
+
+def match(records, corrections):
+    """Which face each correction is about.
+
+    The same place among a frame's faces may be another face when extraction
+    ran with other settings, so it also has to be found at the same spot.
+
+    Args:
+        records: list of dicts.
+        corrections: list of dicts from `read_corrections`.
+
+    Returns:
+        Tuple of `matched`, dict from row to correction, and `lost`, list of
+        the corrections whose face is not found any more.
+    """
+    frames = {}
+    if corrections:
+        for row, record in enumerate(records):
+            frames.setdefault(key_of(record)[:2], []).append(row)
+    matched, lost = {}, []
+    for correction in corrections:
+        rows = [
+            row
+            for row in frames.get(key_of(correction)[:2], [])
+            if row not in matched and _is_at(records[row], correction)
+        ]
+        # its own number first, else who is found at its place
+        rows.sort(key=lambda row: key_of(records[row]) != key_of(correction))
+        if rows:
+            matched[rows[0]] = correction
+        else:
+            lost.append(correction)
+    return matched, lost
+
+
+def _is_at(record, correction):
+    if "place" not in correction:
+        return key_of(record) == key_of(correction)
+    landmarks = np.asarray(as_found(record)["landmarks"])
+    reach = NEAR * np.linalg.norm(landmarks[1] - landmarks[0])
+    apart = landmarks.mean(axis=0) - correction["place"]
+    return np.linalg.norm(apart) <= reach
+
+
+# ---- the file
+
+
+def read_corrections(folder, contract=None):
+    """What a hand changed in one identity's faces.
+
+    Args:
+        folder: str or path that holds `faces.jsonl`.
+        contract: dict, the data contract that the crops should follow, or
+            `None`.
+
+    Returns:
+        list of dicts, empty without the file. Each has `file`, `frame`,
+        `face`, `take` (true: part of the set, false: not, `None`: as found),
+        `place` (see `place_of`), and where landmarks were moved `landmarks`,
+        `matrix`, `crop`, `mask`, `sha256`, `yaw`, `pitch`, `roll`,
+        `sharpness`, `eyes` and `outside`.
+
+    Raises:
+        ValueError: if the file is not what `write_corrections` writes.
+        manifests.ContractError: if crops were cut under another contract.
+    """
+    path = pathlib.Path(folder) / FILE
+    if not path.is_file():
+        return []
+    size = path.stat().st_size
+    if size > LARGEST_FILE:
+        raise ValueError(_message(path, f"{size} bytes"))
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise ValueError(_message(path, str(error)[:200])) from error
+    if not isinstance(content, dict) or set(content) != {"corrections"}:
+        raise ValueError(_message(path, f"{str(content)[:80]!r}"))
+    corrections = content["corrections"]
+    check_corrections(corrections, path)
+    if contract is not None:
+        _check_crops(corrections, contract, path)
+    return corrections
+
+
+def write_corrections(folder, corrections):
+    """Write `by_hand.json` in one step; see `read_corrections`."""
+    path = pathlib.Path(folder) / FILE
+    corrections = sorted(corrections, key=key_of)
+    check_corrections(corrections, path)
+    # names of files may hold bytes that are no text, which JSON can escape
+    text = json.dumps({"corrections": corrections}, indent=1)
+    manifests.write_text(path, text + "\n")
+
+
+def check_corrections(corrections, path):
+    """Stop where an entry is not what it should be.
+
+    Args:
+        corrections: anything that JSON can hold.
+        path: named in the error.
+
+    Raises:
+        ValueError: says which entry and what is wrong with it.
+    """
+    if not isinstance(corrections, list):
+        raise ValueError(_message(path, f"{str(corrections)[:80]!r}"))
+    seen = set()
+    for number, entry in enumerate(corrections):
+        fault = _fault(entry)
+        if fault is None and key_of(entry) in seen:
+            fault = "the same face twice"
+        if fault is not None:
+            reason = f"entry {number} with {fault}: {str(entry)[:120]}"
+            raise ValueError(_message(path, reason))
+        seen.add(key_of(entry))
+
+
+def _fault(entry):
+    """What is wrong with one correction, in words, or `None`."""
+    if not isinstance(entry, dict):
+        return "no names"
+    if not {"file", "frame", "face", "take"} <= set(entry) <= KEYS:
+        return "other names than " + ", ".join(sorted(KEYS))
+    if not is_inside(entry["file"]):
+        return "a file that is not in the footage's folder"
+    for name in ("frame", "face"):
+        if type(entry[name]) is not int or not 0 <= entry[name] < 10**9:
+            return f"a {name} that is no whole number"
+    if not (entry["take"] is None or isinstance(entry["take"], bool)):
+        return "a take that is neither true, false nor null"
+    if "place" in entry and not _is_numbers(entry["place"], (2,)):
+        return "a place that is no (x, y)"
+    present = set(RECUT) & set(entry)
+    if present and present != set(RECUT):
+        return "a part of " + ", ".join(RECUT)
+    return _fault_of_recut(entry) if present else None
+
+
+def _fault_of_recut(entry):
+    for name, shape in (("landmarks", (5, 2)), ("matrix", (2, 3))):
+        if not _is_numbers(entry[name], shape):
+            return f"a {name} that is not of shape {shape}"
+    for name, pattern in PATTERNS.items():
+        text = entry[name]
+        if not isinstance(text, str) or not re.fullmatch(pattern, text, re.A):
+            return f"a {name} that is not written like {pattern}"
+    for name in NUMBERS:
+        if not _is_numbers(entry[name], ()):
+            return f"a {name} that is no number"
+    return None
+
+
+def is_inside(name):
+    """Whether a name of footage stays in its folder."""
+    if not isinstance(name, str) or not name or "\0" in name:
+        return False
+    path = pathlib.PurePath(name)
+    return not (path.drive or path.root or ".." in path.parts)
+
+
+def _is_numbers(value, shape):
+    """Whether it is finite numbers, in lists of these lengths."""
+    if shape:
+        return (
+            isinstance(value, list)
+            and len(value) == shape[0]
+            and all(_is_numbers(each, shape[1:]) for each in value)
+        )
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    return number and abs(value) < LARGEST_NUMBER
+
+
+def _check_crops(corrections, contract, path):
+    for entry in corrections:
+        if "landmarks" not in entry:
+            continue
+        try:
+            expected = alignment.crop_matrix(entry["landmarks"], contract)
+        except ValueError as error:
+            raise ValueError(_message(path, error)) from error
+        if not np.allclose(entry["matrix"], expected, atol=0.01):
+            raise manifests.ContractError(
+                f"{path} holds crops that were cut by hand under another "
+                f"data contract, as of {entry['file']}. Received: "
+                f"{entry['matrix']}, expected {expected.tolist()}. Extract "
+                "under the contract of before, or move the file away and "
+                "correct the faces anew."
+            )
+
+
+def _message(path, reason):
+    return (
+        f"{path} should hold the corrections of a face set. Received: "
+        f"{reason}. Move it away to go on without them, or put a copy of "
+        "before in its place."
+    )

@@ -1,0 +1,114 @@
+"""Face sets in, pictures of who was found and what was left out.
+
+A row for each group or reason; figures as in `plotting`.
+"""
+
+from helpers import choosing, facesets, plotting
+
+CELL = 0.95  # inches
+LABEL = 1.6  # inches, left of a row
+SIZE = 96  # side in pixels of a shown face
+
+
+def plot_people(face_set, most=12, columns=8):
+    """A row of faces for each person found, seen most first.
+
+    Args:
+        face_set: `facesets.FaceSet` of `read_face_set(..., everything=True)`.
+        most: int. People that are shown; the rest are named in the last row's
+            label.
+        columns: int. Faces of each, spread over all that are theirs.
+
+    Returns:
+        `plotting.Picture`.
+
+    Raises:
+        ValueError: if there is no face of anybody.
+    """
+    people = {}
+    for row, record in enumerate(face_set.records):
+        if record.get("person") is not None:
+            people.setdefault(record["person"], []).append(row)
+    rows = []
+    for number in sorted(people)[:most]:
+        found = people[number]
+        kept = sum(
+            face_set.records[row].get("left_out") is None for row in found
+        )
+        label = f"person {number}\n{len(found)} faces\n{kept} kept"
+        rows.append((label, _best_first(face_set, found, columns)))
+    if len(people) > most:
+        label, shown = rows[-1]
+        rows[-1] = (f"{label}\nand {len(people) - most} more", shown)
+    return _plot_rows(face_set, rows, columns, "There is nobody to show")
+
+
+def _best_first(face_set, rows, columns):
+    """Some faces, spread over all; those that may be of use, if there are."""
+    good = [
+        row
+        for row in rows
+        if face_set.records[row].get("left_out")
+        in (None, "another person", "near-duplicate")
+    ]
+    return _spread(good or rows, columns)
+
+
+def plot_left_out(face_set, columns=8):
+    """A row of faces for each reason for which some are left out.
+
+    Args:
+        face_set: `facesets.FaceSet` of `read_face_set(..., everything=True)`.
+        columns: int. Faces of each, spread over all.
+
+    Returns:
+        `plotting.Picture`.
+
+    Raises:
+        ValueError: if no face is left out.
+    """
+    rows = []
+    for reason in choosing.REASONS:
+        found = [
+            row
+            for row, record in enumerate(face_set.records)
+            if record.get("left_out") == reason
+        ]
+        if found:
+            label = f"{reason.replace(' by', chr(10) + 'by')}\n{len(found)}"
+            rows.append((label, _spread(found, columns)))
+    return _plot_rows(face_set, rows, columns, "No face is left out")
+
+
+def _spread(rows, most):
+    return [rows[place] for place in facesets.evenly(len(rows), most)]
+
+
+def _plot_rows(face_set, rows, columns, fault):
+    if not rows:
+        raise ValueError(
+            f"{fault}. Received: {len(face_set)} faces of "
+            f"{face_set.identity!r}. Read them with everything=True, after "
+            "choosing.choose_faces."
+        )
+    figure = plotting.Picture(
+        figsize=(LABEL + CELL * columns, CELL * len(rows)),
+        dpi=plotting.DPI,
+        layout="constrained",
+        facecolor="white",
+    )
+    figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, hspace=0, wspace=0)
+    widths = [LABEL / CELL] + [1] * columns
+    grid = figure.subplots(
+        len(rows), columns + 1, squeeze=False, width_ratios=widths
+    )
+    for places, (label, shown) in zip(grid, rows, strict=True):
+        for axes in places:
+            axes.set_axis_off()
+        places[0].text(
+            0, 0.5, label, va="center", fontsize=9, color=plotting.INK
+        )
+        crops = face_set.pick(shown).load_crops(SIZE)
+        for axes, crop in zip(places[1:], crops, strict=False):
+            axes.imshow(crop, interpolation="lanczos")
+    return figure

@@ -1,0 +1,227 @@
+"""Grouping: tracks of faces in, which of them show the same person out.
+
+Nobody has a name, and nobody was seen before: `likeness` says how alike
+two faces are, and tracks that are alike on average form a group. Two faces in
+one frame are never the same person.
+"""
+
+import functools
+import itertools
+
+import numpy as np
+from sklearn import cluster
+
+from helpers import face_reasons, likeness
+
+# faces of a track that are looked at
+SAMPLES = 6
+
+# Photos that are alike by this much on average show one person. Clips are
+# described by several faces, so they are compared more surely; and within one
+# file light and camera are the same, where everybody looks more alike.
+ALIKE = 0.35
+ALIKE_CLIPS = 0.45
+ALIKE_IN_ONE_FILE = 0.62
+SEVERAL = 3  # faces of a clip
+# A group that is so many times as large as another one takes it in if they are
+# this much alike: in most footage there is one person, and to lose faces of
+# theirs is the greater harm than a stranger, whom a hand can leave out.
+# All of these are measured by `benchmarks.grouping`.
+MANY_TIMES = 3
+ALIKE_WITH_MOST = 0.25
+# Tracks that are compared with each other at once: memory and time grow with
+# the square. The others join the groups that these form.
+AT_ONCE = 1500
+# a distance that no average makes up for
+NEVER = 1e6
+
+
+def group_faces(face_set, reasons):
+    """Number the people of a face set.
+
+    Args:
+        face_set: `facesets.FaceSet`, all faces that were found.
+        reasons: list of str or `None`, see `face_reasons.find_reasons`. Of a
+            track, faces without one are looked at first.
+
+    Returns:
+        list of int, one for each face, 0 for the person seen most; `None` for
+        false detections.
+    """
+    false = [reason == "false detection" for reason in reasons]
+    tracks = {
+        name: rows
+        for name, rows in face_reasons.tracks_of(face_set.records).items()
+        if not all(false[row] for row in rows)
+    }
+    people = [None] * len(reasons)
+    if not tracks:
+        return people
+    # the face that a frame is about counts whole, the next one half
+    weights = [
+        sum(1 / (1 + face_set.records[row]["face"]) for row in rows)
+        for rows in tracks.values()
+    ]
+    good = [each is None for each in reasons]
+    labels = group_tracks(
+        *_describe(face_set, tracks, good),
+        weights,
+        [face_set.records[rows[0]]["file"] for rows in tracks.values()],
+        _seen_in_one_frame(face_set.records, tracks),
+    ).tolist()
+    for rows, label in zip(tracks.values(), labels, strict=True):
+        for row in rows:
+            people[row] = None if false[row] else label
+    return people
+
+
+def _describe(face_set, tracks, good):
+    """Mean vector of each track, and of how many faces it is."""
+    sampled = face_reasons.sample_tracks(tracks, SAMPLES, good)
+    found = face_reasons.ask(
+        face_set,
+        [row for rows in sampled for row in rows],
+        likeness.RESOLUTION,
+        _shipped_likeness().describe,
+    )
+    sizes = np.array([len(rows) for rows in sampled])
+    starts = np.cumsum([0, *sizes[:-1]])
+    return np.add.reduceat(found, starts) / sizes[:, None], sizes
+
+
+@functools.cache
+def _shipped_likeness():
+    return likeness.read_likeness()
+
+
+def _seen_in_one_frame(records, tracks):
+    """Pairs of tracks, by their places, of which a frame shows both."""
+    frames = {}
+    for place, rows in enumerate(tracks.values()):
+        for row in rows:
+            where = records[row]["file"], records[row]["frame"]
+            frames.setdefault(where, set()).add(place)
+    pairs = set()
+    for places in frames.values():
+        pairs |= set(itertools.combinations(sorted(places), 2))
+    return sorted(pairs)
+
+
+def group_tracks(vectors, faces, weights, files, apart=()):
+    """Number the people that some tracks show.
+
+    Args:
+        vectors: float array, shape `(tracks, dimensions)`: for each track the
+            mean of `likeness.Likeness.describe` of its faces.
+        faces: int array, shape `(tracks,)`: of how many.
+        weights: float array, shape `(tracks,)`: how much each is seen.
+        files: sequence of str: where each is seen.
+        apart: pairs `(track, track)` that cannot be one person, as they are
+            seen in one frame.
+
+    Returns:
+        int array, shape `(tracks,)`: 0 for the person seen most, and so on.
+    """
+    tracks = _Tracks(vectors, faces, weights, files, apart)
+    groups = []
+    waiting = np.argsort(-tracks.weights, kind="stable").tolist()
+    while waiting:
+        block, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
+        groups += tracks.cluster(block)
+        groups.sort(key=tracks.weight, reverse=True)
+        waiting = tracks.join(groups, waiting)
+    groups = tracks.join_most(groups)
+    labels = np.empty(len(tracks.vectors), int)
+    for number, group in enumerate(groups):
+        labels[group] = number
+    return labels
+
+
+class _Tracks:
+    """What is known of tracks; see `group_tracks`. A group is a list of int."""
+
+    def __init__(self, vectors, faces, weights, files, apart):
+        self.vectors = np.asarray(vectors, np.float64)
+        self.clips = np.asarray(faces) >= SEVERAL
+        self.weights = np.asarray(weights, np.float64)
+        _, self.files = np.unique(np.asarray(files, str), return_inverse=True)
+        self.strangers = {}
+        for one, other in apart:
+            self.strangers.setdefault(one, set()).add(other)
+            self.strangers.setdefault(other, set()).add(one)
+
+    def weight(self, group):
+        return self.weights[group].sum()
+
+    def _wanted(self, block):
+        """How alike two tracks have to be, shape `(tracks, tracks)`."""
+        clips, files = self.clips[block], self.files[block]
+        wanted = np.where(clips[:, None] & clips, ALIKE_CLIPS, ALIKE)
+        same_file = files[:, None] == files
+        return np.where(same_file, ALIKE_IN_ONE_FILE, wanted)
+
+    def cluster(self, block):
+        """Groups of some tracks, by average linkage."""
+        if len(block) < 2:
+            return [block]
+        distance = 1 - self.vectors[block] @ self.vectors[block].T
+        distance += self._wanted(block) - ALIKE
+        place = {track: n for n, track in enumerate(block)}
+        for track in block:
+            for other in self.strangers.get(track, ()):
+                if other in place:
+                    distance[place[track], place[other]] = NEVER
+        np.fill_diagonal(distance, 0)
+        labels = cluster.AgglomerativeClustering(
+            n_clusters=None,
+            metric="precomputed",
+            linkage="average",
+            distance_threshold=1 - ALIKE,
+        ).fit_predict(distance)
+        return [
+            [block[n] for n in np.flatnonzero(labels == label)]
+            for label in range(labels.max() + 1)
+        ]
+
+    def join(self, groups, waiting):
+        """Put tracks into the groups that they are like; give the others."""
+        if not waiting:
+            return []
+        means = np.stack([self.vectors[g].mean(axis=0) for g in groups])
+        owner = {track: n for n, group in enumerate(groups) for track in group}
+        left = []
+        for track in waiting:
+            alike = means @ self.vectors[track]
+            for other in self.strangers.get(track, ()):
+                if other in owner:
+                    alike[owner[other]] = -1
+            best = int(alike.argmax())
+            if alike[best] >= ALIKE:
+                groups[best].append(track)
+                owner[track] = best
+            else:
+                left.append(track)
+        return left
+
+    def join_most(self, groups):
+        """Small groups join the largest one where that is plausible."""
+        most, *others = sorted(groups, key=self.weight, reverse=True)
+        core, left = list(most), []
+        for group in others:
+            large = self.weight(core) >= MANY_TIMES * self.weight(group)
+            if large and self._plausible(group, core):
+                most = most + group
+            else:
+                left.append(group)
+        return sorted([most, *left], key=self.weight, reverse=True)
+
+    def _plausible(self, group, core):
+        """Whether a small group may be the person that is seen most."""
+        met = set().union(*(self.strangers.get(n, ()) for n in group))
+        if not met.isdisjoint(core):
+            return False
+        alike = self.vectors[group] @ self.vectors[core].T
+        same_file = self.files[group][:, None] == self.files[core]
+        if same_file.any():
+            return alike[same_file].mean() >= ALIKE_IN_ONE_FILE
+        return alike.mean() >= ALIKE_WITH_MOST
