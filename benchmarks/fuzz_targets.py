@@ -18,7 +18,9 @@ from PIL import Image
 
 from helpers import (
     alignment,
+    choosing,
     consent,
+    corrections,
     face_finder,
     face_records,
     facesets,
@@ -261,6 +263,29 @@ def report(edits, folder):
     facesets.consent_of(folder, "Ada")
 
 
+def choose(edits, folder):
+    write_face_set(folder)
+    path = folder / "Ada" / face_records.RECORDS
+    record = json.loads(path.read_text())
+    path.write_bytes(edit_text(record, edits[0]) + b"\n")
+    if edits[1] is not None:
+        path = folder / "Ada" / face_records.REPORT
+        path.write_bytes(edit_text(REPORT, edits[1]))
+    choosing.choose_faces(folder, "Ada")
+
+
+def by_hand(edits, folder):
+    write_face_set(folder)
+    record = sample_record()[-1]
+    recut = {key: record[key] for key in corrections.RECUT}
+    recut |= {"crop": "crops/a_by_hand_1.jpg", "mask": "masks/a_by_hand_1.png"}
+    entry = {"file": "a.png", "frame": 0, "face": 0, "take": True, **recut}
+    path = folder / "Ada" / corrections.FILE
+    path.write_bytes(edit_text({"corrections": [entry]}, edits))
+    found = corrections.read_corrections(folder / "Ada", CONTRACT)
+    corrections.apply_corrections([record], found)
+
+
 def stated(text, folder):
     content = (
         text if isinstance(text, bytes) else text.encode("utf-8", "replace")
@@ -428,6 +453,8 @@ def targets(folder, more_photos=(), more_videos=()):
             unfinished,
         ),
         "report": (TEXT_EDITS, report),
+        "choose": (st.tuples(TEXT_EDITS, st.none() | TEXT_EDITS), choose),
+        "by_hand": (TEXT_EDITS, by_hand),
         "consent": (st.one_of(toml, st.text(), st.binary()), stated),
         "name": (st.one_of(st.text(max_size=99), st.none()), name),
         "truth": (st.tuples(TEXT_EDITS, in_bytes), truth),

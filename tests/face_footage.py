@@ -19,9 +19,7 @@ FIRST_PERSON = 120_500  # of those whom nothing was learned from
 
 @functools.lru_cache(maxsize=8)
 def person(number):
-    return synthetic.Person(
-        synthetic.random_identity(FIRST_PERSON + number)
-    )
+    return synthetic.Person(synthetic.random_identity(FIRST_PERSON + number))
 
 
 @functools.lru_cache(maxsize=256)

@@ -138,7 +138,12 @@ def test_what_a_hand_decided_wins(two_people):
     faces, others = two_people
     folder = faces.write()
     chosen = [
-        {"file": record["file"], "frame": record["frame"], "face": 0, "take": take}
+        {
+            "file": record["file"],
+            "frame": record["frame"],
+            "face": 0,
+            "take": take,
+        }
         for record, take in (
             (faces.records[0], False),
             (faces.records[others[0]], True),

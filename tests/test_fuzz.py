@@ -8,8 +8,8 @@ from benchmarks import fuzz, fuzz_targets
 
 TRIES = int(os.environ.get("FUZZ_TRIES", 60))
 NAMES = (
-    "manifest records crops unfinished report consent name truth photo video "
-    "landmarks matrix"
+    "manifest records crops unfinished report choose by_hand consent name "
+    "truth photo video landmarks matrix"
 ).split()
 
 
