@@ -1,6 +1,6 @@
 """Learns on renders what tells people apart: the likeness of `grouping`.
 
-    python -m benchmarks.likeness --people 800
+    python -m benchmarks.likeness --people 700
 
 Everybody is seen in many lights and poses, once as rendered and once as
 cameras and files spoil it. It prints how well people never seen are told apart,
@@ -268,7 +268,7 @@ def check_likeness(found, crops, seed=0):
 def main():
     """Learn or check the likeness, from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--people", type=int, default=800)
+    parser.add_argument("--people", type=int, default=700)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--held-out-people", type=int, default=50)
     parser.add_argument("--processes", type=int, default=2)

@@ -6,7 +6,7 @@ A row for each group or reason; figures as in `plotting`.
 from helpers import choosing, facesets, plotting
 
 CELL = 0.95  # inches
-LABEL = 1.6  # inches, left of a row
+LABEL = 1.45  # inches, left of a row
 SIZE = 96  # side in pixels of a shown face
 
 
@@ -35,7 +35,8 @@ def plot_people(face_set, most=12, columns=8):
         kept = sum(
             face_set.records[row].get("left_out") is None for row in found
         )
-        label = f"person {number}\n{len(found)} faces\n{kept} kept"
+        faces = "1 face" if len(found) == 1 else f"{len(found)} faces"
+        label = f"person {number}\n{faces}\n{kept} kept"
         rows.append((label, _best_first(face_set, found, columns)))
     if len(people) > most:
         label, shown = rows[-1]

@@ -1,0 +1,246 @@
+"""How well faces are grouped by who they are, on rendered and real footage.
+
+    python -m benchmarks.grouping --real ../shared/data
+
+Folders of one person, where nobody may be lost, and folders with several.
+`kept` is the share of the faces of the person seen most that are in group 0,
+`purity` the share of faces in a group that is mostly theirs, `precision` and
+`recall` are of the faces that share a group with each face (BCubed). Real
+sets that are not there are left out, and named.
+
+Reference:
+    Bagga and Baldwin, "Entity-based cross-document coreferencing using the
+    vector space model", 1998: BCubed.
+"""
+
+import argparse
+import collections
+import functools
+import json
+import pathlib
+import tempfile
+
+import cv2
+import numpy as np
+
+from benchmarks import likeness as learning
+from helpers import (
+    alignment,
+    detection,
+    extraction,
+    face_reasons,
+    face_records,
+    facesets,
+    grouping,
+    likeness,
+    manifests,
+    media,
+    synthetic,
+)
+
+CONTRACT = manifests.data_contract()
+FIRST_PERSON = 130_000  # who take part in nothing else
+TAKES, TAKE_FRAMES = 24, 3
+PHOTOS = [f"person_{letter}" for letter in "jklmno"]
+FAMOUS = ["lfw_colin_powell", "lfw_donald_rumsfeld", "lfw_george_w_bush"]
+CLIPS = [f"person_{letter}" for letter in "abcdefghi"]
+PORTRAITS = [f"person_{letter}" for letter in "pqrs"]
+
+
+def score(groups, truth):
+    """How well groups fit the truth.
+
+    Args:
+        groups: sequence of int, one for each face.
+        truth: sequence of the same length, who each face is.
+
+    Returns:
+        dict of floats: `kept`, `purity`, `precision`, `recall` and `groups`.
+    """
+    _, groups = np.unique(groups, return_inverse=True)
+    _, truth = np.unique(truth, return_inverse=True)
+    counts = np.zeros((groups.max() + 1, truth.max() + 1))
+    np.add.at(counts, (groups, truth), 1)
+    most = counts.sum(axis=0).argmax()
+    together = counts[groups, truth]
+    return {
+        "kept": float(counts[0, most] / counts[:, most].sum()),
+        "purity": float(counts.max(axis=1).sum() / counts.sum()),
+        "precision": float(np.mean(together / counts.sum(axis=1)[groups])),
+        "recall": float(np.mean(together / counts.sum(axis=0)[truth])),
+        "groups": len(counts),
+    }
+
+
+# ---- rendered people
+
+
+def write_takes(folder, number, photos):
+    """A rendered person's face set: takes of a few frames, or as many photos.
+
+    Returns:
+        list of dicts, the records.
+    """
+    person = synthetic.Person(synthetic.random_identity(FIRST_PERSON + number))
+    records = []
+    for take in range(TAKES):
+        seed = (FIRST_PERSON + number) * 100 + take
+        frames = synthetic.sample_take(TAKE_FRAMES * 10, seed)[::10]
+        for index, frame in enumerate(frames[:1] if photos else frames):
+            shot = synthetic.render(person, frame, learning.FRAME_SIZE)
+            matrix = alignment.crop_matrix(shot["landmarks"], CONTRACT)
+            crop = alignment.cut_crop(shot["image"], matrix, 256)
+            path = folder / f"{number}_{take}_{index}.jpg"
+            media.write_image(path, crop)
+            record = {"crop": str(path), "file": f"{number}_{take}"}
+            record |= {"track": record["file"], "frame": index, "face": 0}
+            records.append({**record, "who": number, "false": False})
+    return records
+
+
+# ---- real people
+
+
+def find(folder, footage, name, every):
+    """All faces of some footage, as records that name their crops in full."""
+    extraction.find_faces(
+        footage,
+        folder,
+        CONTRACT,
+        _detector(),
+        name,
+        every=every,
+        held_out_share=0.0,
+    )
+    home = folder / name
+    records = face_records.read_records(home / face_records.RECORDS)
+    face_set = facesets.FaceSet(name, home, CONTRACT, records)
+    reasons = face_reasons.find_reasons(records, face_reasons.measure(face_set))
+    found = []
+    for record, reason in zip(records, reasons, strict=True):
+        record = {**record, "crop": str((home / record["crop"]).resolve())}
+        record["file"] = f"{name}/{record['file']}"
+        record["track"] = f"{name}/{record['track']}"
+        false = reason is not None
+        found.append({**record, "who": name, "false": false})
+    return found
+
+
+@functools.cache
+def _detector():
+    return detection.FaceDetector(0.12)
+
+
+def group(records, judged):
+    """Scores of the faces that are judged, grouped together with all."""
+    face_set = facesets.FaceSet("all", pathlib.Path("/"), CONTRACT, records)
+    reasons = ["false detection" if r["false"] else None for r in records]
+    groups = grouping.group_faces(face_set, reasons)
+    rows = [n for n, r in enumerate(records) if judged(r) and not r["false"]]
+    return score([groups[n] for n in rows], [records[n]["who"] for n in rows])
+
+
+def is_main(record):
+    return record["face"] == 0
+
+
+def real_sets(folder, real):
+    """Name and scores of every real set, one after the other."""
+    people = {}
+    for name in (*PHOTOS, *FAMOUS, *CLIPS, *PORTRAITS, "president_obama"):
+        if (real / "people" / name).is_dir():
+            footage = real / "people" / name
+            people[name] = find(folder, footage, name, 8)
+        else:
+            print(f"not there: {name}")
+    for name, records in people.items():
+        yield f"alone: {name}", group(records, is_main)
+    for title, names in (
+        ("photos of six", PHOTOS),
+        ("studio portraits of four", PORTRAITS),
+        ("clips of nine, five of one studio", CLIPS),
+        ("press photos of three", FAMOUS),
+    ):
+        joined = [r for name in names for r in people.get(name, ())]
+        if joined:
+            yield f"mixed: {title}", group(joined, is_main)
+    yield from awkward_sets(folder, real / "awkward/videos")
+
+
+def awkward_sets(folder, videos):
+    for name in ("two_faces_side_by_side", "hard_cut_between_two_people"):
+        if not (videos / f"{name}.mp4").is_file():
+            print(f"not there: {name}")
+            continue
+        alone = folder / f"{name}_footage"
+        alone.mkdir()
+        (alone / "clip.mp4").write_bytes((videos / f"{name}.mp4").read_bytes())
+        records = find(folder, alone, name, 4)
+        middle = np.mean([np.mean(r["landmarks"], 0)[0] for r in records])
+        for record in records:
+            left = np.mean(record["landmarks"], axis=0)[0] < middle
+            cut = record["frame"] < 50
+            record["who"] = str(left if name.startswith("two") else cut)
+        yield f"one clip: {name}", group(records, lambda record: True)
+
+
+def main():
+    """Measure grouping, from the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--people", type=int, default=12)
+    parser.add_argument("--real", default="../shared/data")
+    options = parser.parse_args()
+    cv2.setNumThreads(1)
+    likeness.read_likeness()
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = pathlib.Path(temporary)
+        rows = dict(rendered_sets(folder, options.people))
+        if pathlib.Path(options.real).is_dir():
+            rows |= real_sets(folder, pathlib.Path(options.real).resolve())
+        else:
+            print(f"not there: {options.real}")
+    print(f"{'':45s} kept purity precision recall groups")
+    for name, row in rows.items():
+        print(
+            f"{name:45s} {row['kept']:.2f}   {row['purity']:.2f}      "
+            f"{row['precision']:.2f}   {row['recall']:.2f} {row['groups']:6d}"
+        )
+    alone = [row["kept"] for name, row in rows.items() if "alone" in name]
+    print(
+        json.dumps(
+            {
+                "kept_alone": round(float(np.mean(alone)), 3),
+                "kept_alone_least": round(min(alone), 3),
+                "sets": {
+                    name: {key: round(value, 3) for key, value in row.items()}
+                    for name, row in rows.items()
+                    if "alone" not in name
+                },
+            }
+        )
+    )
+
+
+def rendered_sets(folder, people):
+    """Name and scores of the rendered sets, one after the other."""
+    for kind in ("takes", "photos"):
+        inside = folder / kind
+        inside.mkdir()
+        sets = [
+            write_takes(inside, number, kind == "photos")
+            for number in range(people)
+        ]
+        scores = [group(records, is_main) for records in sets]
+        mean = collections.Counter()
+        for each in scores:
+            mean.update(each)
+        counts = {name: value / people for name, value in mean.items()}
+        counts["groups"] = round(counts["groups"])
+        yield f"alone: rendered {kind}, mean of {people}", counts
+        for few in (2, people):
+            joined = [r for records in sets[:few] for r in records]
+            yield f"mixed: rendered {kind} of {few}", group(joined, is_main)
+
+
+if __name__ == "__main__":
+    main()
