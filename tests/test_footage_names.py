@@ -9,6 +9,9 @@ from footage import extract, film, picture
 from helpers import facesets, media
 from helpers.manifests import data_contract
 
+pytestmark = pytest.mark.usefixtures("every_face_counts")
+
+
 ODD = (
     " two  spaces .png",
     "-rf.png",

@@ -8,6 +8,8 @@ from footage import CONTRACT, extract, write_footage
 
 from helpers import face_records, facesets, foreign_files, manifests, takes
 
+pytestmark = pytest.mark.usefixtures("every_face_counts")
+
 
 @pytest.fixture
 def faces(tmp_path):
