@@ -6,8 +6,8 @@ All of them go through `extract_faces` in one run, in a process of its own. A
 file is used, or said to be left out and why; one of which nothing is said is
 lost. `--alone` makes a footage of each file instead: so many of these show one
 person that most are duplicates of others. `--sheets` writes a picture of each
-file's crops, to be looked at. Prints a table, and last one line of JSON: `files`, `tracebacks`, `lost`, `peak_mib`
-(memory of the process at its largest).
+file's crops, to be looked at. Prints a table, and last one line of JSON:
+`files`, `tracebacks`, `lost`, `peak_mib` (the most memory of the process).
 """
 
 import argparse
