@@ -144,6 +144,12 @@ class FaceSet:
         result = np.empty((len(self), size, size, *channels), np.uint8)
 
         def read(record):
+            if key not in record:
+                raise ValueError(
+                    f"A face's record should name its {key}. Received: "
+                    f"{sorted(record)} in {self.folder}. Make the face set "
+                    "anew."
+                )
             return _resize(_read_picture(self.folder / record[key], mode), size)
 
         # decoding and resizing leave Python alone, so threads share the work
