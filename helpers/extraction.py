@@ -228,15 +228,23 @@ def _events(footage_folder, plans, position, detector):
         error = None
         try:
             for item in takes.read_items(footage_folder, plan, start):
-                item["looked_at"] = _shrink(item["image"], detector)
+                item["looked_at"] = shrink(item["image"], detector)
                 yield "add", (item,)
         except (media.MediaError, FileNotFoundError) as reason:
             error = str(reason)
         yield "end_file", (error,)
 
 
-def _shrink(image, detector):
-    """A frame as large as it has to be for its faces to be found."""
+def shrink(image, detector):
+    """A frame as large as it has to be for its faces to be found.
+
+    Args:
+        image: uint8 array, shape `(height, width, 3)`.
+        detector: `detection.FaceDetector`.
+
+    Returns:
+        uint8 array, the image itself or a smaller one.
+    """
     size = tracking.looked_at_size(detector, *image.shape[:2])
     if size == image.shape[:2]:
         return image

@@ -23,7 +23,17 @@ def print_progress(title, every=5.0):
             return
         printed[0] = seconds
         left = seconds * (total - done) / max(done, 1)
-        still = f", about {left:.0f} s left" if 0 < done < total else ""
+        still = f", about {_duration(left)} left" if 0 < done < total else ""
         print(f"{title}: {done} of {total}{still}", flush=True)
 
     return report
+
+
+def _duration(seconds):
+    """Seconds in words, as exact as one wants to know."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    if minutes < 120:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
