@@ -107,15 +107,15 @@ def measure_rendered(people):
 
 
 def time_repeats():
-    """Seconds to compare 20 000 faces that all differ."""
+    """Seconds to compare 20 000 faces, and how many differ of as many."""
     random = np.random.default_rng(0)
     shape = (MANY, repeats.SIDE, repeats.SIDE)
-    looks = random.integers(0, 256, shape, dtype=np.uint8)
+    looks = random.integers(0, 100, shape, dtype=np.uint8)
+    # as bright as faces are
+    looks += random.integers(0, 150, (MANY, 1, 1), dtype=np.uint8)
     start = time.perf_counter()
     found = repeats.find_repeats(looks, range(MANY), choosing.LARGEST_REPEAT)
-    if not (found < 0).all():
-        raise RuntimeError("Noise should repeat nothing.")
-    return time.perf_counter() - start
+    return time.perf_counter() - start, int((found < 0).sum())
 
 
 def choose_real(real):
@@ -157,8 +157,8 @@ def main():
     for name, values in found.items():
         row = np.percentile(values, (0, 5, 50, 95, 100))
         print(f"{name:36s}" + "".join(f"{value:6.2f}" for value in row))
-    seconds = time_repeats()
-    print(f"{MANY} different faces compared in {seconds:.0f} s")
+    seconds, differ = time_repeats()
+    print(f"{MANY} faces compared in {seconds:.0f} s, {differ} differ")
     reports = {}
     if pathlib.Path(options.real).is_dir():
         reports = choose_real(pathlib.Path(options.real).resolve())

@@ -19,8 +19,9 @@ from helpers import (
 )
 
 # Largest difference in grey levels of two pictures of the same (`repeats`).
-# Grain of 15 grey levels, or a JPEG of quality 30, makes 2 to 3, a shift by
-# half a pixel of 256 makes 3 to 4; a blink at least 12, eyes that turn 10.
+# Grain of 12 grey levels, or a JPEG of quality 30, makes 2 to 3, a shift by
+# half a pixel of 256 makes 2 to 6; half a blink 11 to 36, eyes that turn 12 to
+# 36, a head by 3 degrees 12 to 63 (`benchmarks.choosing`).
 LARGEST_REPEAT = 6
 
 # the first that holds is the one that counts; by hand wins over all

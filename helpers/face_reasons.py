@@ -29,8 +29,9 @@ LARGEST_OUTSIDE = 0.3
 # 14 pixels between the eyes have 0.35 and more, half hidden ones included.
 LEAST_SEEN = 0.30
 DOUBTFUL_SCORE, DOUBTFUL_SEEN = 0.97, 0.42
-# `crop_quality.sharpness`. Faces of the trial footage have 0.2 to 0.55; blurred
-# by a 20th of the distance between the eyes 0.08 to 0.15, by a tenth 0.07.
+# `crop_quality.sharpness`. Faces of the trial footage have 0.2 to 0.55, but for
+# a few blurred photos; rendered ones 0.27 to 0.59, and blurred by a 20th of the
+# distance between the eyes 0.13, by a tenth 0.05 (medians).
 LEAST_SHARPNESS = 0.12
 # `crop_quality.brightness` in grey levels. Faces of the trial footage have 48
 # (before a bright window) to 240.

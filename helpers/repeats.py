@@ -51,13 +51,16 @@ def find_repeats(looks, order, limit):
     """
     repeated = np.full(len(looks), -1)
     coarse = np.empty((len(order), COARSE**2), np.float32)
+    means = np.empty(len(order), np.float32)
     kept = np.empty(len(order), int)
     count = 0
     for face in order:
         coarse[count] = _coarse(looks[face])
-        away = np.abs(coarse[:count] - coarse[count]).max(axis=1, initial=0)
-        # the mean of a block differs no more than the pixel that differs most
-        near = kept[:count][away <= limit]
+        means[count] = coarse[count].mean()
+        # a mean differs no more than the pixel that differs most
+        near = np.flatnonzero(np.abs(means[:count] - means[count]) <= limit)
+        away = np.abs(coarse[near] - coarse[count]).max(axis=1, initial=0)
+        near = kept[near[away <= limit]]
         apart = np.abs(looks[near].astype(np.int16) - looks[face])
         apart = apart.max(axis=(1, 2), initial=0)
         if len(near) and apart.min() <= limit:

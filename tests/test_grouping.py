@@ -1,13 +1,23 @@
 """Grouping: who is who, without names."""
 
 import json
+import shutil
 
 import numpy as np
 import pytest
 from face_footage import CONTRACT, FaceFolder, shot
 
 from benchmarks import grouping as benchmark
-from helpers import alignment, facesets, grouping, likeness
+from helpers import (
+    alignment,
+    choosing,
+    detection,
+    extraction,
+    face_records,
+    facesets,
+    grouping,
+    likeness,
+)
 
 
 def directions(people, tracks, spread=0.4, seed=0):
@@ -165,3 +175,42 @@ def test_what_comes_with_the_course_is_small_and_saw_no_real_face():
     assert (folder / likeness.WEIGHTS).stat().st_size < 0.5e6
     manifest = json.loads((folder / "manifest.json").read_text())
     assert "no real face" in manifest["trained_on"]
+
+
+# ---- real footage
+
+
+def test_a_cut_to_somebody_else_in_the_same_studio(shared_data, tmp_path):
+    clip = "hard_cut_between_two_people.mp4"
+    (tmp_path / "footage").mkdir()
+    shutil.copy(shared_data / "awkward/videos" / clip, tmp_path / "footage")
+    detector = detection.FaceDetector(0.2)
+    extraction.find_faces(
+        tmp_path / "footage", tmp_path, CONTRACT, detector, "x", every=5
+    )
+    choosing.choose_faces(tmp_path, "x")
+    records = face_records.read_records(tmp_path / "x/faces.jsonl")
+    before = {each["person"] for each in records if each["frame"] < 50}
+    after = {each["person"] for each in records if each["frame"] >= 50}
+    assert before | after == {0, 1} and not before & after
+
+
+def test_photos_of_two_people_in_many_lights(shared_data, tmp_path):
+    names = ("person_k", "person_m")
+    for name in names:
+        for path in (shared_data / "people" / name).glob("photos/*.jpg"):
+            folder = tmp_path / "footage" / name
+            folder.mkdir(parents=True, exist_ok=True)
+            shutil.copy(path, folder)
+    detector = detection.FaceDetector(0.2)
+    extraction.find_faces(
+        tmp_path / "footage", tmp_path, CONTRACT, detector, "x"
+    )
+    choosing.choose_faces(tmp_path, "x")
+    records = face_records.read_records(tmp_path / "x/faces.jsonl")
+    scores = benchmark.score(
+        [each["person"] for each in records],
+        [each["file"].split("/")[0] for each in records],
+    )
+    assert scores["precision"] == 1 and scores["kept"] >= 0.98
+    assert scores["recall"] > 0.9
