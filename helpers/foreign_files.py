@@ -29,9 +29,13 @@ def parse_json(text):
             without end.
     """
     try:
-        return json.loads(
+        value = json.loads(
             text, parse_constant=_no_number, parse_float=_finite_float
         )
+        if "\\ud" in text.lower():
+            # half a letter can be read, but not written
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        return value
     except RecursionError as error:
         raise ValueError("nested too deep") from error
 
