@@ -4,9 +4,10 @@
 
 All of them go through `extract_faces` in one run, in a process of its own. A
 file is used, or said to be left out and why; one of which nothing is said is
-lost. `--sheets` writes a picture of each file's crops, to be looked at. Prints
-a table, and last one line of JSON: `files`, `tracebacks`, `lost`, `peak_mib`
-(memory of the process at its largest).
+lost. `--alone` makes a footage of each file instead: so many of these show one
+person that most are duplicates of others. `--sheets` writes a picture of each
+file's crops, to be looked at. Prints a table, and last one line of JSON:
+`files`, `tracebacks`, `lost`, `peak_mib` (the most memory of the process).
 """
 
 import argparse
@@ -15,6 +16,7 @@ import json
 import os
 import pathlib
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -39,6 +41,51 @@ def extract(folder, output):
         IDENTITY,
     )
     print(json.dumps(report))
+
+
+def extract_alone(folder, output):
+    """Each file as a footage of its own; a line of JSON for each."""
+    detector = detection.FaceDetector()
+    for number, name in enumerate(names_in(folder)):
+        footage = pathlib.Path(output, "footage", str(number))
+        footage.mkdir(parents=True)
+        shutil.copy(folder / name, footage / pathlib.Path(name).name)
+        contract, faces = manifests.data_contract(), output / str(number)
+        try:
+            report = extraction.extract_faces(
+                footage, faces, contract, detector, IDENTITY
+            )
+            said = []
+        except ValueError as error:  # no face is of use: the report says more
+            path = faces / IDENTITY / face_records.REPORT
+            report = json.loads(path.read_text()) if path.is_file() else {}
+            said = [] if report else [str(error)]
+        print(json.dumps([name, say_report(report) + said]), flush=True)
+
+
+def say_report(report):
+    """What a report of one file says, in words."""
+    said = []
+    if report.get("faces"):
+        said = [f"used: {report.get('kept', 0)} faces"]
+    if report.get("left_out"):
+        reasons = report["left_out"].items()
+        words = ", ".join(f"{count} {word}" for word, count in reasons)
+        said.append(f"left out: {words}")
+    if report.get("no_face_files"):
+        said.append(f"left out: {face_records.NO_FACE}")
+    for reasons in (report.get("left_out_files"), report.get("other_files")):
+        rest = "the rest left out" if said else "left out"
+        said += [f"{rest}: {reason}" for reason in (reasons or {}).values()]
+    return said
+
+
+def names_in(folder):
+    return sorted(
+        os.path.relpath(os.path.join(where, name), folder)
+        for where, _, files in os.walk(folder)
+        for name in files
+    )
 
 
 def read_lines(path):
@@ -100,16 +147,33 @@ def write_sheet(path, folder, records):
     media.write_image(path, np.concatenate(crops, axis=1))
 
 
+def print_alone(folder, run, tracebacks, peak):
+    """The table of files that were tried one by one."""
+    if run.returncode:
+        print(run.stderr)
+    found = dict(map(json.loads, run.stdout.splitlines()))
+    lost = 0
+    for name in names_in(folder):
+        said = found.get(name)
+        lost += not said
+        notes = [f"note: {note}" for note in notes_of(folder / name)]
+        print(f"{name!r:<46} {'; '.join(said + notes) if said else 'LOST'}")
+    result = {"files": len(names_in(folder)), "tracebacks": tracebacks}
+    print(json.dumps({**result, "lost": lost, "peak_mib": round(peak)}))
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--folder", default="../shared/data/awkward")
     parser.add_argument("--sheets", help="folder for pictures of the crops")
     parser.add_argument("--output", help="folder to keep the face set in")
+    parser.add_argument("--alone", action="store_true")
     parser.add_argument("--child", action="store_true", help="for itself")
     options = parser.parse_args()
     folder = pathlib.Path(options.folder)
     if options.child:
-        return extract(folder, options.output)
+        work = extract_alone if options.alone else extract
+        return work(folder, pathlib.Path(options.output))
     with tempfile.TemporaryDirectory() as temporary:
         measure(folder, pathlib.Path(options.output or temporary), options)
 
@@ -117,11 +181,14 @@ def main():
 def measure(folder, output, options):
     command = [sys.executable, "-m", "benchmarks.awkward", "--child"]
     command += ["--folder", str(folder), "--output", str(output)]
+    command += ["--alone"] * options.alone
     run = subprocess.run(
         command, capture_output=True, text=True, stdin=subprocess.DEVNULL
     )
     tracebacks = run.stderr.count("Traceback (most recent call last)")
     peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+    if options.alone:
+        return print_alone(folder, run, tracebacks, peak)
     faces = output / IDENTITY
     report = {"left_out_files": {}, "other_files": {}, "no_face_files": []}
     if run.returncode:
@@ -129,11 +196,7 @@ def measure(folder, output, options):
     else:
         report = json.loads(run.stdout.splitlines()[-1])
     records, lost = read_lines(faces / face_records.RECORDS), []
-    names = sorted(
-        os.path.relpath(os.path.join(where, name), folder)
-        for where, _, files in os.walk(folder)
-        for name in files
-    )
+    names = names_in(folder)
     for name in names:
         here = [record for record in records if record["file"] == name]
         said = say_file(folder / name, name, here, report)

@@ -11,6 +11,9 @@ from helpers import manifests
 # its four nearest neighbours, so the crop is then averaged from a larger one
 SHRINK_LIMIT = 1.5
 
+# beyond this no picture has pixels
+FARTHEST = 1e6
+
 # A neutral head's five landmarks in units of the distance between the pupils:
 # x to the right of the picture, y down, z away from the viewer. Half way
 # between what MTCNN sees on synthetic heads and on level studio portraits.
@@ -63,10 +66,12 @@ def similarity_transform(source_points, target_points):
             "A similarity needs at least two (x, y) points. "
             f"Received: shape {source.shape}"
         )
-    if not (np.isfinite(source).all() and np.isfinite(target).all()):
+    both = np.abs(np.stack([source, target]))
+    if not (both <= FARTHEST).all():
         raise ValueError(
-            "All coordinates should be finite. Received: "
-            f"{source.tolist()} and {target.tolist()}"
+            "All coordinates should be finite and no picture has pixels "
+            f"beyond {FARTHEST:.0e}. Received: {source.tolist()} and "
+            f"{target.tolist()}"
         )
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
     (x, y), (u, v) = (source - source_mean).T, (target - target_mean).T
@@ -195,12 +200,17 @@ def cut_crop(image, matrix, size, border=cv2.BORDER_REPLICATE):
 
     Returns:
         Array of the image's dtype, shape `(size, size, 3)` or `(size, size)`.
+
+    Raises:
+        ValueError: if the matrix is none, or squeezes the plane flat.
     """
-    shrink = 1 / matrix_scale(matrix)
+    shrink = 1 / _checked_scale(matrix)
     factor = 1
     if shrink > SHRINK_LIMIT:
-        # OpenCV warps to sides below 32768 only
-        factor = max(1, min(int(np.ceil(shrink)), 16384 // size))
+        # OpenCV warps to sides below 32768 only; and a photo far smaller than
+        # the crop has nothing to average
+        most = min(16384 // size, 2 * max(image.shape[:2]) // size + 1)
+        factor = max(1, min(int(np.ceil(shrink)), most))
     side = size * factor
     crop = cv2.warpAffine(
         image,
@@ -212,6 +222,19 @@ def cut_crop(image, matrix, size, border=cv2.BORDER_REPLICATE):
     if factor > 1:
         crop = cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
     return crop
+
+
+def _checked_scale(matrix):
+    """Scale of a matrix by which a picture can be cut."""
+    matrix = np.asarray(matrix, dtype=np.float64)
+    if matrix.shape == (2, 3) and (np.abs(matrix) <= FARTHEST**2).all():
+        scale = matrix_scale(matrix)
+        if 1 / FARTHEST <= scale <= FARTHEST:
+            return scale
+    raise ValueError(
+        "A picture is cut by a finite matrix of shape (2, 3) that does not "
+        f"squeeze it flat. Received: {matrix.tolist()}"
+    )
 
 
 def recut_crops(crops, matrices, wanted, border=cv2.BORDER_REPLICATE):

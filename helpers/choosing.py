@@ -4,7 +4,6 @@ Nothing is deleted. Each record says whose face it is (`person`, a number) and
 why it is no part of the face set (`left_out`); what was decided by hand wins.
 """
 
-import json
 import pathlib
 
 from helpers import (
@@ -13,6 +12,7 @@ from helpers import (
     face_records,
     facesets,
     folder_lock,
+    foreign_files,
     grouping,
     manifests,
     repeats,
@@ -63,6 +63,8 @@ def choose_faces(folder, identity, person=None, progress=None):
     """
     folder = pathlib.Path(folder)
     home = folder / identity
+    todo = "Do not use it; make it anew from the footage."
+    foreign_files.check_no_links(home, todo)
     _read_report(home)  # before a folder is made for a wrong name
     instead = f"Wait until the other run is done, or copy {home}."
     with folder_lock.locked_folder(home, instead):
@@ -72,7 +74,9 @@ def choose_faces(folder, identity, person=None, progress=None):
 def _choose(folder, identity, person, progress):
     home = folder / identity
     report = _read_report(home)
-    found = face_records.read_records(home / face_records.RECORDS)
+    found = face_records.read_records(
+        home / face_records.RECORDS, complete=True
+    )
     records = [corrections.as_found(record) for record in found]
     by_hand = corrections.read_corrections(home)
     face_set = facesets.FaceSet(identity, home, _contract_of(home), records)
@@ -99,14 +103,13 @@ def _read_report(home):
             f"There is no {path}: the faces are missing or unfinished. Run "
             f"notebooks/{face_records.MADE_BY}.ipynb again."
         )
-    return json.loads(path.read_text(encoding="utf-8"))
+    return foreign_files.read_json(path, facesets.AGAIN_FOR_IT)
 
 
 def _contract_of(home):
-    head = face_records.read_lines(home / face_records.FILES)[:1]
-    return (
-        head[0]["settings"]["contract"] if head else manifests.data_contract()
-    )
+    if not (home / face_records.FILES).is_file():
+        return manifests.data_contract()
+    return facesets.contract_of(home)
 
 
 def _chosen_people(people, person):

@@ -246,11 +246,13 @@ def read_lines(path):
     return finished
 
 
-def read_records(path):
+def read_records(path, complete=False):
     """All faces of a folder.
 
     Args:
         path: pathlib.Path of `faces.jsonl`.
+        complete: bool. Whether a record has to hold all that extraction
+            writes; those of older face sets lack some.
 
     Returns:
         list of dicts.
@@ -261,18 +263,20 @@ def read_records(path):
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path} is gone. {AGAIN.capitalize()}.")
+    needed = set(CHECKS) if complete else {"crop", "split"}
     records = []
     with open(path, encoding="utf-8", errors="replace", newline="\n") as file:
         # not splitlines: names may hold characters that it breaks lines at
         while line := file.readline(LONGEST_LINE):
-            records.append(_parse_record(path, len(records) + 1, line))
+            number = len(records) + 1
+            records.append(_parse_record(path, number, line, needed))
     return records
 
 
-def _parse_record(path, number, line):
+def _parse_record(path, number, line, needed):
     try:
         record = foreign_files.parse_json(line)
-        wrong = _wrong_in(record)
+        wrong = _wrong_in(record, needed)
     except ValueError as error:
         wrong = f"{error}, in {line[:60]!r}"
     if number > MOST_FACES:
@@ -285,15 +289,17 @@ def _parse_record(path, number, line):
     return record
 
 
-def _wrong_in(record):
-    """What is wrong with a face's record, in words; `None` if nothing is.
-
-    Older face sets lack some keys.
-    """
+def _wrong_in(record, needed):
+    """What is wrong with a face's record, in words; `None` if nothing is."""
     if not isinstance(record, dict):
         return type(record).__name__
-    for key in sorted({"crop", "split"} - set(record)):
+    for key in sorted(needed - set(record)):
         return f"no {key!r}"
+    if "found" in record:
+        # what stood in it before a hand changed it
+        wrong = _wrong_in(record["found"], set())
+        if wrong is not None:
+            return f"found: {wrong}"
     for key, good in CHECKS.items():
         if key in record and not good(record[key]):
             return f"{key}={str(record[key])[:60]!r}"

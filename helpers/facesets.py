@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from helpers import consent, foreign_files, manifests, media, names
+from helpers import consent, foreign_files, manifests, media, names, photos
 from helpers.face_records import (
     FILES,
     MADE_BY,
@@ -144,6 +144,12 @@ class FaceSet:
         result = np.empty((len(self), size, size, *channels), np.uint8)
 
         def read(record):
+            if key not in record:
+                raise ValueError(
+                    f"A face's record should name its {key}. Received: "
+                    f"{sorted(record)} in {self.folder}. Make the face set "
+                    "anew."
+                )
             return _resize(_read_picture(self.folder / record[key], mode), size)
 
         # decoding and resizing leave Python alone, so threads share the work
@@ -197,7 +203,9 @@ def evenly(count, most):
 
 def _read_picture(path, mode):
     try:
-        with Image.open(path) as image:
+        with Image.open(path, formats=photos.FORMATS) as image:
+            if max(image.size) > manifests.LARGEST_CROP:
+                raise ValueError(f"it has {image.size} pixels")
             return np.asarray(image.convert(mode))
     except FileNotFoundError as error:
         raise FileNotFoundError(
@@ -205,7 +213,7 @@ def _read_picture(path, mode):
         ) from error
     except media.PHOTO_ERRORS as error:
         raise ValueError(
-            f"{path} cannot be read ({error}). Delete the folder "
+            f"{path} should be a picture. Received: {error}. Delete the folder "
             f"{path.parent.parent} and run notebooks/{MADE_BY}.ipynb again."
         ) from error
 
@@ -271,7 +279,7 @@ def write_face_sets(
                 f"The faces of {identity!r} are missing or unfinished: "
                 f"{report_path} should say how many are kept. {AGAIN_FOR_IT}"
             )
-        received = _contract_of(folder / identity)
+        received = contract_of(folder / identity)
         manifests.check_contract(contract, received, MADE_BY)
         summary[identity] = {
             "train": report["train"],
@@ -290,8 +298,18 @@ def write_face_sets(
     )
 
 
-def _contract_of(folder):
-    """The contract that the faces of one identity were cut under."""
+def contract_of(folder):
+    """The contract that the faces of one identity were cut under.
+
+    Args:
+        folder: pathlib.Path of one identity's faces.
+
+    Returns:
+        dict, see `manifests.data_contract`.
+
+    Raises:
+        ValueError: if its files do not say.
+    """
     head = read_lines(folder / FILES)[:1]
     try:
         contract = head[0]["settings"]["contract"]

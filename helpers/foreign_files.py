@@ -29,9 +29,13 @@ def parse_json(text):
             without end.
     """
     try:
-        return json.loads(
+        value = json.loads(
             text, parse_constant=_no_number, parse_float=_finite_float
         )
+        if "\\ud" in text.lower():
+            # half a letter can be read, but not written
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+        return value
     except RecursionError as error:
         raise ValueError("nested too deep") from error
 
@@ -71,7 +75,9 @@ def read_json(path, todo, most_bytes=64 * MIB):
     try:
         content = parse_json(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise ValueError(f"{path} is not readable ({error}). {todo}") from error
+        raise ValueError(
+            f"{path} should be readable JSON. Received: {error}. {todo}"
+        ) from error
     if not isinstance(content, dict):
         raise ValueError(
             f"{path} should hold an object in JSON. Received: "

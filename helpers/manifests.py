@@ -7,6 +7,7 @@ which data contract, and what each file's sha256 is.
 
 import contextlib
 import datetime
+import functools
 import hashlib
 import importlib.metadata
 import json
@@ -165,6 +166,7 @@ def file_sha256(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+@functools.cache
 def versions():
     """Versions that decide what a run computes, as a dict of strings."""
     found = {"python": platform.python_version()}

@@ -245,8 +245,8 @@ def probe_moving(path):
     path = existing_file(path)
     try:
         with _open(path) as photo:
-            frames = photo.n_frames
-            seconds = _seconds(photo)
+            photo.load()  # before, a WebP does not say how long it is shown
+            frames, seconds = photo.n_frames, _seconds(photo)
             width, height = photo.size
     except MediaError:
         raise

@@ -4,6 +4,7 @@ A take is footage of one go: neighbouring frames are near-copies, so a whole
 take is held out for testing, never single frames.
 """
 
+import os
 import zipfile
 import zlib
 
@@ -122,7 +123,7 @@ def read_items(folder, plan, start=0):
     """
     path = folder / plan["file"]
     truth, painted = [], None
-    if truth_path(path).is_file():
+    if os.path.isfile(truth_path(path)):
         truth = read_truth(truth_path(path))["frames"]
         painted = read_painted_masks(path, len(truth))
     for index, time, image in _read_file(path, plan["step"], start):
@@ -172,7 +173,7 @@ def _plan_photos(photos, held_out_share):
 def _plan_videos(videos, estimates, held_out_share):
     plans, plain = {}, []
     for path in videos:
-        if not truth_path(path).is_file():
+        if not os.path.isfile(truth_path(path)):
             plain.append(path)
             continue
         try:

@@ -107,8 +107,8 @@ def test_counts_are_summed_over_parts_and_a_file_counts_once(folder):
 
 def test_a_name_with_a_line_separator_is_one_line(tmp_path):
     records = [
-        {"crop": "a\u2028b", "split": "train"},
-        {"crop": "c", "split": "x"},
+        {"crop": "crops/a.jpg", "file": "a\u2028b", "split": "train"},
+        {"crop": "crops/c.jpg", "split": "test"},
     ]
     path = tmp_path / face_records.RECORDS
     face_records.write_records(path, records)
@@ -119,7 +119,8 @@ def test_a_name_with_a_line_separator_is_one_line(tmp_path):
 @pytest.mark.parametrize("line", ["{", "[]", json.dumps({"crop": "x"})])
 def test_a_line_that_is_no_record_is_named(tmp_path, line):
     path = tmp_path / face_records.RECORDS
-    path.write_text(json.dumps({"crop": "a", "split": "b"}) + f"\n{line}\n")
+    good = json.dumps({"crop": "crops/a.jpg", "split": "test"})
+    path.write_text(f"{good}\n{line}\n")
     with pytest.raises(ValueError, match="Line 2 .*Delete the folder"):
         face_records.read_records(path)
     with pytest.raises(FileNotFoundError, match="01_data_generation"):

@@ -18,7 +18,7 @@ def test_a_plan_tells_files_apart_and_names_what_is_no_footage(footage):
         for path in footage.iterdir()
         if path.suffix in (".mp4", ".png", ".jpg")
     )
-    assert others == ["notes.txt"]
+    assert list(others) == ["notes.txt"]
     assert steps == {"frames": 1, "photos": 1}
     clip = plans[0]
     assert (clip["expected"], clip["split"]) == (6, "test")
