@@ -35,7 +35,6 @@ LEARNING_RATE = 5e-3
 CONTINUED_RATE = 2e-3
 # where the loss turns from squares to lengths, in distances of the eyes
 BEND = 0.03
-EYES_APART = manifests.TEMPLATE[1][0] - manifests.TEMPLATE[0][0]
 
 
 class MovedFaces(keras.utils.PyDataset):
@@ -72,7 +71,7 @@ class MovedFaces(keras.utils.PyDataset):
 
 def point_loss(wanted, found):
     """Lengths of the errors, in distances of the eyes; squares when small."""
-    error = (found[..., :2] - wanted) / EYES_APART
+    error = (found[..., :2] - wanted) / landmark_faces.EYES_APART
     length = ops.sqrt(ops.sum(error * error, axis=-1) + 1e-9)
     return ops.mean(
         ops.where(
@@ -136,7 +135,7 @@ def measure(reader, crops, points, unit=None):
         # of a turned head they lie close together: a level one's would be
         unit = np.maximum(
             face_landmarks.corner_distance(points),
-            1.2 * EYES_APART * crops.shape[1],
+            1.2 * landmark_faces.EYES_APART * crops.shape[1],
         )
     away = away / np.asarray(unit)[:, None]
     found = {"all": away.mean()}

@@ -28,7 +28,9 @@ from helpers.synthetic.skin import (
 )
 from helpers.synthetic.template import EYE_X, LIP_Y, SEAM
 
-EAR_Y = -1.0  # cm, where the ear's upper front leaves the cheek
+# The jaw begins a little below the eyes, by 0.08 of the pupils' distance, as
+# it does in the mean of faces that people marked with 68 points.
+EAR_Y = -0.5  # cm
 EAR_ANGLE = np.radians(84)  # from the middle of the face to the ear's front
 CHIN_Y = -11.2  # cm, where the chin turns under
 NOSE_TIP = -4.1
