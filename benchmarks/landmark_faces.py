@@ -182,7 +182,8 @@ def _droop(tails, random):
     begin.
     """
     side = EYES_APART * RESOLUTION
-    depth = random.normal(0.1, 0.07) * side  # of both, as faces are alike
+    # of both brows alike; some as the renderer draws them
+    depth = max(0, random.normal(0.08, 0.08)) * side
     y, x = np.mgrid[:RESOLUTION, :RESOLUTION].astype(np.float32)
     away = [(x - left) ** 2 + ((y - top) / 0.7) ** 2 for left, top in tails]
     return np.float32(depth * np.exp(-np.minimum(*away) / (0.3 * side) ** 2))
