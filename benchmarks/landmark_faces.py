@@ -178,8 +178,8 @@ def _bend(random):
 def _droop(tails, random):
     """By how much each place is lowered: brows droop at their outer ends.
 
-    The renderer's hardly do, but those of most people end lower than they
-    begin.
+    The renderer's hardly do. In OpenFace's mean of faces marked with 68 points
+    the end lies lower than the top by 0.19 of the distance of the eyes.
     """
     side = EYES_APART * RESOLUTION
     # of both brows alike; some as the renderer draws them
