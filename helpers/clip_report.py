@@ -32,11 +32,10 @@ BESIDE = 0.1
 WORST = {
     "flicker": True,
     "landmark_error": True,
-    "expression_error": True,
     "seam": True,
     "identity_margin": False,
 }
-CURVES = (*WORST, "sharpness", "cycle_error")
+CURVES = (*WORST, "sharpness", "cycle_error", "expression_error")
 EVENLY_SHOWN = 2  # frames, beside the worst
 # A target that hardly changes from one frame to the next does not flicker by
 # ten times as much because the swap changes by half a grey level.

@@ -284,7 +284,8 @@ def identity_data(face_sets, resolution, options=None, seed=0, reader=None):
         options: dict for `augmentation`.
         seed: int.
         reader: `face_landmarks.LandmarkReader`, to weigh eyes and mouth where
-            each crop has them; or `None`: where the template has them.
+            each crop has them; or `None`: where the template has them, which
+            trained as well (`benchmarks.feature_weights`).
 
     Returns:
         `IdentityData`.

@@ -28,7 +28,9 @@ from helpers.synthetic.skin import (
 )
 from helpers.synthetic.template import EYE_X, LIP_Y, SEAM
 
-EAR_Y = -1.0  # cm, where the ear's upper front leaves the cheek
+# The jaw begins a little below the eyes: as it is seen from the front, by 0.12
+# of their distance. In OpenFace's mean of faces marked with 68 points: 0.13.
+EAR_Y = -0.5  # cm
 EAR_ANGLE = np.radians(84)  # from the middle of the face to the ear's front
 CHIN_Y = -11.2  # cm, where the chin turns under
 NOSE_TIP = -4.1
