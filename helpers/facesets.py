@@ -358,6 +358,27 @@ def read_face_set(folder, identity, contract=None, everything=False):
     return FaceSet(identity, path.parent, manifest["contract"], records)
 
 
+def read_found(folder, identity):
+    """All faces of one identity, before the folder's manifest is written.
+
+    Args:
+        folder: str or path that `extraction.extract_faces` wrote to.
+        identity: str.
+
+    Returns:
+        FaceSet, with the faces that were left out.
+
+    Raises:
+        FileNotFoundError: if there are none.
+        ValueError: if a record is broken.
+    """
+    check_identity(identity)
+    home = pathlib.Path(folder) / identity
+    foreign_files.check_no_links(home, AGAIN_FOR_IT)
+    records = read_records(home / RECORDS)
+    return FaceSet(identity, home, contract_of(home), records)
+
+
 def consent_of(folder, identity):
     """What was stated about a person when their face set was made.
 

@@ -544,6 +544,29 @@ def read_frame(path, index, time=None):
     )
 
 
+def first_frame(paths):
+    """The first frame of the first file that can be read.
+
+    Args:
+        paths: list of paths of photos and videos.
+
+    Returns:
+        uint8 array, shape `(height, width, 3)`, RGB.
+
+    Raises:
+        MediaError: if none can be read; it says what is wrong with the last.
+    """
+    fault = "there is no file"
+    for path in paths:
+        try:
+            if is_photo(path):
+                return read_photo(path)
+            return next(read_frames(path))[2]
+        except MediaError as error:
+            fault = error  # said with the others when all faces are found
+    raise MediaError(f"No frame of {len(paths)} files can be read: {fault}")
+
+
 def _seek_frame(path, time):
     """The frame of exactly this time, or `None` where seeking finds none."""
     with _open_video(path) as (container, stream):
