@@ -9,6 +9,7 @@ import pytest
 from benchmarks import footage_report as benchmark
 from helpers import (
     detection,
+    extraction,
     facesets,
     footage_facts,
     footage_findings,
@@ -426,7 +427,7 @@ def test_real_clips_lack_light_and_no_look_that_was_misread(
         shutil.copy(
             shared_data / "people" / name / clip, tmp_path / "footage" / name
         )
-        facesets.extract_faces(
+        extraction.extract_faces(
             tmp_path / "footage" / name,
             tmp_path / "faces",
             contract,
