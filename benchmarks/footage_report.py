@@ -27,6 +27,7 @@ import numpy as np
 from helpers import (
     alignment,
     detection,
+    extraction,
     facesets,
     footage_facts,
     footage_findings,
@@ -224,7 +225,7 @@ def filled(name, finding, holed, other, number):
         frames_per_take=5,
         seed=number,
     )
-    facesets.extract_faces(
+    extraction.extract_faces(
         folder / "footage",
         folder / "faces",
         holed.face_set.contract,
