@@ -19,7 +19,8 @@ def test_points_lie_in_the_pixels_of_the_crops_they_are_read_from():
     points, spread = reader.read(crops, batch_size=2)
     assert points.shape == (3, 68, 2) and points.dtype == np.float32
     assert spread.shape == (3, 68) and (spread > 0).all()
-    np.testing.assert_array_equal(reader.landmarks(crops), points)
+    # batches of other sizes round otherwise
+    np.testing.assert_allclose(reader.landmarks(crops), points, atol=1e-4)
     np.testing.assert_allclose(
         reader.landmarks(crops[2:]), points[2:], atol=1e-3
     )
