@@ -16,7 +16,7 @@ import cv2
 import keras
 import numpy as np
 
-from benchmarks import spoilt_pictures
+from benchmarks import hard_frames, spoilt_pictures
 from helpers import alignment, face_mask, manifests, optimizers, synthetic
 from helpers.models.face_mask import build_face_mask
 from helpers.synthetic import occluders, workers
@@ -31,7 +31,6 @@ FRAMES = 16  # of each person
 BATCH = 32
 LEARNING_RATE = 5e-3
 CONTINUED_RATE = 2e-3
-TAKE_LENGTH = 60  # frames that one is drawn from
 KINDS = (*occluders.OCCLUDERS, "hand", "hand", "hair", "glasses")
 # drawn anew in every epoch: those of which a few hundred are too few
 RENEWED = ("bar", "bar", "bar", "blob", "hand", "glasses")
@@ -70,7 +69,7 @@ def _render_person(number, occluded):
     person = synthetic.Person(identity)
     crops, truths = [], []
     for index in range(FRAMES):
-        frame = _sample_frame(number * 1000 + index, random)
+        frame = hard_frames.sample_frame(number * 1000 + index, random)
         shot = synthetic.render(person, frame, FRAME_SIZE, geometry=True)
         for view in range(1 + occluded):
             image, cover = shot["image"], shot["glasses"]
@@ -91,21 +90,6 @@ def _render_person(number, occluded):
             truth = np.uint8(truth * 255 + 0.5)
             truths.append(alignment.cut_crop(truth, matrix, CROP_SIZE))
     return np.stack(crops), np.stack(truths)
-
-
-def _sample_frame(seed, random):
-    """A frame of a take, in a light that is often harder than there."""
-    take = synthetic.sample_take(TAKE_LENGTH, seed=seed, max_yaw=38)
-    frame = dict(take[random.integers(TAKE_LENGTH)])
-    if random.random() < 0.5:
-        frame["light"] = random.normal(size=3) * (1, 1, 0.4) + (0, 0.2, 0.6)
-        frame["light"] = [float(value) for value in frame["light"]]
-        frame["key"] = float(random.uniform(0.3, 1.5))
-        frame["ambient"] = float(random.uniform(0.08, 0.6))
-    if random.random() < 0.3:
-        frame["jaw"] = float(random.random())
-        frame["pitch"] = float(random.uniform(-22, 22))
-    return frame
 
 
 class SpoiltFaces(keras.utils.PyDataset):

@@ -17,31 +17,23 @@ import os
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-import keras
 import numpy as np
 
+from benchmarks import shifts as benchmark_of_shifts
 from benchmarks import skill
 from helpers import (
-    bundles,
     evaluation,
     facesets,
-    growth,
     manifests,
     shifts,
     synthetic,
-    training,
-    training_data,
 )
-from helpers.models import crowd
 
 FOLDER = manifests.project_root() / "build" / "frames_needed"
 NAMES = ("person_0300", "person_0301")
 KINDS = ("light from the right", "mouth open", "head turned left")
 COUNTS = (0, 20, 80, 160)
 ANYTHING = (30, 120, 500)
-# as in notebook 04
-BATCH_SIZE = 12
-LEARNING_RATE = 3e-3
 
 
 def with_some(face_set, hole, count):
@@ -70,19 +62,7 @@ def rows_of(face_set, hole):
 
 def train(face_sets, steps, seed):
     """Decoders trained from shared weights, with their places in the space."""
-    keras.utils.set_random_seed(seed)
-    pretrained = bundles.load_bundle(skill.SHARED, ("crowd",))
-    comb = crowd.comb_for(pretrained, list(face_sets))
-    data = training_data.identity_data(
-        list(face_sets.values()), comb.resolution, seed=seed
-    )
-    training.Trainer(
-        comb,
-        data,
-        growth.growth_schedule(comb.level, steps, comb.level, BATCH_SIZE),
-        learning_rate=LEARNING_RATE,
-        frozen=("encoder",),
-    ).run()
+    comb = benchmark_of_shifts.train(face_sets, steps, seed)
     comb.shifts = shifts.latent_shifts(comb, face_sets)
     return comb
 

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from benchmarks import spoilt_pictures
+from benchmarks import hard_frames, spoilt_pictures
 from helpers import alignment, manifests, synthetic
 from helpers.synthetic import occluders, workers
 from helpers.synthetic.face_points import MIRRORED
@@ -16,7 +16,6 @@ FIRST_TRAINED = 60_000  # numbers of people who appear in no score
 FIRST_HELD_OUT = 70_000
 FRAMES = 32  # of each person
 EYES_APART = manifests.TEMPLATE[1][0] - manifests.TEMPLATE[0][0]
-TAKE_LENGTH = 60  # frames that one is drawn from
 OCCLUDERS = ("bar", "bar", "blob", "hand", "hand", "glasses", "hair", "cap")
 
 
@@ -80,8 +79,8 @@ def _vary_identity(identity, random):
 
 def _sample_frame(seed, random):
     """A frame of a take; lids, jaw, pose and light are often further out."""
-    take = synthetic.sample_take(TAKE_LENGTH, seed=seed, max_yaw=42)
-    frame = dict(take[random.integers(TAKE_LENGTH)])
+    take = synthetic.sample_take(hard_frames.TAKE_LENGTH, seed=seed, max_yaw=42)
+    frame = dict(take[random.integers(hard_frames.TAKE_LENGTH)])
 
     def draw(chance, name, low, high):
         if random.random() < chance:
@@ -97,11 +96,7 @@ def _sample_frame(seed, random):
     draw(0.5, "gaze_x", -1, 1)
     draw(0.4, "distance", 45, 140)
     frame["zoom"] *= frame.get("distance", 70) / 70
-    if random.random() < 0.5:
-        light = random.normal(size=3) * (1, 1, 0.4) + (0, 0.2, 0.6)
-        frame["light"] = [float(value) for value in light]
-        frame["key"] = float(random.uniform(0.3, 1.5))
-        frame["ambient"] = float(random.uniform(0.08, 0.6))
+    hard_frames.light_hard(frame, random)
     return frame
 
 

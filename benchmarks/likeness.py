@@ -18,6 +18,7 @@ import numpy as np
 from scipy import linalg
 from sklearn import decomposition, metrics
 
+from benchmarks import hard_frames, spoilt_pictures
 from helpers import alignment, likeness, manifests, synthetic
 from helpers.synthetic import workers
 
@@ -28,7 +29,6 @@ FRAME_SIZE = 192
 FIRST_TRAINED = 100_000  # numbers of people who appear in no score
 FIRST_HELD_OUT = 120_000
 FRAMES = 10  # of each person
-TAKE_LENGTH = 60  # frames that one is drawn from
 COMPONENTS, DIMENSIONS = 500, 80
 # of the mean variance within people, added to all of them
 SHRINKAGE = 0.03
@@ -57,7 +57,7 @@ def _render_person(number):
     points = (points + (MARGIN_SIZE - CROP_SIZE) / 2) * 2 + 0.5
     crops = []
     for index in range(FRAMES):
-        frame = _sample_frame(number * 1000 + index, random)
+        frame = hard_frames.sample_frame(number * 1000 + index, random)
         shot = synthetic.render(person, frame, FRAME_SIZE)
         # a detector's points are never quite the true ones
         landmarks = shot["landmarks"] + random.normal(0, 0.8, (5, 2))
@@ -66,21 +66,6 @@ def _render_person(number):
         size = (MARGIN_SIZE, MARGIN_SIZE)
         crops.append(cv2.resize(crop, size, interpolation=cv2.INTER_AREA))
     return np.stack(crops)
-
-
-def _sample_frame(seed, random):
-    """A frame of a take, in a light that is often harder than there."""
-    take = synthetic.sample_take(TAKE_LENGTH, seed=seed, max_yaw=38)
-    frame = dict(take[random.integers(TAKE_LENGTH)])
-    if random.random() < 0.5:
-        frame["light"] = random.normal(size=3) * (1, 1, 0.4) + (0, 0.2, 0.6)
-        frame["light"] = [float(value) for value in frame["light"]]
-        frame["key"] = float(random.uniform(0.3, 1.5))
-        frame["ambient"] = float(random.uniform(0.08, 0.6))
-    if random.random() < 0.3:
-        frame["jaw"] = float(random.random())
-        frame["pitch"] = float(random.uniform(-22, 22))
-    return frame
 
 
 def spoil(crop, random):
@@ -109,15 +94,7 @@ def spoil(crop, random):
         _cover(image, random)
     image = _recolor(image, random)
     image = _blur(image, random)
-    grain = random.uniform(0, 0.06) * random.random()
-    image = image + grain * random.standard_normal(
-        image.shape, dtype=np.float32
-    )
-    image = np.uint8(np.clip(image, 0, 1) * 255 + 0.5)
-    if random.random() < 0.4:
-        quality = [cv2.IMWRITE_JPEG_QUALITY, int(random.integers(15, 90))]
-        image = cv2.imdecode(cv2.imencode(".jpg", image, quality)[1], 1)
-    return np.float32(image) / 255
+    return spoilt_pictures.add_grain_and_jpeg(image, 0.06, random)
 
 
 def _jitter(random):

@@ -25,7 +25,21 @@ def spoil_picture(picture, random):
         image = image * _age(side, random)
     image = _recolor(image, random)
     image = _blur(image, random)
-    grain = random.uniform(0, 0.05) * random.random()
+    return add_grain_and_jpeg(image, 0.05, random)
+
+
+def add_grain_and_jpeg(image, most_grain, random):
+    """A picture as a sensor and a file leave it.
+
+    Args:
+        image: float32 array, shape `(height, width, 3)`, about 0-1.
+        most_grain: float, standard deviation.
+        random: `numpy.random.Generator`.
+
+    Returns:
+        float32 array, same shape, 0-1.
+    """
+    grain = random.uniform(0, most_grain) * random.random()
     image = image + grain * random.standard_normal(
         image.shape, dtype=np.float32
     )

@@ -8,9 +8,8 @@ import pathlib
 
 import numpy as np
 
-from helpers import alignment, small_networks
-from helpers.models.landmarks import POINTS, build_landmarks
-from helpers.models.swapper import predict
+from helpers import small_networks
+from helpers.models.landmarks import build_landmarks
 from helpers.synthetic.face_points import MIRRORED  # noqa: F401
 
 LANDMARKS_FOLDER = (
@@ -76,20 +75,8 @@ class LandmarkReader:
         Raises:
             ValueError: if these are not crops.
         """
-        crops = np.asarray(crops)
-        if crops.ndim != 4 or crops.shape[3] != 3:
-            raise ValueError(
-                "Crops have the shape (faces, size, size, 3). "
-                f"Received: shape {crops.shape}"
-            )
-        size = crops.shape[1]
-        crops = alignment.cut_network_crops(crops, 1.0, self.resolution)
-        if not len(crops):
-            return (
-                np.empty((0, POINTS, 2), np.float32),
-                np.empty((0, POINTS), np.float32),
-            )
-        found = predict(self.model, crops, batch_size) * size
+        found = small_networks.read_crops(self.model, crops, batch_size)
+        found = found * np.shape(crops)[1]
         return found[..., :2] - np.float32(0.5), found[..., 2]
 
 

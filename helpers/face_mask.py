@@ -8,9 +8,8 @@ import pathlib
 
 import numpy as np
 
-from helpers import alignment, small_networks
+from helpers import small_networks
 from helpers.models.face_mask import CHANNELS, build_face_mask
-from helpers.models.swapper import predict
 
 MASK_FOLDER = (
     pathlib.Path(__file__).resolve().parent.parent / "weights/shared/face_mask"
@@ -48,16 +47,7 @@ class FaceMask:
         Raises:
             ValueError: if these are not crops.
         """
-        crops = np.asarray(crops)
-        if crops.ndim != 4 or crops.shape[3] != 3:
-            raise ValueError(
-                "Crops have the shape (faces, size, size, 3). "
-                f"Received: shape {crops.shape}"
-            )
-        crops = alignment.cut_network_crops(crops, 1.0, self.resolution)
-        if not len(crops):
-            return np.empty((*crops.shape[:3], len(CHANNELS)), np.float32)
-        return predict(self.model, crops, batch_size)
+        return small_networks.read_crops(self.model, crops, batch_size)
 
 
 def write_face_mask(folder, network, parameters=None, **details):

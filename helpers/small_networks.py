@@ -11,7 +11,8 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from helpers import manifests
+from helpers import alignment, manifests
+from helpers.models.swapper import predict
 
 
 def write_network(folder, weights, model, made_by, dtype=None, **details):
@@ -87,3 +88,30 @@ def read_network(folder, weights, made_by, name, build):
     for weight in model.weights:
         weight.assign(arrays[weight.path].astype(np.float32))
     return model, manifest
+
+
+def read_crops(model, crops, batch_size):
+    """What a network says of crops of any size.
+
+    Args:
+        model: `keras.Model` that takes square crops, RGB 0-1.
+        crops: uint8 array, shape `(faces, size, size, 3)`, RGB, or float
+            array, 0-1.
+        batch_size: int.
+
+    Returns:
+        float32 array, shape `(faces, ...)`.
+
+    Raises:
+        ValueError: if these are not crops.
+    """
+    crops = np.asarray(crops)
+    if crops.ndim != 4 or crops.shape[3] != 3:
+        raise ValueError(
+            "Crops have the shape (faces, size, size, 3). "
+            f"Received: shape {crops.shape}"
+        )
+    crops = alignment.cut_network_crops(crops, 1.0, int(model.input_shape[1]))
+    if not len(crops):
+        return np.empty((0, *model.output_shape[1:]), np.float32)
+    return predict(model, crops, batch_size)

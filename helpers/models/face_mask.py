@@ -40,19 +40,19 @@ def build_face_mask(resolution=128, widths=(16, 32, 48, 64)):
             f"multiple of 16. Received: resolution={resolution!r}"
         )
     inputs = keras.Input((resolution, resolution, 3), name="crops")
-    features = _convolve("stem", inputs - 0.5, widths[0], 5, 2)
+    features = convolve("stem", inputs - 0.5, widths[0], 5, 2)
     across = []
     for level, width in enumerate(widths[1:]):
         across.append(features)
-        features = _convolve(f"down_{level}", features, width, 3, 2)
-        features = _convolve(f"inner_{level}", features, width)
-    features = _convolve("deepest", features, widths[-1])
+        features = convolve(f"down_{level}", features, width, 3, 2)
+        features = convolve(f"inner_{level}", features, width)
+    features = convolve("deepest", features, widths[-1])
     for level in reversed(range(len(across))):
         width = widths[level]
-        features = _convolve(f"narrow_{level}", features, width, 1)
+        features = convolve(f"narrow_{level}", features, width, 1)
         features = layers.UpSampling2D(name=f"up_{level}")(features)
         features = layers.Add(name=f"across_{level}")((features, across[level]))
-        features = _convolve(f"outer_{level}", features, width)
+        features = convolve(f"outer_{level}", features, width)
     shares = layers.Conv2D(4 * len(CHANNELS), 3, padding="same", name="shares")(
         features
     )
@@ -64,7 +64,19 @@ def build_face_mask(resolution=128, widths=(16, 32, 48, 64)):
     )
 
 
-def _convolve(name, features, channels, size=3, strides=1):
+def convolve(name, features, channels, size=3, strides=1):
+    """A convolution with its bend.
+
+    Args:
+        name: str, of the convolution's layer.
+        features: tensor, shape `(batch, height, width, channels)`.
+        channels: int, of the result.
+        size: int, side of the kernel.
+        strides: int.
+
+    Returns:
+        tensor, shape `(batch, height / strides, width / strides, channels)`.
+    """
     features = layers.Conv2D(
         channels,
         size,

@@ -4,6 +4,7 @@ import keras
 from keras import layers
 
 from helpers.layers import HeatmapPoints
+from helpers.models.face_mask import convolve
 
 POINTS = 68
 
@@ -33,32 +34,20 @@ def build_landmarks(resolution=96, widths=(24, 48, 96, 128, 128)):
             f"multiple of 32. Received: resolution={resolution!r}"
         )
     inputs = keras.Input((resolution, resolution, 3), name="crops")
-    features = _convolve("stem", inputs - 0.5, widths[0], 5, 2)
+    features = convolve("stem", inputs - 0.5, widths[0], 5, 2)
     across = []
     for level, width in enumerate(widths[1:]):
-        features = _convolve(f"down_{level}", features, width, 3, 2)
-        features = _convolve(f"inner_{level}", features, width)
+        features = convolve(f"down_{level}", features, width, 3, 2)
+        features = convolve(f"inner_{level}", features, width)
         across.append(features)
-    features = _convolve("deepest", across.pop(), widths[-1])
+    features = convolve("deepest", across.pop(), widths[-1])
     for level, width in reversed(list(enumerate(widths[1:-1]))):
-        features = _convolve(f"narrow_{level}", features, width, 1)
+        features = convolve(f"narrow_{level}", features, width, 1)
         features = layers.UpSampling2D(name=f"up_{level}")(features)
         features = layers.Add(name=f"across_{level}")((features, across[level]))
-        features = _convolve(f"outer_{level}", features, width)
-    features = _convolve("wide", features, 64)
+        features = convolve(f"outer_{level}", features, width)
+    features = convolve("wide", features, 64)
     heat = layers.Conv2D(POINTS, 1, name="heat")(features)
     return keras.Model(
         inputs, HeatmapPoints(name="points")(heat), name="landmarks"
     )
-
-
-def _convolve(name, features, channels, size=3, strides=1):
-    features = layers.Conv2D(
-        channels,
-        size,
-        strides=strides,
-        padding="same",
-        kernel_initializer="he_normal",
-        name=name,
-    )(features)
-    return layers.LeakyReLU(negative_slope=0.1, name=f"{name}_bend")(features)
