@@ -62,9 +62,7 @@ def choose_faces(folder, identity, person=None, progress=None):
             run is writing into it.
     """
     folder = pathlib.Path(folder)
-    home = folder / identity
-    todo = "Do not use it; make it anew from the footage."
-    foreign_files.check_no_links(home, todo)
+    home = facesets.home_of(folder, identity)
     _read_report(home)  # before a folder is made for a wrong name
     instead = f"Wait until the other run is done, or copy {home}."
     with folder_lock.locked_folder(home, instead):

@@ -1,6 +1,5 @@
 """The folder of one identity's faces, with what a hand changed about them."""
 
-import json
 import os
 import pathlib
 
@@ -10,11 +9,13 @@ from helpers import (
     face_records,
     facesets,
     folder_lock,
+    foreign_files,
     manifests,
 )
 
 # the manifest of before: what it says of the parameters is needed again
 STALE = "manifest.before_corrections.json"
+AGAIN = f"Delete it and run notebooks/{face_records.MADE_BY}.ipynb again."
 INSTEAD = "Make the folder of the faces writable, or copy it elsewhere."
 
 
@@ -56,7 +57,7 @@ class CorrectedFolder:
         corrected = corrections.read_corrections(self.folder, self.contract)
         self.records = corrections.apply_corrections(found, corrected)
         self.by_row, self.lost = corrections.match(self.records, corrected)
-        self._lines = [json.dumps(record) for record in self.records]
+        self._lines = [face_records.line_of(record) for record in self.records]
         self._frames = {}
         for row, record in enumerate(self.records):
             place = corrections.key_of(record)[:2]
@@ -74,7 +75,7 @@ class CorrectedFolder:
         """The parent's manifest, which is set aside while it is stale."""
         for name in (manifests.MANIFEST, STALE):
             if (self.parent / name).is_file():
-                return _read_json(self.parent / name)
+                return foreign_files.read_json(self.parent / name, AGAIN)
         return {}
 
     def finish(self):
@@ -148,13 +149,13 @@ class CorrectedFolder:
             self.records[row] = corrections.apply_corrections(
                 [self.records[row]], [entry] if entry else []
             )[0]
-            self._lines[row] = json.dumps(self.records[row])
+            self._lines[row] = face_records.line_of(self.records[row])
         corrections.write_corrections(
             self.folder, [*self.by_row.values(), *self.lost]
         )
         manifests.write_text(
             self.folder / face_records.RECORDS,
-            "".join(line + "\n" for line in self._lines),
+            "".join(self._lines),
         )
         self._write_report()
         self._unwritten, self._seen = False, self._state()
@@ -163,7 +164,8 @@ class CorrectedFolder:
         path = self.folder / face_records.REPORT
         if not path.is_file():
             return  # extraction was broken off, and counts when it ends
-        report = {**_read_json(path), **choosing.sum_up(self.records)}
+        report = foreign_files.read_json(path, facesets.AGAIN_FOR_IT)
+        report |= choosing.sum_up(self.records)
         manifests.write_json(path, report)
 
     def _state(self):
@@ -195,24 +197,3 @@ def _read_contract(folder):
             "should say how they were extracted. Run notebooks/"
             f"{face_records.MADE_BY}.ipynb for this identity first."
         ) from error
-
-
-def _read_json(path):
-    """A dict from a file that this course writes; empty without it."""
-    if not path.is_file():
-        return {}
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise ValueError(_no_json(path, error)) from error
-    if not isinstance(content, dict):
-        raise ValueError(_no_json(path, f"{str(content)[:80]!r}"))
-    return content
-
-
-def _no_json(path, received):
-    return (
-        f"{path} should be JSON as this course writes it. Received: "
-        f"{received}. Delete it and run notebooks/{face_records.MADE_BY}.ipynb "
-        "again."
-    )

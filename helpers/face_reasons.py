@@ -143,9 +143,9 @@ def _seen_shares(face_set):
 
     rows = [row for some in sampled for row in some]
     size = round(resolution / coverage)
-    answers = ask(face_set, rows, size, share_of_face).tolist()
+    answers = iter(ask(face_set, rows, size, share_of_face))
     for whole, some in zip(tracks.values(), sampled, strict=True):
-        shares[whole] = np.mean([answers.pop(0) for _ in some])
+        shares[whole] = np.mean([next(answers) for _ in some])
     return shares
 
 

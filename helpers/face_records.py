@@ -107,7 +107,7 @@ class RecordWriter:
         _write_bytes(self.folder / crop_name, crop)
         _write_bytes(self.folder / mask_name, mask)
         record = {"crop": crop_name, "mask": mask_name, **record}
-        self._lines.append(json.dumps(record, ensure_ascii=False) + "\n")
+        self._lines.append(line_of(record))
         self.faces += 1
 
     def finish_part(self, files):
@@ -358,9 +358,9 @@ def write_records(path, records):
         path: pathlib.Path of `faces.jsonl`.
         records: list of dicts.
     """
-    manifests.write_text(
-        path,
-        "".join(
-            json.dumps(each, ensure_ascii=False) + "\n" for each in records
-        ),
-    )
+    manifests.write_text(path, "".join(line_of(each) for each in records))
+
+
+def line_of(record):
+    """The line of `faces.jsonl` that holds a record, a str."""
+    return json.dumps(record, ensure_ascii=False) + "\n"

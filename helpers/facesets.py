@@ -298,6 +298,26 @@ def write_face_sets(
     )
 
 
+def home_of(folder, identity):
+    """The folder of one identity's faces, which leads nowhere else.
+
+    Args:
+        folder: str or path that extraction wrote to.
+        identity: str.
+
+    Returns:
+        pathlib.Path.
+
+    Raises:
+        ValueError: if the identity is no name, or there is a link inside.
+    """
+    check_identity(identity)
+    home = pathlib.Path(folder) / identity
+    todo = "Do not use it; make it anew from the footage."
+    foreign_files.check_no_links(home, todo)
+    return home
+
+
 def contract_of(folder):
     """The contract that the faces of one identity were cut under.
 
@@ -345,17 +365,14 @@ def read_face_set(folder, identity, contract=None, everything=False):
     known = list(_identities_of(folder, manifest))
     if identity not in known:
         raise ValueError(_unknown_identity(folder, known, identity))
-    check_identity(identity)
-    todo = "Do not use it; make it anew from the footage."
-    foreign_files.check_no_links(folder / identity, todo)
+    home = home_of(folder, identity)
     if contract is not None:
         manifests.check_contract(contract, manifest["contract"], MADE_BY)
-    path = folder / identity / RECORDS
-    records = read_records(path)
+    records = read_records(home / RECORDS)
     if not everything:
         # face sets of before hold nothing else
         records = [each for each in records if each.get("left_out") is None]
-    return FaceSet(identity, path.parent, manifest["contract"], records)
+    return FaceSet(identity, home, manifest["contract"], records)
 
 
 def read_found(folder, identity):
@@ -372,9 +389,7 @@ def read_found(folder, identity):
         FileNotFoundError: if there are none.
         ValueError: if a record is broken.
     """
-    check_identity(identity)
-    home = pathlib.Path(folder) / identity
-    foreign_files.check_no_links(home, AGAIN_FOR_IT)
+    home = home_of(folder, identity)
     records = read_records(home / RECORDS)
     return FaceSet(identity, home, contract_of(home), records)
 
