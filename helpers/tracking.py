@@ -680,7 +680,8 @@ def _chunks(items):
         chunk.append(item)
         if len(chunk) == CHUNK:
             yield chunk
-            chunk = []
+            # whoever took it holds it until the next one comes
+            chunk.clear()
     if chunk:
         yield chunk
 
