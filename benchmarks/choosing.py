@@ -18,16 +18,8 @@ import cv2
 import numpy as np
 
 from benchmarks import grouping, likeness
-from helpers import (
-    alignment,
-    choosing,
-    crop_quality,
-    detection,
-    extraction,
-    manifests,
-    repeats,
-    synthetic,
-)
+from helpers import alignment, detection, extraction, manifests, synthetic
+from helpers.sorting import choosing, crop_quality, repeats
 
 CONTRACT = manifests.data_contract()
 FIRST_PERSON = 140_000

@@ -29,14 +29,12 @@ from helpers import (
     detection,
     extraction,
     facesets,
-    footage_facts,
-    footage_findings,
-    footage_report,
     manifests,
     masks,
     media,
     synthetic,
 )
+from helpers.report import footage_facts, footage_findings, footage_report
 from helpers.synthetic.footage import take_seed
 from helpers.synthetic.workers import run_jobs
 

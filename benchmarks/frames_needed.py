@@ -7,7 +7,7 @@ frames of one kind (`synthetic.HOLES`), and gets some of them back, evenly
 spread over the takes. Then all its training frames are thinned out, whatever
 they show ("anything"). A comb's decoders are trained on what is left, the
 encoder frozen, as notebook 04 does it; the swap skill is that on unseen
-frames of just this kind. `helpers.footage_report` asks for as many images as
+frames of just this kind. `report.footage_report` asks for as many images as
 the table says.
 """
 

@@ -18,9 +18,7 @@ from PIL import Image
 
 from helpers import (
     alignment,
-    choosing,
     consent,
-    corrections,
     face_finder,
     face_records,
     facesets,
@@ -30,6 +28,7 @@ from helpers import (
     names,
     takes,
 )
+from helpers.sorting import choosing, corrections
 
 CONTRACT = manifests.data_contract(crop_size=32)
 HELPERS = pathlib.Path(manifests.__file__).parent

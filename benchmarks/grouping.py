@@ -28,15 +28,13 @@ from helpers import (
     alignment,
     detection,
     extraction,
-    face_reasons,
     face_records,
     facesets,
-    grouping,
-    likeness,
     manifests,
     media,
     synthetic,
 )
+from helpers.sorting import face_reasons, grouping, likeness
 
 CONTRACT = manifests.data_contract()
 FIRST_PERSON = 130_000  # who take part in nothing else

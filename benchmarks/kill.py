@@ -20,14 +20,8 @@ import time
 
 import numpy as np
 
-from helpers import (
-    extraction,
-    face_finder,
-    face_reasons,
-    facesets,
-    manifests,
-    media,
-)
+from helpers import extraction, face_finder, facesets, manifests, media
+from helpers.sorting import face_reasons
 
 CONTRACT = manifests.data_contract(crop_size=64)
 LANDMARKS = np.array([[35, 30], [61, 30], [48, 45], [38, 58], [58, 58]], float)

@@ -38,9 +38,9 @@ from helpers import (
     synthetic,
     training,
     training_data,
-    widgets,
 )
 from helpers.models import crowd
+from helpers.widgets import latent_explorer
 
 ROOT = manifests.project_root()
 FOLDER = ROOT / "build" / "latents_benchmark"
@@ -168,12 +168,12 @@ def time_clicks(face_sets, count, clicks=20):
     described = random.normal(
         size=(len(encoded.labels), len(descriptions.FEATURES))
     )
-    explorer = widgets.LatentExplorer(
+    explorer = latent_explorer.LatentExplorer(
         comb,
         many,
         encoded,
         latents.joint_map(encoded.latents),
-        latents.crops_of(many, encoded, widgets.TILE),
+        latents.crops_of(many, encoded, latent_explorer.TILE),
         described,
         gaps.find_gaps(encoded, described),
         FOLDER,

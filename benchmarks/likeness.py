@@ -19,7 +19,8 @@ from scipy import linalg
 from sklearn import decomposition, metrics
 
 from benchmarks import hard_frames, spoilt_pictures
-from helpers import alignment, likeness, manifests, synthetic
+from helpers import alignment, manifests, synthetic
+from helpers.sorting import likeness
 from helpers.synthetic import workers
 
 RESOLUTION = likeness.RESOLUTION

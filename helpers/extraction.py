@@ -13,7 +13,6 @@ import pathlib
 import cv2
 
 from helpers import (
-    choosing,
     consent,
     face_finder,
     face_records,
@@ -24,6 +23,7 @@ from helpers import (
     takes,
     tracking,
 )
+from helpers.sorting import choosing
 
 # Frames that are handed over together by the reading thread, and how many
 # pixels they may hold, that few wait where they are large.

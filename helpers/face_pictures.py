@@ -3,7 +3,8 @@
 A row for each group or reason; figures as in `plotting`.
 """
 
-from helpers import choosing, facesets, plotting
+from helpers import facesets, plotting
+from helpers.sorting import choosing
 
 CELL = 0.95  # inches
 LABEL = 1.45  # inches, left of a row

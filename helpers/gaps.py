@@ -15,7 +15,7 @@ Two witnesses have to agree before a gap is named:
 - the descriptions of the crops: the source hardly ever does it, even if its
   readings were off by as much as readings of different people are.
 
-`helpers.footage_gaps` asks the second one alone, before any training.
+`helpers.report.footage_gaps` asks the second one alone, before any training.
 """
 
 import dataclasses

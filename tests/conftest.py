@@ -52,8 +52,8 @@ def every_face_counts(monkeypatch):
     def group_faces(face_set, reasons):
         return [int(each["face"] > 0) for each in face_set.records]
 
-    monkeypatch.setattr("helpers.face_reasons.measure", measure)
-    monkeypatch.setattr("helpers.grouping.group_faces", group_faces)
+    monkeypatch.setattr("helpers.sorting.face_reasons.measure", measure)
+    monkeypatch.setattr("helpers.sorting.grouping.group_faces", group_faces)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import numpy as np
 
 from helpers import descriptions, facesets, gaps, latents, manifests, media
 from helpers.models import comb
-from helpers.widgets import LatentExplorer
+from helpers.widgets.latent_explorer import LatentExplorer
 
 COLUMNS = 20
 NAMES = ("Marco", "Lena")

@@ -5,15 +5,8 @@ import json
 
 import numpy as np
 
-from helpers import (
-    consent,
-    face_records,
-    facesets,
-    manifests,
-    media,
-    recutting,
-    synthetic,
-)
+from helpers import consent, face_records, facesets, manifests, media, synthetic
+from helpers.sorting import recutting
 
 NAMES = ("Rosa", "Marco")
 SIZE = 256  # pixels of one person's half of a frame

@@ -9,7 +9,7 @@ from pictures import smooth_picture
 from PIL import Image
 
 from helpers import plotting
-from helpers.before_after import WIDEST, BeforeAfter
+from helpers.widgets.before_after import WIDEST, BeforeAfter
 
 
 def frames(count, seed=0, height=90, width=120):

@@ -12,7 +12,7 @@ from PIL import Image
 CODE = """
 import ipywidgets
 import numpy as np
-from helpers.before_after import BeforeAfter
+from helpers.widgets.before_after import BeforeAfter
 
 def frames(red, blue):
     return [

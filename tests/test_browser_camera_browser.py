@@ -9,7 +9,7 @@ from lab_page import PATIENCE, keep_picture, open_page, run_lab
 from helpers import footage_log, media
 
 CODE = """
-from helpers.browser_camera import BrowserCamera
+from helpers.widgets.browser_camera import BrowserCamera
 camera = BrowserCamera(folder / "Anna", most_seconds=4)
 camera
 """

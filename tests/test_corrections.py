@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import alignment, correction_checks, corrections, manifests
+from helpers import alignment, manifests
+from helpers.sorting import correction_checks, corrections
 
 CONTRACT = manifests.data_contract(crop_size=64)
 POINTS = np.array([[35, 30], [61, 30], [48, 45], [38, 58], [58, 58]], float)

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from face_footage import CONTRACT, blurred, jpeg, noisy, shot
 
-from helpers import alignment, crop_quality, repeats
+from helpers import alignment
+from helpers.sorting import crop_quality, repeats
 
 
 def crop_of(seed=1, **changes):

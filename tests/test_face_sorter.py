@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 from sorter_faces import BAD, filmed, make_faces
 
-from helpers import close_up, face_sorter, face_tiles
+from helpers.widgets import close_up, face_sorter, face_tiles
 
 FRAMES = 6
 
@@ -152,7 +152,7 @@ def test_people_are_picked(sorter, monkeypatch):
         asked.append((folder, identity, person, sorter.said))
         return {"kept": 6}
 
-    monkeypatch.setattr("helpers.choosing.choose_faces", choose_faces)
+    monkeypatch.setattr("helpers.sorting.choosing.choose_faces", choose_faces)
     ask(sorter, "pick", people=[1])
     folder = sorter.sorting.parent
     assert asked == [(folder, "Rosa", [1], "6 of 12 faces looked at")]

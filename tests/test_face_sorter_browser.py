@@ -10,11 +10,12 @@ import pytest
 from lab_page import PATIENCE, keep_picture, open_page, run_lab
 from sorter_faces import BAD, filmed
 
-from helpers import corrections, face_records
+from helpers import face_records
+from helpers.sorting import corrections
 
 CODE = """
 from sorter_faces import make_faces
-from helpers.face_sorter import FaceSorter
+from helpers.widgets.face_sorter import FaceSorter
 FaceSorter(make_faces(folder / "home", frames={frames}, faces={faces}), "Rosa")
 """
 FRAMES = 12

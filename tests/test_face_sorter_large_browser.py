@@ -9,7 +9,7 @@ from lab_page import keep_picture, open_page, run_lab
 
 CODE = """
 from sorter_faces import make_faces
-from helpers.face_sorter import FaceSorter
+from helpers.widgets.face_sorter import FaceSorter
 FaceSorter(make_faces(folder / "home", frames=40, faces=10_400), "Rosa")
 """
 CLICK = """async (row) => {

@@ -11,17 +11,19 @@ from helpers import (
     detection,
     extraction,
     facesets,
-    footage_facts,
-    footage_findings,
-    footage_gaps,
     footage_pictures,
-    footage_report,
-    footage_text,
     gaps,
     manifests,
     synthetic,
 )
 from helpers.descriptions import FEATURES
+from helpers.report import (
+    footage_facts,
+    footage_findings,
+    footage_gaps,
+    footage_report,
+    footage_text,
+)
 
 NAMES = [feature.name for feature in FEATURES]
 STRETCH = 10  # faces of a take

@@ -14,8 +14,9 @@ import pytest
 from hypothesis import strategies
 from pictures import noise_frame
 
-from helpers import consent, footage_log, footage_zip, media
+from helpers import consent, footage_log, media
 from helpers.archives import HostileError
+from helpers.footage import footage_zip
 
 PHOTO = media.encode_image(noise_frame(), ".png")
 OTHER = media.encode_image(noise_frame(1), ".png")

@@ -8,16 +8,8 @@ import pytest
 from face_footage import CONTRACT, FaceFolder, shot
 
 from benchmarks import grouping as benchmark
-from helpers import (
-    alignment,
-    choosing,
-    detection,
-    extraction,
-    face_records,
-    facesets,
-    grouping,
-    likeness,
-)
+from helpers import alignment, detection, extraction, face_records, facesets
+from helpers.sorting import choosing, grouping, likeness
 
 
 def directions(people, tracks, spread=0.4, seed=0):

@@ -8,14 +8,13 @@ from sorter_faces import BAD, CONTRACT, filmed, make_faces
 
 from helpers import (
     alignment,
-    corrections,
     face_records,
     facesets,
     folder_lock,
-    hand_sorting,
     manifests,
     media,
 )
+from helpers.sorting import corrections, hand_sorting
 
 FRAMES = 6
 

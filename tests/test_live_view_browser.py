@@ -12,7 +12,8 @@ import time
 import cv2
 from live_page import SureDetector, StripedComb
 from clips import picture
-from helpers import cameras, live_view
+from helpers import cameras
+from helpers.widgets import live_view
 
 def film():
     still, n = cv2.resize(picture(3), (480, 360)), 0

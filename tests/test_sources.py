@@ -15,14 +15,8 @@ import pytest
 from clips import picture, read_clip, write_clip
 from sklearn.datasets import _lfw
 
-from helpers import (
-    cameras,
-    consent,
-    footage_log,
-    media,
-    sources,
-    synthetic,
-)
+from helpers import cameras, consent, footage_log, media, synthetic
+from helpers.footage import sources
 
 
 def files_of(folder):

@@ -8,8 +8,10 @@ import zipfile
 import pytest
 from pictures import noise_frame
 
-from helpers import consent, footage_log, media, pieces, upload
-from helpers.browser_camera import BrowserCamera
+from helpers import consent, footage_log, media
+from helpers.footage import pieces
+from helpers.widgets import upload
+from helpers.widgets.browser_camera import BrowserCamera
 
 PHOTO = media.encode_image(noise_frame(), ".png")
 

@@ -13,7 +13,7 @@ from pictures import noise_frame
 from helpers import footage_log, media
 
 CODE = """
-from helpers.upload import FootageUpload
+from helpers.widgets.upload import FootageUpload
 upload = FootageUpload(folder / "footage" / "Анна")
 upload
 """

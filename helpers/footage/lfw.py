@@ -8,7 +8,8 @@ from collections import Counter
 
 from sklearn import datasets
 
-from helpers import consent, footage_folder, footage_log
+from helpers import consent, footage_log
+from helpers.footage import footage_folder
 
 ORIGIN = (
     "Labeled Faces in the Wild (Huang et al. 2007): news photos of public "

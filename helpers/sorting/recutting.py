@@ -4,14 +4,8 @@ import pathlib
 
 import numpy as np
 
-from helpers import (
-    correction_checks,
-    corrections,
-    face_finder,
-    manifests,
-    media,
-    takes,
-)
+from helpers import face_finder, manifests, media, takes
+from helpers.sorting import correction_checks, corrections
 
 
 class Frame:

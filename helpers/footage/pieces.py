@@ -6,8 +6,8 @@ a larger one. A piece is far below that.
 
 import os
 
-from helpers import footage_folder
 from helpers.archives import HostileError
+from helpers.footage import footage_folder
 
 
 class Incoming:

@@ -14,7 +14,7 @@ import itertools
 import numpy as np
 from sklearn import cluster
 
-from helpers import face_reasons, likeness
+from helpers.sorting import face_reasons, likeness
 
 # faces of a track that are looked at
 SAMPLES = 6

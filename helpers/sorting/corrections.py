@@ -10,7 +10,7 @@ import pathlib
 import numpy as np
 
 from helpers import alignment, manifests
-from helpers.correction_checks import RECUT, check_corrections, message
+from helpers.sorting.correction_checks import RECUT, check_corrections, message
 
 FILE = "by_hand.json"
 LEFT_OUT = "left out by hand"

@@ -7,16 +7,13 @@ why it is no part of the face set (`left_out`); what was decided by hand wins.
 import pathlib
 
 from helpers import (
-    corrections,
-    face_reasons,
     face_records,
     facesets,
     folder_lock,
     foreign_files,
-    grouping,
     manifests,
-    repeats,
 )
+from helpers.sorting import corrections, face_reasons, grouping, repeats
 
 # Largest difference in grey levels of two pictures of the same (`repeats`).
 # Grain of 12 grey levels, or a JPEG of quality 30, makes 2 to 3, a shift by

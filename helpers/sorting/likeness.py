@@ -23,7 +23,7 @@ from helpers import alignment, small_networks
 from helpers.models.swapper import predict
 
 LIKENESS_FOLDER = (
-    pathlib.Path(__file__).resolve().parent.parent / "weights/shared/likeness"
+    pathlib.Path(__file__).resolve().parents[2] / "weights/shared/likeness"
 )
 MADE_BY = "benchmarks.likeness"
 WEIGHTS = "likeness.safetensors"

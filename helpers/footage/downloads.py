@@ -8,7 +8,8 @@ import urllib.parse
 
 from PIL import Image
 
-from helpers import fetching, footage_folder, footage_log, footage_zip, media
+from helpers import fetching, footage_log, media
+from helpers.footage import footage_folder, footage_zip
 
 LARGEST = 4 * 2**30  # bytes of a file
 MOST_ADDRESSES = 10_000

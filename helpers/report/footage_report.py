@@ -11,9 +11,9 @@ Left and right are those of the picture.
 
 import numpy as np
 
-from helpers import footage_facts, footage_findings, footage_gaps
 from helpers.descriptions import FEATURES
-from helpers.footage_facts import NETWORK_SIZES
+from helpers.report import footage_facts, footage_findings, footage_gaps
+from helpers.report.footage_facts import NETWORK_SIZES
 
 VERDICTS = ("will do", "will do with gaps", "will not do")
 BINS = 14

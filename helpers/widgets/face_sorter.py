@@ -10,8 +10,8 @@ import pathlib
 import anywidget
 import traitlets
 
-from helpers import close_up, face_tiles
-from helpers.hand_sorting import ALL, BY_HAND, KEPT, HandSorting
+from helpers.sorting.hand_sorting import ALL, BY_HAND, KEPT, HandSorting
+from helpers.widgets import close_up, face_tiles
 
 HERE = pathlib.Path(__file__).resolve().parent
 SCRIPTS = ("face_pages.js", "face_close_up.js", "face_sorter.js")

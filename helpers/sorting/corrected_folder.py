@@ -4,14 +4,13 @@ import os
 import pathlib
 
 from helpers import (
-    choosing,
-    corrections,
     face_records,
     facesets,
     folder_lock,
     foreign_files,
     manifests,
 )
+from helpers.sorting import choosing, corrections
 
 # the manifest of before: what it says of the parameters is needed again
 STALE = "manifest.before_corrections.json"

@@ -11,10 +11,11 @@ import pathlib
 
 import av
 
-from helpers import cameras, consent, footage_folder, footage_log, media
-from helpers.downloads import fetch_list
-from helpers.footage_zip import unpack_zip
-from helpers.lfw import fetch_lfw
+from helpers import cameras, consent, footage_log, media
+from helpers.footage import footage_folder
+from helpers.footage.downloads import fetch_list
+from helpers.footage.footage_zip import unpack_zip
+from helpers.footage.lfw import fetch_lfw
 from helpers.synthetic import footage
 from helpers.synthetic.workers import run_jobs
 

@@ -9,15 +9,8 @@ import functools
 
 import numpy as np
 
-from helpers import (
-    alignment,
-    crop_quality,
-    face_mask,
-    facesets,
-    manifests,
-    masks,
-    repeats,
-)
+from helpers import alignment, face_mask, facesets, manifests, masks
+from helpers.sorting import crop_quality, repeats
 
 # Below this distance between the pupils a crop is mostly invented pixels.
 SMALLEST_EYES = 14  # pixels

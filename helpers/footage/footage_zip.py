@@ -9,8 +9,9 @@ import tempfile
 import zipfile
 import zlib
 
-from helpers import consent, fetching, footage_folder, footage_log, media
+from helpers import consent, fetching, footage_log, media
 from helpers.archives import HostileError, listed_contents, reason_to_refuse
+from helpers.footage import footage_folder
 
 MOST_ENTRIES = 20_000
 # bytes of the list of contents; Python reads it as a whole, 350 each at most

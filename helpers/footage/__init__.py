@@ -1,0 +1,1 @@
+"""Footage in: folders, zips, addresses, data sets, what a browser sends."""

@@ -1,0 +1,1 @@
+"""Will this footage do? Said before an hour is spent on training."""

@@ -1,0 +1,1 @@
+"""Which of the faces that were found are the person's, and good enough."""
