@@ -75,6 +75,13 @@ def is_after(color):
     return color[0] < 50 and color[2] > 150
 
 
+def stands_at(page, percent):
+    """Wait: a busy browser moves the handle some frames later."""
+    page.locator(f'[role="slider"][aria-valuenow="{percent}"]').first.wait_for(
+        timeout=PATIENCE
+    )
+
+
 def told(page, text):
     page.get_by_text(text, exact=True).wait_for(timeout=PATIENCE)
 
@@ -93,6 +100,7 @@ def test_the_handle_is_dragged(page, folder):
     page.mouse.move(*place(page, 0.5))
     page.mouse.down()
     page.mouse.move(*place(page, 0.25), steps=5)
+    stands_at(page, 25)
     clip = page.locator(".before-after-after").evaluate(
         "element => getComputedStyle(element).clipPath"
     )
@@ -105,6 +113,7 @@ def test_the_handle_is_dragged(page, folder):
     assert spoken == "25 % before: Rosa, 75 % after: Marco"
     # beyond the edge of the pictures, where it stops
     page.mouse.move(5, place(page, 0)[1], steps=5)
+    stands_at(page, 0)
     page.mouse.up()
     assert is_after(seen_at(page, 0.05))
     told(page, "at 0, frame 0")
