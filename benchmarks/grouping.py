@@ -145,7 +145,14 @@ def is_main(record):
 def real_sets(folder, real):
     """Name and scores of every real set, one after the other."""
     people = {}
-    for name in (*PHOTOS, *FAMOUS, *CLIPS, *PORTRAITS, "president_obama"):
+    for name in (
+        *PHOTOS,
+        *FAMOUS,
+        *CLIPS,
+        *PORTRAITS,
+        "president_obama",
+        "sen_menendez",
+    ):
         if (real / "people" / name).is_dir():
             footage = real / "people" / name
             people[name] = find(folder, footage, name, 8)
@@ -158,6 +165,7 @@ def real_sets(folder, real):
         ("studio portraits of four", PORTRAITS),
         ("clips of nine, five of one studio", CLIPS),
         ("press photos of three", FAMOUS),
+        ("all real people", list(people)),
     ):
         joined = [r for name in names for r in people.get(name, ())]
         if joined:

@@ -1,38 +1,120 @@
-"""Learns on renders what tells people apart: the likeness of `grouping`.
+"""Makes the likeness of `grouping`: a public network, and what renders teach.
 
-    python -m benchmarks.likeness --people 700
+    python -m benchmarks.likeness --network FILE
 
-Everybody is seen in many lights and poses, once as rendered and once as
-cameras and files spoil it. It prints how well people never seen are told apart,
-writes `weights/shared/likeness/`, and last one line of JSON. `--check` measures
-the one that is there instead. `python -m benchmarks.grouping` asks what it does
-for footage, rendered and real.
+FILE is dlib's `dlib_face_recognition_resnet_model_v1.dat`, which is in the
+public domain (CC0) and comes inside `face_recognition_models` on PyPI. It is
+read into pure Keras. What light and pose do to its numbers is learned on
+renders of people who appear in no score. It writes `weights/shared/likeness/`,
+prints how well people never seen are told apart, and last one line of JSON.
+`--check` measures the one that is there instead. What it does for footage,
+rendered and real, says `python -m benchmarks.grouping`.
+
+Reference:
+    King, dlib: its network, and how it writes numbers.
 """
 
 import argparse
 import json
+import pathlib
+import re
 import time
 
 import cv2
 import numpy as np
-from scipy import linalg
-from sklearn import decomposition, metrics
+from sklearn import metrics
 
-from benchmarks import hard_frames, spoilt_pictures
 from helpers import alignment, manifests, synthetic
+from helpers.models.recognition import (
+    DIMENSIONS,
+    build_likeness,
+    build_recognition,
+)
+from helpers.models.swapper import predict
 from helpers.sorting import likeness
 from helpers.synthetic import workers
 
-RESOLUTION = likeness.RESOLUTION
-CROP_SIZE = 80  # of what is rendered; the network sees all of a stored crop
-MARGIN_SIZE = 88  # a stored crop with as much around it as the jitter needs
 FRAME_SIZE = 192
 FIRST_TRAINED = 100_000  # numbers of people who appear in no score
 FIRST_HELD_OUT = 120_000
-FRAMES = 10  # of each person
-COMPONENTS, DIMENSIONS = 500, 80
+FRAMES = 6  # of each person, each in a light and a pose of its own
 # of the mean variance within people, added to all of them
-SHRINKAGE = 0.03
+SHRINKAGE = 0.3
+CONTRACT = manifests.data_contract(crop_size=likeness.CROP_SIZE)
+
+
+# ---- dlib's file
+
+
+class DlibFile:
+    """Arrays of a network in dlib's file.
+
+    Whole numbers take as few bytes as they need, after one that says how many.
+    A tensor is its version, its four sides, and its numbers.
+
+    Args:
+        path: str or path.
+    """
+
+    def __init__(self, path):
+        self.content = pathlib.Path(path).read_bytes()
+
+    def _integer(self, place):
+        end = place + 1 + (self.content[place] & 0x0F)
+        return int.from_bytes(self.content[place + 1 : end], "little"), end
+
+    def _tensor(self, place):
+        version, place = self._integer(place)
+        sides = []
+        for _ in range(4):
+            side, place = self._integer(place)
+            sides.append(side)
+        if version != 2:
+            raise ValueError(
+                "Expected dlib_face_recognition_resnet_model_v1.dat, whose "
+                f"tensors are of version 2. Received: version {version} at "
+                f"byte {place}"
+            )
+        return np.frombuffer(self.content, "<f4", int(np.prod(sides)), place)
+
+    def arrays(self, kind, skipped=0):
+        """Arrays of all layers of a kind, those nearest the picture first."""
+        return [
+            self._tensor(match.end() + skipped)
+            for match in re.finditer(re.escape(kind), self.content)
+        ]
+
+
+def read_dlib(path):
+    """The network of dlib's file.
+
+    Args:
+        path: str or path of `dlib_face_recognition_resnet_model_v1.dat`.
+
+    Returns:
+        `keras.Model` from `build_recognition`.
+
+    Raises:
+        ValueError: if the file holds something else.
+    """
+    file, model = DlibFile(path), build_recognition()
+    layers = [layer for layer in model.layers if layer.weights]
+    for layer, numbers, affine in zip(
+        layers[:-1], file.arrays(b"con_4"), file.arrays(b"affine_"), strict=True
+    ):
+        height, width, inputs, filters = layer.kernel.shape
+        kernel = numbers[:-filters].reshape(filters, inputs, height, width)
+        # dlib scales and shifts what its convolutions give
+        scale, shift = affine[:filters], affine[filters:]
+        layer.kernel.assign(kernel.transpose(2, 3, 1, 0) * scale)
+        layer.bias.assign(numbers[-filters:] * scale + shift)
+    # before a dense layer's numbers stand how many it gives, and its kind
+    (dense,) = file.arrays(b"fc_2", skipped=5)
+    layers[-1].kernel.assign(dense.reshape(-1, DIMENSIONS))
+    return model
+
+
+# ---- what renders teach
 
 
 def render_faces(first, people, processes):
@@ -44,7 +126,7 @@ def render_faces(first, people, processes):
         processes: int.
 
     Returns:
-        uint8 array, shape `(people, FRAMES, MARGIN_SIZE, MARGIN_SIZE, 3)`.
+        uint8 array, shape `(people, FRAMES, size, size, 3)`.
     """
     jobs = [(first + index,) for index in range(people)]
     return np.stack(workers.run_jobs(_render_person, jobs, processes))
@@ -53,190 +135,77 @@ def render_faces(first, people, processes):
 def _render_person(number):
     random = np.random.default_rng(number)
     person = synthetic.Person(synthetic.random_identity(number))
-    # the template in the middle of a larger square
-    points = alignment.template_points(manifests.data_contract(), CROP_SIZE)
-    points = (points + (MARGIN_SIZE - CROP_SIZE) / 2) * 2 + 0.5
     crops = []
-    for index in range(FRAMES):
-        frame = hard_frames.sample_frame(number * 1000 + index, random)
+    for take in range(FRAMES):
+        frame = synthetic.sample_take(10, number * 100 + take)[5]
         shot = synthetic.render(person, frame, FRAME_SIZE)
         # a detector's points are never quite the true ones
         landmarks = shot["landmarks"] + random.normal(0, 0.8, (5, 2))
-        matrix = alignment.similarity_transform(landmarks, points)
-        crop = alignment.cut_crop(shot["image"], matrix, 2 * MARGIN_SIZE)
-        size = (MARGIN_SIZE, MARGIN_SIZE)
-        crops.append(cv2.resize(crop, size, interpolation=cv2.INTER_AREA))
+        matrix = alignment.crop_matrix(landmarks, CONTRACT)
+        crops.append(
+            alignment.cut_crop(shot["image"], matrix, likeness.CROP_SIZE)
+        )
     return np.stack(crops)
 
 
-def spoil(crop, random):
-    """A stored crop as a detector cuts and a camera films it.
+def learn_likeness(network, crops):
+    """A likeness whose last layer is learned on renders.
 
     Args:
-        crop: uint8 array, shape `(MARGIN_SIZE, MARGIN_SIZE, 3)`.
-        random: `numpy.random.Generator`.
-
-    Returns:
-        float32 array, shape `(RESOLUTION, RESOLUTION, 3)`, 0-1.
-    """
-    size = (RESOLUTION, RESOLUTION)
-    crop = cv2.warpAffine(
-        crop, _jitter(random), size, borderMode=cv2.BORDER_REPLICATE
-    )
-    image = np.float32(crop) / 255
-    if random.random() < 0.5:
-        image = image * _field(random, 0.75)
-    if random.random() < 0.5:
-        for cells in (6, 20, 48):
-            image = image * (
-                1 + random.uniform(0, 0.08) * _noise(random, cells)
-            )
-    if random.random() < 0.15:
-        _cover(image, random)
-    image = _recolor(image, random)
-    image = _blur(image, random)
-    return spoilt_pictures.add_grain_and_jpeg(image, 0.06, random)
-
-
-def _jitter(random):
-    """The stored crop, turned, scaled, shifted, half of them mirrored."""
-    middle = (MARGIN_SIZE - 1) / 2
-    angle, scale = random.normal(0, 3), np.exp(random.normal(0, 0.05))
-    scale *= RESOLUTION / CROP_SIZE
-    matrix = cv2.getRotationMatrix2D((middle, middle), angle, scale)
-    shift = random.normal(0, 0.02, 2) * RESOLUTION
-    matrix[:, 2] += shift - (MARGIN_SIZE - RESOLUTION) / 2
-    # lenses and the detector's points make faces wide or narrow
-    matrix[0] *= np.exp(random.normal(0, 0.03))
-    if random.random() < 0.5:
-        matrix[0] = -matrix[0]
-        matrix[0, 2] += RESOLUTION - 1
-    return matrix
-
-
-def _noise(random, cells):
-    field = random.normal(size=(cells, cells, 3)).astype(np.float32)
-    field = 0.6 * field[..., :1] + 0.4 * field
-    size = (RESOLUTION, RESOLUTION)
-    return cv2.resize(field, size, interpolation=cv2.INTER_CUBIC)
-
-
-def _field(random, deepest):
-    """Shade that falls over a face, soft or with an edge."""
-    field = _noise(random, int(random.integers(2, 5)))[..., :1]
-    edge = random.uniform(0.2, 2.5)
-    share = np.clip((field - random.normal(0, 0.7)) / edge + 0.5, 0, 1)
-    return 1 - share * random.uniform(0.1, deepest)
-
-
-def _cover(image, random):
-    """Something of one colour before a part of the face."""
-    left, top = random.integers(0, RESOLUTION, 2)
-    width, height = random.integers(6, 26, 2)
-    image[top : top + height, left : left + width] = random.random(3)
-
-
-def _recolor(image, random):
-    """Gains, gamma and saturation of another camera; one in four is grey."""
-    grey = image.mean(axis=-1, keepdims=True)
-    saturation = 0 if random.random() < 0.25 else random.uniform(0.4, 1.5)
-    image = grey + saturation * (image - grey)
-    gain = np.exp(random.normal(0, 0.2) + random.normal(0, 0.08, 3))
-    gamma = np.exp(random.normal(0, 0.25))
-    return np.clip(image * np.float32(gain), 0.001, 1) ** np.float32(gamma)
-
-
-def _blur(image, random):
-    """Out of focus, or enlarged from a small picture."""
-    chance = random.random()
-    if chance < 0.35:
-        sigma = 2 * random.random() ** 2
-        if sigma > 0.2:
-            image = cv2.GaussianBlur(image, (0, 0), sigma)
-    elif chance < 0.6:
-        small = int(random.uniform(0.25, 1) * RESOLUTION)
-        size = (RESOLUTION, RESOLUTION)
-        image = cv2.resize(image, (small, small), interpolation=cv2.INTER_AREA)
-        image = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
-    return image
-
-
-def learn_likeness(crops, seed):
-    """A likeness learned on renders.
-
-    Args:
+        network: `keras.Model` from `read_dlib`.
         crops: uint8 array from `render_faces`.
-        seed: int.
 
     Returns:
         `likeness.Likeness`.
-
-    Reference:
-        Belhumeur et al., "Eigenfaces vs. Fisherfaces", 1997, section 2.4.
     """
-    random = np.random.default_rng(seed)
     people, frames = crops.shape[:2]
-    histograms = []
-    for person in crops:
-        views = [_middle(crop) for crop in person]
-        views += [spoil(crop, random) for crop in person]
-        histograms.append(likeness.gradient_histograms(np.stack(views)))
-    histograms = np.concatenate(histograms)
-    components = decomposition.PCA(
-        min(COMPONENTS, people - 1), svd_solver="randomized", random_state=seed
-    )
-    points = components.fit_transform(histograms)
-    points = points.reshape(people, 2 * frames, -1)
-    means = points.mean(axis=1)
-    within = (points - means[:, None]).reshape(-1, points.shape[-1])
-    within = within.T @ within / len(within)
-    within += SHRINKAGE * np.trace(within) / len(within) * np.eye(len(within))
-    ratios, directions = linalg.eigh(np.cov(means.T), within)
-    ratios, directions = ratios[::-1], directions[:, ::-1]
-    dimensions = min(DIMENSIONS, len(ratios))
-    ratios = np.maximum(ratios[:dimensions], 0)
-    # what tells people apart less surely counts less
-    directions = directions[:, :dimensions] * np.sqrt(ratios / (1 + ratios))
-    weights = components.components_.T @ directions
-    # numbers of about 1, which 16 bits hold
-    weights /= np.abs(weights).max()
-    model = likeness.build_likeness(dimensions)
-    model.set_weights([weights, -components.mean_ @ weights])
+    seen = likeness.seen_of(crops.reshape(-1, *crops.shape[2:]))
+    numbers = predict(network, seen).astype(np.float64)
+    mean = numbers.mean(axis=0)
+    numbers = numbers.reshape(people, frames, -1)
+    means = numbers.mean(axis=1)
+    within = (numbers - means[:, None]).reshape(-1, DIMENSIONS)
+    within = within.T @ within / (people * (frames - 1))
+    within += SHRINKAGE * np.trace(within) / DIMENSIONS * np.eye(DIMENSIONS)
+    weights = np.linalg.cholesky(np.linalg.inv(within))
+    # a rendered person lies at 1 from the middle of all
+    weights /= np.sqrt((((means - mean) @ weights) ** 2).sum(axis=1).mean())
+    model = build_likeness()
+    model.set_weights([*network.get_weights(), weights, -mean @ weights])
     return likeness.Likeness(model)
 
 
-def _middle(crop):
-    """A crop as it is stored, without what the jitter needs around it."""
-    inside = slice(
-        (MARGIN_SIZE - CROP_SIZE) // 2, (MARGIN_SIZE + CROP_SIZE) // 2
-    )
-    size = (RESOLUTION, RESOLUTION)
-    crop = cv2.resize(crop[inside, inside], size, interpolation=cv2.INTER_AREA)
-    return np.float32(crop) / 255
-
-
-def check_likeness(found, crops, seed=0):
+def check_likeness(found, crops):
     """How well unseen people are told apart, by pairs of their faces.
 
     Args:
         found: `likeness.Likeness`.
-        crops: uint8 array from `render_faces`, spoilt here as for learning.
-        seed: int.
+        crops: uint8 array from `render_faces`.
+
+    Returns:
+        dict: see `separate`.
+    """
+    people, frames = crops.shape[:2]
+    vectors = found.describe(crops.reshape(-1, *crops.shape[2:]))
+    return separate(vectors, np.repeat(np.arange(people), frames))
+
+
+def separate(vectors, whose):
+    """How well people are told apart, by pairs of their faces.
+
+    Args:
+        vectors: float array from `likeness.Likeness.describe`.
+        whose: array, shape `(faces,)`, who each face is.
 
     Returns:
         dict: `separation`, the chance that two faces of one person are more
         alike than two of different people (area under the ROC curve), and
         `equal_error`, the error where both kinds of error are as frequent.
     """
-    random = np.random.default_rng(seed)
-    people, frames = crops.shape[:2]
-    flat = crops.reshape(-1, *crops.shape[2:])
-    vectors = found.describe(np.stack([spoil(crop, random) for crop in flat]))
-    alike = vectors @ vectors.T
-    whose = np.repeat(np.arange(people), frames)
+    away = np.linalg.norm(vectors[:, None] - vectors, axis=-1)
     pairs = np.triu_indices(len(whose), 1)
     same = (whose[:, None] == whose)[pairs]
-    wrong, right, _ = metrics.roc_curve(same, alike[pairs])
+    wrong, right, _ = metrics.roc_curve(same, -away[pairs])
     return {
         "separation": float(metrics.auc(wrong, right)),
         "equal_error": float(wrong[np.argmin(np.abs(wrong - 1 + right))]),
@@ -244,47 +213,50 @@ def check_likeness(found, crops, seed=0):
 
 
 def main():
-    """Learn or check the likeness, from the command line."""
+    """Make or check the likeness, from the command line."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--people", type=int, default=700)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--held-out-people", type=int, default=50)
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument(
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--network", metavar="FILE", help="dlib's file")
+    what.add_argument(
         "--check", action="store_true", help="measure the one there is"
     )
+    parser.add_argument("--people", type=int, default=400)
+    parser.add_argument("--held-out-people", type=int, default=50)
+    parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--folder", default=str(likeness.LIKENESS_FOLDER))
     options = parser.parse_args()
     cv2.setNumThreads(1)
     start = time.perf_counter()
+    # renders first: processes are not to be forked beside a network
+    unseen = render_faces(
+        FIRST_HELD_OUT, options.held_out_people, options.processes
+    )
     if options.check:
         found = likeness.read_likeness(options.folder)
     else:
         crops = render_faces(FIRST_TRAINED, options.people, options.processes)
-        seconds = time.perf_counter() - start
-        print(f"{len(crops)} people in {seconds:.0f} s", flush=True)
-        found = learn_likeness(crops, options.seed)
-    unseen = render_faces(
-        FIRST_HELD_OUT, options.held_out_people, options.processes
-    )
+        found = learn_likeness(read_dlib(options.network), crops)
     scores = check_likeness(found, unseen)
     for name, value in scores.items():
         print(f"{name:12s} {value:.3f}")
     if not options.check:
-        write(options.folder, found, options.people, options.seed, scores)
+        write(options.folder, found, options.people, scores)
     seconds = round(time.perf_counter() - start)
     print(json.dumps({**scores, "seconds": seconds}))
 
 
-def write(folder, found, people, seed, scores):
-    """Write a likeness with how it was made."""
+def write(folder, found, people, scores):
+    """Write a likeness with where it is from and how it was made."""
     likeness.write_likeness(
         folder,
         found,
-        parameters={"people": people, "frames": FRAMES, "seed": seed},
-        command="python -m benchmarks.likeness",
-        trained_on="renders of random synthetic people from number "
-        f"{FIRST_TRAINED}; no real face",
+        parameters={"people": people, "frames": FRAMES},
+        command="python -m benchmarks.likeness --network FILE",
+        network="dlib_face_recognition_resnet_model_v1 by Davis E. King, in "
+        "the public domain (CC0 1.0)",
+        trained_on="by its author: three million photos of 7485 real people "
+        "(FaceScrub, VGG-Face and others); here, the last layer: renders of "
+        f"synthetic people from number {FIRST_TRAINED}",
         held_out=scores,
     )
 

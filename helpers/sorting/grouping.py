@@ -2,9 +2,8 @@
 
 Nobody has a name, and nobody was seen before: `likeness` says how alike
 two faces are, and tracks that are alike on average form a group. Two faces in
-one frame are never the same person. It errs towards one person: people whom one
-camera filmed in one light, each in a file of their own, may come out as one, so
-the groups are to be looked at (`face_pictures.plot_people`). How often, prints
+one frame are never the same person. The groups are to be looked at
+(`face_pictures.plot_people`). How often they are wrong, prints
 `python -m benchmarks.grouping`.
 """
 
@@ -12,28 +11,22 @@ import functools
 import itertools
 
 import numpy as np
-from sklearn import cluster
+from sklearn import cluster, metrics
 
 from helpers.sorting import face_reasons, likeness
 
 # faces of a track that are looked at
 SAMPLES = 6
 
-# Photos that are alike by this much on average show one person: those of six
-# people in many lights are 0.50 to 0.85 alike, and 0.34 or less to another's.
-ALIKE = 0.35
-# Clips are described by several faces, so they are compared more surely: takes
-# of one rendered person in many lights are 0.51 alike.
-ALIKE_CLIPS = 0.45
-SEVERAL = 3  # faces of a clip
-# Within one file light and camera are the same, and everybody looks more alike:
-# two people of one studio are 0.62, one person from shot to shot 0.69 and more.
-ALIKE_IN_ONE_FILE = 0.66
+# Tracks that are this far apart on average show two people. Two photos of one
+# real person are 0.38 apart (less than 0.72 in 99 of 100 pairs), of two people
+# more than 0.81 in 99 of 100. With 0.70 and 0.75 groups are nearly the same.
+APART = 0.73
 # A group that is so many times as large as another one takes it in if they are
-# this much alike: in most footage there is one person, and to lose faces of
-# theirs is the greater harm than a stranger, whom a hand can leave out.
+# no further apart than this: in most footage there is one person, and to lose
+# faces of theirs is worse than a stranger, whom a hand can leave out.
 MANY_TIMES = 3
-ALIKE_WITH_MOST = 0.25
+APART_FROM_MOST = 0.78
 # Tracks that are compared with each other at once: memory and time grow with
 # the square. The others join the groups that these form.
 AT_ONCE = 1500
@@ -69,9 +62,8 @@ def group_faces(face_set, reasons):
     ]
     good = [each is None for each in reasons]
     labels = group_tracks(
-        *_describe(face_set, tracks, good),
+        _describe(face_set, tracks, good),
         weights,
-        [face_set.records[rows[0]]["file"] for rows in tracks.values()],
         _seen_in_one_frame(face_set.records, tracks),
     ).tolist()
     for rows, label in zip(tracks.values(), labels, strict=True):
@@ -81,17 +73,17 @@ def group_faces(face_set, reasons):
 
 
 def _describe(face_set, tracks, good):
-    """Mean vector of each track, and of how many faces it is."""
+    """Mean vector of each track."""
     sampled = face_reasons.sample_tracks(tracks, SAMPLES, good)
     found = face_reasons.ask(
         face_set,
         [row for rows in sampled for row in rows],
-        likeness.RESOLUTION,
+        likeness.CROP_SIZE,
         _shipped_likeness().describe,
     )
     sizes = np.array([len(rows) for rows in sampled])
     starts = np.cumsum([0, *sizes[:-1]])
-    return np.add.reduceat(found, starts) / sizes[:, None], sizes
+    return np.add.reduceat(found, starts) / sizes[:, None]
 
 
 @functools.cache
@@ -112,22 +104,20 @@ def _seen_in_one_frame(records, tracks):
     return sorted(pairs)
 
 
-def group_tracks(vectors, faces, weights, files, apart=()):
+def group_tracks(vectors, weights, apart=()):
     """Number the people that some tracks show.
 
     Args:
         vectors: float array, shape `(tracks, dimensions)`: for each track the
             mean of `likeness.Likeness.describe` of its faces.
-        faces: int array, shape `(tracks,)`: of how many.
         weights: float array, shape `(tracks,)`: how much each is seen.
-        files: sequence of str: where each is seen.
         apart: pairs `(track, track)` that cannot be one person, as they are
             seen in one frame.
 
     Returns:
         int array, shape `(tracks,)`: 0 for the person seen most, and so on.
     """
-    tracks = _Tracks(vectors, faces, weights, files, apart)
+    tracks = _Tracks(vectors, weights, apart)
     groups = []
     waiting = np.argsort(-tracks.weights, kind="stable").tolist()
     while waiting:
@@ -145,11 +135,9 @@ def group_tracks(vectors, faces, weights, files, apart=()):
 class _Tracks:
     """What is known of tracks; see `group_tracks`. A group is a list of int."""
 
-    def __init__(self, vectors, faces, weights, files, apart):
+    def __init__(self, vectors, weights, apart):
         self.vectors = np.asarray(vectors, np.float64)
-        self.clips = np.asarray(faces) >= SEVERAL
         self.weights = np.asarray(weights, np.float64)
-        _, self.files = np.unique(np.asarray(files, str), return_inverse=True)
         self.strangers = {}
         for one, other in apart:
             self.strangers.setdefault(one, set()).add(other)
@@ -158,31 +146,27 @@ class _Tracks:
     def weight(self, group):
         return self.weights[group].sum()
 
-    def _wanted(self, block):
-        """How alike two tracks have to be, shape `(tracks, tracks)`."""
-        clips, files = self.clips[block], self.files[block]
-        wanted = np.where(clips[:, None] & clips, ALIKE_CLIPS, ALIKE)
-        same_file = files[:, None] == files
-        return np.where(same_file, ALIKE_IN_ONE_FILE, wanted)
+    def _distances(self, tracks, others):
+        return metrics.pairwise_distances(
+            self.vectors[tracks], self.vectors[others]
+        )
 
     def cluster(self, block):
         """Groups of some tracks, by average linkage."""
         if len(block) < 2:
             return [block]
-        distance = 1 - self.vectors[block] @ self.vectors[block].T
-        distance += self._wanted(block) - ALIKE
+        distances = self._distances(block, block)
         place = {track: n for n, track in enumerate(block)}
         for track in block:
             for other in self.strangers.get(track, ()):
                 if other in place:
-                    distance[place[track], place[other]] = NEVER
-        np.fill_diagonal(distance, 0)
+                    distances[place[track], place[other]] = NEVER
         labels = cluster.AgglomerativeClustering(
             n_clusters=None,
             metric="precomputed",
             linkage="average",
-            distance_threshold=1 - ALIKE,
-        ).fit_predict(distance)
+            distance_threshold=APART,
+        ).fit_predict(distances)
         return [
             [block[n] for n in np.flatnonzero(labels == label)]
             for label in range(labels.max() + 1)
@@ -196,14 +180,14 @@ class _Tracks:
         owner = {track: n for n, group in enumerate(groups) for track in group}
         left = []
         for track in waiting:
-            alike = means @ self.vectors[track]
+            away = np.linalg.norm(means - self.vectors[track], axis=1)
             for other in self.strangers.get(track, ()):
                 if other in owner:
-                    alike[owner[other]] = -1
-            best = int(alike.argmax())
-            if alike[best] >= ALIKE:
-                groups[best].append(track)
-                owner[track] = best
+                    away[owner[other]] = NEVER
+            nearest = int(away.argmin())
+            if away[nearest] < APART:
+                groups[nearest].append(track)
+                owner[track] = nearest
             else:
                 left.append(track)
         return left
@@ -225,8 +209,4 @@ class _Tracks:
         met = set().union(*(self.strangers.get(n, ()) for n in group))
         if not met.isdisjoint(core):
             return False
-        alike = self.vectors[group] @ self.vectors[core].T
-        same_file = self.files[group][:, None] == self.files[core]
-        if same_file.any():
-            return alike[same_file].mean() >= ALIKE_IN_ONE_FILE
-        return alike.mean() >= ALIKE_WITH_MOST
+        return self._distances(group, core).mean() < APART_FROM_MOST

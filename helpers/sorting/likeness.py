@@ -1,25 +1,19 @@
-"""Likeness: crops in, vectors out whose dot product says how alike two are.
+"""Likeness: crops in, vectors out that lie near each other for one person.
 
-Histograms of gradients, as what tells faces apart is where edges run. Which
-of their combinations mean another person and which another light, pose or
-expression, is learned by linear discriminant analysis on renders of people who
-appear nowhere else. It knows nobody, and no real face was seen for it.
-
-References:
-    Dalal and Triggs, "Histograms of oriented gradients for human detection",
-    2005: the features.
-    Belhumeur et al., "Eigenfaces vs. Fisherfaces", 1997: principal components
-    first, then the discriminant analysis.
+A public network for face recognition, and a matrix learned on renders after it
+(`models.recognition`). The network was trained by others on photos of real
+people, and tells people apart whom it never saw. Here it does one thing: it
+tells whose faces stand in your footage, so that strangers are left out. Such
+vectors are biometric data, which many laws protect above other data: they stay
+in memory, and are written nowhere.
 """
 
-import functools
 import pathlib
 
-import cv2
-import keras
 import numpy as np
 
 from helpers import alignment, small_networks
+from helpers.models.recognition import RESOLUTION, build_likeness
 from helpers.models.swapper import predict
 
 LIKENESS_FOLDER = (
@@ -28,78 +22,12 @@ LIKENESS_FOLDER = (
 MADE_BY = "benchmarks.likeness"
 WEIGHTS = "likeness.safetensors"
 
-RESOLUTION = 64  # side in pixels of the whole crop that is looked at
-CELL = 8  # side in pixels of the squares that a histogram is made of
-BINS = 12  # directions of a histogram
-SCALES = (1.0, 2.0)  # blur before gradients are taken, in pixels
-FEATURES = len(SCALES) * BINS * (RESOLUTION // CELL) ** 2
-# a flat cell's histogram is noise: this share of the mean strength is added
-FLAT = 0.05
-
-
-def gradient_histograms(crops):
-    """Where the edges of faces run, whatever their light and contrast.
-
-    Args:
-        crops: float array, shape `(faces, RESOLUTION, RESOLUTION, 3)`, 0-1.
-
-    Returns:
-        float32 array, shape `(faces, FEATURES)`.
-    """
-    parts = []
-    for scale in SCALES:
-        grey = [
-            cv2.GaussianBlur(crop.mean(axis=-1), (0, 0), scale)
-            for crop in crops
-        ]
-        parts.append(_histograms(np.stack(grey)))
-    return np.concatenate(parts, axis=1)
-
-
-def _histograms(grey):
-    down, right = np.gradient(grey, axis=(1, 2))
-    strength = np.hypot(right, down) * face_window()
-    place = np.arctan2(down, right) % (2 * np.pi) / (2 * np.pi) * BINS
-    lower = np.floor(place).astype(int)
-    share = place - lower
-    planes = np.zeros((BINS, *grey.shape), np.float32)
-    where = np.indices(grey.shape)
-    # each gradient counts for the two directions that it lies between
-    planes[(lower % BINS, *where)] = strength * (1 - share)
-    planes[((lower + 1) % BINS, *where)] += strength * share
-    cells = RESOLUTION // CELL
-    planes = planes.reshape(BINS, len(grey), cells, CELL, cells, CELL)
-    sums = np.sqrt(planes.sum(axis=(3, 5))).transpose(1, 0, 2, 3)
-    length = np.linalg.norm(sums, axis=1, keepdims=True)
-    mean = np.sqrt((length**2).mean(axis=(1, 2, 3), keepdims=True))
-    return (sums / (length + FLAT * mean + 1e-9)).reshape(len(grey), -1)
-
-
-@functools.cache
-def face_window():
-    """The part of a whole crop that counts, without hair, shirt and wall.
-
-    Returns:
-        float32 array, shape `(RESOLUTION, RESOLUTION)`, 0-1: a soft ellipse.
-    """
-    along = (np.arange(RESOLUTION, dtype=np.float32) + 0.5) / RESOLUTION
-    x, y = (along - 0.5) / 0.42, (along - 0.47) / 0.45
-    radius = np.sqrt(x[None, :] ** 2 + y[:, None] ** 2)
-    return np.clip((1 - radius) / 0.12, 0, 1)
-
-
-def build_likeness(dimensions):
-    """One linear layer, from histograms to what tells people apart.
-
-    Args:
-        dimensions: int. Length of the vectors.
-
-    Returns:
-        `keras.Model` from `(batch, FEATURES)` to `(batch, dimensions)`.
-    """
-    inputs = keras.Input((FEATURES,), name="histograms")
-    outputs = keras.layers.Dense(dimensions, name="discriminants")(inputs)
-    return keras.Model(inputs, outputs, name="likeness")
+# What the network sees of the unit crop: a square of this side, from here on.
+# Eyes and mouth stand in it where they stood when it was trained.
+SIDE, LEFT, TOP = 0.96, 0.02, 0.012
+DARK = 0.3  # mean brightness, 0-1, to which darker crops are brought
+# side of the crops in pixels from which that is read without loss
+CROP_SIZE = round(RESOLUTION / SIDE)
 
 
 class Likeness:
@@ -112,36 +40,54 @@ class Likeness:
     def __init__(self, model):
         self.model = model
 
-    def describe(self, crops):
-        """Vectors of faces: the dot product of two is how alike they are.
+    def describe(self, crops, batch_size=64):
+        """Vectors of faces; their distance says how unlike two are.
 
         Args:
             crops: uint8 array, 0-255, or float array, 0-1, shape `(faces,
                 side, side, 3)`. Whole stored crops, of any size.
+            batch_size: int.
 
         Returns:
-            float64 array, shape `(faces, dimensions)`, each of length 1.
+            float64 array, shape `(faces, DIMENSIONS)`, lengths below 1.
 
         Raises:
             ValueError: if these are not crops.
         """
-        seen = alignment.cut_network_crops(crops, 1.0, RESOLUTION)
-        if seen.ndim != 4:
-            raise ValueError(
-                "Expected crops of shape (faces, size, size, 3). Received: "
-                f"{np.shape(crops)}"
-            )
-        # a mirrored face is the same person's
-        return _unit(self._describe(seen) + self._describe(seen[:, :, ::-1]))
-
-    def _describe(self, seen):
-        return _unit(predict(self.model, gradient_histograms(seen), 512))
+        seen = seen_of(crops)
+        # light from one side is from the other in a mirror
+        views = (seen, seen[:, :, ::-1])
+        found = [predict(self.model, view, batch_size) for view in views]
+        return np.mean(found, axis=0, dtype=np.float64)
 
 
-def _unit(vectors):
-    vectors = np.asarray(vectors, np.float64)
-    length = np.linalg.norm(vectors, axis=1, keepdims=True)
-    return vectors / np.maximum(length, 1e-9)
+def seen_of(crops):
+    """What the network sees of whole crops.
+
+    Args:
+        crops: as for `Likeness.describe`.
+
+    Returns:
+        float32 array, shape `(faces, RESOLUTION, RESOLUTION, 3)`, 0-1. Dark
+        ones are brightened.
+
+    Raises:
+        ValueError: if these are not crops.
+    """
+    crops = np.asarray(crops)
+    if crops.ndim != 4 or crops.shape[3] != 3:
+        raise ValueError(
+            "Expected crops of shape (faces, side, side, 3). Received: "
+            f"shape {crops.shape}"
+        )
+    side, left, top = (
+        round(share * crops.shape[1]) for share in (SIDE, LEFT, TOP)
+    )
+    seen = crops[:, top : top + side, left : left + side]
+    seen = alignment.cut_network_crops(seen, 1.0, RESOLUTION)
+    # a night's faces: the network saw few
+    brightness = seen.mean(axis=(1, 2, 3), keepdims=True)
+    return np.minimum(seen * np.maximum(1, DARK / (brightness + 1e-3)), 1)
 
 
 def write_likeness(folder, likeness, parameters=None, **details):
@@ -163,7 +109,6 @@ def write_likeness(folder, likeness, parameters=None, **details):
         MADE_BY,
         np.float16,
         parameters=parameters,
-        dimensions=int(likeness.model.output_shape[1]),
         **details,
     )
 
@@ -182,10 +127,6 @@ def read_likeness(folder=LIKENESS_FOLDER):
         ValueError: if a file was changed or does not fit.
     """
     model, _ = small_networks.read_network(
-        folder,
-        WEIGHTS,
-        MADE_BY,
-        "likeness",
-        lambda manifest: build_likeness(manifest["dimensions"]),
+        folder, WEIGHTS, MADE_BY, "likeness", lambda manifest: build_likeness()
     )
     return Likeness(model)
