@@ -101,9 +101,8 @@ def face_set(tmp_path_factory):
         names = f"crops/{row}.png", f"masks/{row}.png"
         for name, picture in zip(names, (crop, mask), strict=True):
             (folder / name).write_bytes(media.encode_image(picture, ".png"))
-        records.append(
-            {"crop": names[0], "mask": names[1], "sharpness": 100.0 + row}
-        )
+        record = {"crop": names[0], "mask": names[1], "sharpness": 100.0 + row}
+        records.append({**record, "frame_parameters": frame})
     return facesets.FaceSet("Lena", folder, contract, records)
 
 
@@ -116,6 +115,26 @@ def test_rendered_faces_are_described_as_they_were_made(face_set):
     assert described["light"][5] < -0.15 < 0.15 < described["light"][6]
     assert np.median(described["sharpness"]) == 0
     assert np.median(described["brightness"]) == 0
+
+
+def test_lips_and_lids_of_photographed_people_are_read_from_landmarks(face_set):
+    records = [{**each, "frame_parameters": None} for each in face_set.records]
+    photographed = facesets.FaceSet(
+        face_set.identity, face_set.folder, face_set.contract, records
+    )
+    found = dict(zip(NAMES, descriptions.describe(photographed).T, strict=True))
+    rendered = dict(zip(NAMES, descriptions.describe(face_set).T, strict=True))
+    # in the same units, so that the same words hold
+    assert found["jaw"][2] == pytest.approx(0.7, abs=0.15)
+    assert np.delete(found["jaw"], 2).max() < 0.15
+    assert found["blink"][3] > 0.6 > 0.3 > np.delete(found["blink"], 3).max()
+    np.testing.assert_array_equal(found["yaw"], rendered["yaw"])
+
+
+def test_who_never_shuts_the_mouth_is_seen_talking(face_set):
+    talking = face_set.pick([2, 2, 2])
+    jaw, blink = descriptions.lips_and_lids(talking)
+    assert jaw.min() > 0.4 and blink.max() < 0.05
 
 
 def test_some_rows_are_described_alone(face_set):
