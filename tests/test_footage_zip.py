@@ -189,10 +189,10 @@ def test_a_million_entries_are_refused_at_a_glance(tmp_path):
     listed = (header + name) * count
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, 1, 1, len(listed), 0, 0)
     (tmp_path / "a.zip").write_bytes(listed + end)
-    start = time.perf_counter()
+    start = time.process_time()
     with pytest.raises(HostileError, match="are the most"):
         footage_zip.unpack_zip(tmp_path / "a.zip", tmp_path / "Anna")
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
     # the same said in the record of large zips
     large = struct.pack(
         "<4sQ2H2L4Q",
