@@ -11,6 +11,7 @@ import numpy as np
 from keras import layers
 
 from helpers import alignment, small_networks
+from helpers.models.swapper import predict
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS
 
 READER_FOLDER = (
@@ -122,7 +123,7 @@ class ExpressionReader:
         return (readings + mirrored * np.where(MIRRORED, -1, 1)) / 2
 
     def _read_once(self, crops, batch_size):
-        readings = self.model.predict(crops, batch_size=batch_size, verbose=0)
+        readings = predict(self.model, crops, batch_size)
         return np.asarray(readings, np.float64) * self.scales + self.means
 
 

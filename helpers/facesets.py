@@ -238,6 +238,42 @@ def check_identity(identity):
     names.check_identity(identity)
 
 
+def check_identities(identities, person=None, least=2):
+    """Stop if these are no identities that face sets can be made of.
+
+    Args:
+        identities: list of str, different names.
+        person: dict from an identity to the groups of faces that are theirs,
+            see `sorting.choosing.choose_faces`, or `None`.
+        least: int. Fewest identities.
+
+    Raises:
+        ValueError: if there are too few, one twice, one that no folder can
+            be called, or if `person` is about somebody else.
+    """
+    if isinstance(identities, str):
+        raise ValueError(
+            f"Identities should be a list of names. Received: {identities!r}. "
+            f'Write IDENTITIES = ["{identities}", "..."].'
+        )
+    different = len(set(identities))
+    if different < least or different < len(identities):
+        raise ValueError(
+            "A swap needs at least two different identities. "
+            f"Received: {identities!r}. Give one folder of footage for each."
+        )
+    for identity in identities:
+        check_identity(identity)
+    names.check_apart(identities)
+    person = {} if person is None else person
+    if not isinstance(person, dict) or not set(person) <= set(identities):
+        raise ValueError(
+            f"PERSON should be about {identities!r}, as in "
+            f'{{"{list(identities)[0]}": [0, 3]}}. Received: {person!r}. Write '
+            "the names as in IDENTITIES."
+        )
+
+
 def write_face_sets(
     output_folder, identities, contract, parameters=None, least=2
 ):
@@ -260,14 +296,7 @@ def write_face_sets(
         manifests.ContractError: if faces were cut under another contract.
     """
     folder = pathlib.Path(output_folder)
-    identities = list(identities)
-    different = len(set(identities))
-    if different < least or different < len(identities):
-        raise ValueError(
-            "A swap needs at least two different identities. "
-            f"Received: {identities!r}. Give one folder of footage for each."
-        )
-    names.check_apart(identities)
+    check_identities(identities, least=least)
     summary, files = {}, []
     for identity in identities:
         report_path = folder / identity / REPORT

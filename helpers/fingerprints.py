@@ -24,6 +24,29 @@ def of_file(path):
     return {"size": size, "ends": hashlib.sha256(ends).hexdigest()}
 
 
+def shared_files(files):
+    """Lines about footage that several identities have.
+
+    Args:
+        files: dict from identity to list of paths.
+
+    Returns:
+        list of str, none where each has files of their own.
+    """
+    seen, lines = {}, []
+    for identity, paths in files.items():
+        for path in paths:
+            code = tuple(of_file(path).values())
+            other, name = seen.setdefault(code, (identity, path.name))
+            if other != identity:
+                lines.append(
+                    f"Beware: {path.name} of {identity} is {name} of {other}, "
+                    "too. Where both are seen, choose by PERSON; else take it "
+                    "out of the wrong folder."
+                )
+    return lines
+
+
 def of_comb(comb):
     """By what a comb is known again: what it knows, and some of its weights.
 

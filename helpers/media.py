@@ -114,10 +114,7 @@ def list_media(folder):
     """
     folder = pathlib.Path(folder)
     if not folder.is_dir():
-        raise FileNotFoundError(
-            f"There is no folder {folder}. Make it and put the photos and "
-            "videos of one person into it."
-        )
+        raise FileNotFoundError(_no_folder(folder))
     pictures, videos, others = [], [], []
     for path in _walk(folder):
         if path.name.endswith(SIDECAR_ENDINGS):
@@ -134,11 +131,24 @@ def list_media(folder):
         ]
         raise MediaError(
             f"{folder} should hold photos or videos. Received: "
-            f"{len(others)} other files. Photos end in "
-            f"{' '.join(PHOTO_ENDINGS)}; videos in {' '.join(VIDEO_ENDINGS)}. "
-            + "; ".join(reasons[:3])
+            f"{f'{len(others)} other files' if others else 'nothing'}. Put "
+            f"some there: photos end in {' '.join(PHOTO_ENDINGS)}; videos in "
+            f"{' '.join(VIDEO_ENDINGS)}. " + "; ".join(reasons[:3])
         )
     return pictures, videos, others
+
+
+def _no_folder(folder):
+    """What is missing, and what is there, as the name may be misspelt."""
+    there = next(path for path in folder.parents if path.is_dir())
+    beside = sorted(path.name for path in there.iterdir() if path.is_dir())
+    names = ", ".join(shown_name(name) for name in beside[:8]) or "no folder"
+    more = ", ..." if len(beside) > 8 else ""
+    return (
+        f"There is no folder {folder}. In {there} there are: {names}{more}. "
+        "Give the name as it is on disk, or make the folder and put the "
+        "photos and videos of one person into it."
+    )
 
 
 def is_photo(path):

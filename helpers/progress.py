@@ -9,19 +9,20 @@ def print_progress(title, every=5.0):
     Args:
         title: str, at the beginning of each line.
         every: float. Seconds between two lines at least; the first call and
-            the last one always print.
+            the last one always print, but never the same line again.
 
     Returns:
         function of two numbers.
     """
     started = time.monotonic()
-    printed = [-every]
+    printed = {"time": -every, "counts": None}
 
     def report(done, total):
         seconds = time.monotonic() - started
-        if done < total and seconds - printed[0] < every:
+        soon = done < total and seconds - printed["time"] < every
+        if soon or printed["counts"] == (done, total):
             return
-        printed[0] = seconds
+        printed.update(time=seconds, counts=(done, total))
         left = seconds * (total - done) / max(done, 1)
         still = f", about {_duration(left)} left" if 0 < done < total else ""
         print(f"{title}: {done} of {total}{still}", flush=True)

@@ -46,6 +46,8 @@ def test_tabs_say_what_there_is(sorter):
         1: 6,
     }
     assert [tab.get("picked") for tab in sorter.tabs[-2:]] == [True, False]
+    names = [tab["name"] for tab in sorter.tabs[-2:]]
+    assert names == ["person 0", "person 1"]  # the keys, as PERSON has them
 
 
 def test_the_page_shows_the_crops_of_its_faces(sorter):

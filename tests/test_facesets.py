@@ -125,3 +125,20 @@ def test_what_was_agreed_goes_with_the_faces(footage, tmp_path):
     assert agreed["origin"] == "a phone"
     with pytest.raises(ValueError, match="Ada, Bob.*'Cy'"):
         facesets.consent_of(tmp_path / "faces", "Cy")
+
+
+@pytest.mark.parametrize(
+    "identities, person, words",
+    [
+        ("Ann", {}, "a list of names"),
+        ([], {}, "at least two"),
+        (["Ann", "Ann"], {}, "at least two"),
+        (["Ann", "a/b"], {}, "a/b"),
+        (["Ann", "Ben"], {"Anna": [0]}, "Anna.*as in IDENTITIES"),
+        (["Ann", "Ben"], [0, 3], "PERSON should be"),
+    ],
+)
+def test_a_slip_in_the_names_is_said_before_any_work(identities, person, words):
+    facesets.check_identities(["Ann", "Ben"], {"Ben": 1})
+    with pytest.raises(ValueError, match=words):
+        facesets.check_identities(identities, person)

@@ -642,3 +642,13 @@ def test_a_video_that_states_no_length_is_measured(kept, tmp_path):
     assert abs(probed["frames"] - count) <= 1
     assert probed["frame_rate"] == pytest.approx(12.5, rel=0.01)
     assert probed["duration"] == pytest.approx(count * 0.08, abs=0.1)
+
+
+def test_a_missing_folder_is_said_with_those_beside_it(tmp_path):
+    (tmp_path / "Ann").mkdir()
+    with pytest.raises(FileNotFoundError, match="there are: Ann. Give"):
+        media.list_media(tmp_path / "Anne")
+    with pytest.raises(FileNotFoundError, match="there are: no folder"):
+        media.list_media(tmp_path / "Ann" / "more" / "still")
+    with pytest.raises(media.MediaError, match="Received: nothing. Put"):
+        media.list_media(tmp_path / "Ann")

@@ -17,3 +17,10 @@ def test_what_is_left_is_said_in_words(monkeypatch, capsys, seconds, words):
     assert capsys.readouterr().out == f"frames: 10 of 100, about {words}\n"
     report(100, 100)
     assert capsys.readouterr().out == "frames: 100 of 100\n"
+
+
+def test_the_same_line_is_not_printed_twice(capsys):
+    report = progress.print_progress("frames")
+    for done in (50, 100, 100):
+        report(done, 100)
+    assert capsys.readouterr().out.count("100 of 100\n") == 1

@@ -156,7 +156,8 @@ def identity_parameters(name):
         return random_identity(int(numbered.group(1)))
     raise ValueError(
         f"Nobody has that name. Choose one of {', '.join(NAMED_PEOPLE)}, or "
-        f"person_0012 and the like for a random person. Received: name={name!r}"
+        "person_0012 and the like for a random person; or set SYNTHETIC = "
+        f"False for footage of your own. Received: name={name!r}"
     )
 
 

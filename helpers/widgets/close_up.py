@@ -90,7 +90,7 @@ def facts(record):
         if record.get(name) is not None:
             lines.append((name, f"{record[name]:.{digits}f}{unit}"))
     if record.get("person") is not None:
-        lines.append(("person", str(record["person"] + 1)))
+        lines.append(("person", str(record["person"])))
     lines.append(("split", record["split"]))
     return lines
 

@@ -214,7 +214,8 @@ class FaceSorter(anywidget.AnyWidget):
                 tabs.append(
                     {
                         "key": person,
-                        "name": f"person {person + 1}",
+                        # numbered as in PERSON and in face_pictures
+                        "name": f"person {person}",
                         "count": count,
                         "picked": picked,
                         "picture": self._tiles.one(self._crops([row])[0]),

@@ -1,0 +1,86 @@
+"""What was found in everybody's footage, in short lines to be printed."""
+
+import textwrap
+
+from helpers import consent
+
+WIDTH = 78  # of a line
+COUNTS = (
+    "frames",
+    "no_face",
+    "one_face",
+    "several_faces",
+    "kept",
+    "train",
+    "test",
+)
+UNUSABLE = "left_out_files"  # or only in part
+NO_FOOTAGE = "other_files"
+MOST_FILES = 40  # of each kind; `report.json` names all
+
+
+def as_text(reports):
+    """A table of counts, then each person's files that gave nothing.
+
+    Args:
+        reports: dict from identity to dict from `extraction.extract_faces`.
+
+    Returns:
+        str.
+    """
+    columns = [max(9, len(name) + 2) for name in COUNTS]
+    first = max([len(identity) for identity in reports], default=0)
+    head = [name.replace("_", " ") for name in COUNTS]
+    lines = [_row(first, "", head, columns)]
+    for identity, report in reports.items():
+        counts = [report[name] for name in COUNTS]
+        lines.append(_row(first, identity, counts, columns))
+    for identity, report in reports.items():
+        lines += ["", _fill(consent.consent_line(identity, report["consent"]))]
+        lines += _reasons(report[UNUSABLE], "of no use, or only in part")
+        lines += _reasons(report[NO_FOOTAGE], "no footage")
+        lines += _names(report["no_face_files"])
+    return "\n".join(lines)
+
+
+def _row(first, name, cells, columns):
+    cells = zip(cells, columns, strict=True)
+    return f"{name:{first}}" + "".join(f"{text:>{w}}" for text, w in cells)
+
+
+def _reasons(files, title):
+    """A line for each file, with what is wrong and what to do."""
+    if not files:
+        return
+    yield f"  {_files(files)} {title}:"
+    for name, reason in list(files.items())[:MOST_FILES]:
+        yield _fill(f"    {name}: {_without(reason, name)}")
+    yield from _more(files)
+
+
+def _without(reason, name):
+    """A reason that begins with the file's own name, said before."""
+    return reason.removeprefix(name.rsplit("/", 1)[-1]).lstrip()
+
+
+def _names(names):
+    if not names:
+        return
+    yield f"  no face in {_files(names)}:"
+    yield _fill("    " + ", ".join(names[:MOST_FILES]), 4)
+    yield from _more(names)
+
+
+def _files(files):
+    return "1 file" if len(files) == 1 else f"{len(files)} files"
+
+
+def _more(files):
+    if len(files) > MOST_FILES:
+        yield f"    and {len(files) - MOST_FILES} more: see its report.json"
+
+
+def _fill(line, indent=6):
+    return textwrap.fill(
+        line, WIDTH, subsequent_indent=" " * indent, break_on_hyphens=False
+    )

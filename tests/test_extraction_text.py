@@ -1,0 +1,38 @@
+"""What was found, in lines that fit a page."""
+
+from helpers import consent, extraction_text
+
+
+def report(**changed):
+    counts = dict.fromkeys(extraction_text.COUNTS, 4)
+    files = {"left_out_files": {}, "other_files": {}, "no_face_files": []}
+    return {**counts, **files, "consent": consent.unstated(), **changed}
+
+
+def test_counts_stand_below_their_names():
+    text = extraction_text.as_text(
+        {"Ada": report(kept=3), "Jürgen 人": report()}
+    )
+    head, ada, other = text.splitlines()[:3]
+    assert head.index("kept") + len("kept") == ada.index("3") + 1
+    assert len(head) == len(ada) == len(other) <= extraction_text.WIDTH
+
+
+def test_a_file_is_named_once_with_its_reason():
+    reason = "x.jpg should be a photo. Received: an empty file. Copy it."
+    text = extraction_text.as_text(
+        {"Ada": report(left_out_files={"in/x.jpg": reason})}
+    )
+    assert "1 file of no use" in text and text.count("x.jpg") == 1
+    assert "in/x.jpg: should be a photo" in text
+
+
+def test_lines_are_short_and_many_files_are_counted():
+    names = [f"photo {number}.jpg" for number in range(90)]
+    reasons = dict.fromkeys(names, "should be a photo. " * 9)
+    text = extraction_text.as_text(
+        {"Ada": report(no_face_files=names, other_files=reasons)}
+    )
+    assert max(map(len, text.splitlines())) <= extraction_text.WIDTH
+    assert text.count("and 50 more") == 2
+    assert "no face in 90 files" in text and "90 files no footage" in text
