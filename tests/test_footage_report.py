@@ -448,3 +448,24 @@ def test_real_clips_lack_light_and_no_look_that_was_misread(
         assert "come from one video" in own["warnings"][0]
     person = report["identities"]["person_c"]
     assert "from the right of the picture" in person["findings"][0]["advice"]
+
+
+def test_a_photographed_mouth_is_read_relative_to_its_own_shut_one():
+    class Points:
+        resolution = 16
+
+        def landmarks(self, crops):
+            points = np.zeros((len(crops), 68, 2), np.float32)
+            points[:, 45, 0] = 10  # the eyes' outer corners are 10 px apart
+            points[:, 65:68, 1] = crops[:, 0, 0, :1]
+            return points
+
+    class Faces:
+        def load_crops(self, size):
+            crops = np.zeros((3, size, size, 3), np.uint8)
+            crops[:, 0, 0, 0] = 1, 2, 3
+            return crops
+
+    jaw = footage_facts.jaw_of(Faces(), Points())
+    expected = np.array([0, 0.1, 0.2]) * footage_facts.JAW_OF_OPENING
+    np.testing.assert_allclose(jaw, expected, atol=0.03)
