@@ -469,3 +469,12 @@ def test_a_photographed_mouth_is_read_relative_to_its_own_shut_one():
     jaw = footage_facts.jaw_of(Faces(), Points())
     expected = np.array([0, 0.1, 0.2]) * footage_facts.JAW_OF_OPENING
     np.testing.assert_allclose(jaw, expected, atol=0.03)
+
+
+def test_a_last_part_that_is_held_out_is_not_called_a_take():
+    own = {"train": {"faces": 9, "takes": ["a.mp4"]}}
+    own["held_out"] = {"faces": 2, "takes": ["a.mp4", "b.mp4"]}
+    own |= {"eyes": (1, 2, 3), "described": 11, "faces": 11, "networks": {}}
+    lines = list(footage_text._lines_of_faces(own))
+    assert "  held out by take, never by frame: b.mp4" in lines
+    assert "  held out is the last part of a.mp4" in lines
