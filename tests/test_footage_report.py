@@ -448,3 +448,12 @@ def test_real_clips_lack_light_and_no_look_that_was_misread(
         assert "come from one video" in own["warnings"][0]
     person = report["identities"]["person_c"]
     assert "from the right of the picture" in person["findings"][0]["advice"]
+
+
+def test_a_last_part_that_is_held_out_is_not_called_a_take():
+    own = {"train": {"faces": 9, "takes": ["a.mp4"]}}
+    own["held_out"] = {"faces": 2, "takes": ["a.mp4", "b.mp4"]}
+    own |= {"eyes": (1, 2, 3), "described": 11, "faces": 11, "networks": {}}
+    lines = list(footage_text._lines_of_faces(own))
+    assert "  held out by take, never by frame: b.mp4" in lines
+    assert "  held out is the last part of a.mp4" in lines

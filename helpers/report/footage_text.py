@@ -44,9 +44,12 @@ def _lines_of_faces(own):
         f"  {train['faces']} faces to train with ({_takes(train)}), "
         f"{held_out['faces']} held out ({_takes(held_out)})"
     )
-    if held_out["takes"]:
-        names = _few(held_out["takes"])
-        yield f"  held out by take, never by frame: {names}"
+    whole = [name for name in held_out["takes"] if name not in train["takes"]]
+    parts = [name for name in held_out["takes"] if name in train["takes"]]
+    if whole:
+        yield f"  held out by take, never by frame: {_few(whole)}"
+    if parts:
+        yield f"  held out is the last part of {_few(parts)}"
     yield f"  eyes {middle:.0f} px apart in the frame, {low:.0f} to {high:.0f}"
     for size, fit in own["networks"].items():
         yield (
@@ -67,11 +70,15 @@ def _few(names, most=4):
 
 
 def _lines_of_features(own):
+    rough = [f.name for f in FEATURES if own["features"][f.name]["rough"]]
     for feature in FEATURES:
         found = own["features"][feature.name]
+        if found["rough"]:
+            continue
         low, _, high = (number(feature, each) for each in found["spread"])
         shares = ", ".join(
             f"{word} {share:.0%}" for word, share in found["shares"].items()
         )
-        told = "a rough reading" if found["rough"] else shares
-        yield f"  {feature.name} {low} to {high}: {told}"
+        yield f"  {feature.name} {low} to {high}: {shares}"
+    if rough:
+        yield f"  read only roughly, see the picture: {', '.join(rough)}"
