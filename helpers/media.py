@@ -398,8 +398,8 @@ def _decode(path, container, stream):
     # nothing came
     if not count or count < 0.95 * expected - 2:
         raise MediaError(
-            f"{pathlib.Path(path).name} breaks off: expected {expected or 'some'} "
-            f"frames, {count} frames were read. {todo}"
+            f"{pathlib.Path(path).name} breaks off: expected "
+            f"{expected or 'some'} frames, {count} frames were read. {todo}"
         )
 
 
