@@ -25,7 +25,8 @@ from helpers.photos import read_photo as read_photo
 from helpers.photos import write_image as write_image
 
 VIDEO_ENDINGS = (
-    ".3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .webm .wmv"
+    ".3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm "
+    ".wmv"
 ).split()
 
 # what lies beside footage and is none: a synthetic clip's truth, what the
@@ -403,11 +404,12 @@ def _decode(path, container, stream):
             f"{pathlib.Path(path).name} breaks off: {count} frames were "
             f"read, then {error}. {todo}"
         ) from error
-    # a file cut short ends without an error; its index tells
-    if count < 0.95 * expected - 2:
+    # a file cut short ends without an error; its index tells, or that
+    # nothing came
+    if not count or count < 0.95 * expected - 2:
         raise MediaError(
-            f"{pathlib.Path(path).name} breaks off: expected {expected} "
-            f"frames, {count} frames were read. {todo}"
+            f"{pathlib.Path(path).name} breaks off: expected "
+            f"{expected or 'some'} frames, {count} frames were read. {todo}"
         )
 
 

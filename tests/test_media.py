@@ -652,3 +652,20 @@ def test_a_missing_folder_is_said_with_those_beside_it(tmp_path):
         media.list_media(tmp_path / "Ann" / "more" / "still")
     with pytest.raises(media.MediaError, match="Received: nothing. Put"):
         media.list_media(tmp_path / "Ann")
+
+
+def test_a_video_cut_before_its_first_frame_is_reported(tmp_path):
+    whole, cut = tmp_path / "whole.mkv", tmp_path / "cut.mkv"
+    with av.open(str(whole), "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height = 96, 64
+        for _ in range(3):
+            frame = av.VideoFrame.from_ndarray(
+                np.zeros((64, 96, 3), np.uint8), "rgb24"
+            )
+            container.mux(stream.encode(frame.reformat(format="yuv420p")))
+        container.mux(stream.encode())
+    content = whole.read_bytes()
+    cut.write_bytes(content[: content.index(b"\x1f\x43\xb6\x75")])
+    with pytest.raises(media.MediaError, match="cut.mkv"):
+        list(media.read_frames(cut))
