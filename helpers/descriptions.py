@@ -54,6 +54,15 @@ FEATURES = (
     Feature("brightness", " stops", "dark", -0.7, "bright", 0.7, 0.3),
     Feature("sharpness", " stops", "blurred", -1.5, "", 0, 0.5),
 )
+# for readers; the other names are words already
+LABELS = {
+    "yaw": "head sideways",
+    "pitch": "head up or down",
+    "jaw": "mouth",
+    "blink": "eyelids",
+    "gaze_x": "look sideways",
+    "gaze_y": "look up or down",
+}
 READ_SIZE = 80  # side of a whole crop, in pixels, that is looked at
 # How far the renderer's jaw is open where the lips are apart by the distance of
 # the eyes' outer corners: 3.1 and 3.6 for two people. Shut lips of photographed
@@ -192,6 +201,18 @@ def light_of(crops, masks):
             total = max(half.sum(), 1e-9)
             side[index] = max((grey * half).sum() / total, 1 / 255)
     return np.log2(right / left), np.log2((right + left) / 2)
+
+
+def label(feature):
+    """What a feature is called where people read it: `look sideways`.
+
+    Args:
+        feature: `Feature`.
+
+    Returns:
+        str.
+    """
+    return LABELS.get(feature.name, feature.name)
 
 
 def number(feature, value):

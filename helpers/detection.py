@@ -1,5 +1,6 @@
 """Detection: pictures in, faces with a box and five landmarks out (MTCNN)."""
 
+import numbers
 import pathlib
 
 import cv2
@@ -91,9 +92,12 @@ class FaceDetector:
         max_side=1280,
         device="CPU:0",
     ):
-        if not 0 < min_face_share <= 1 or not 0 < threshold < 1:
+        shares = (min_face_share, threshold)
+        known = all(isinstance(share, numbers.Real) for share in shares)
+        if not known or not 0 < min_face_share <= 1 or not 0 < threshold < 1:
             raise ValueError(
-                "min_face_share should be in (0, 1] and threshold in (0, 1). "
+                "min_face_share should be a number in (0, 1] and threshold "
+                "one in (0, 1), without quotation marks. "
                 f"Received: min_face_share={min_face_share!r}, "
                 f"threshold={threshold!r}"
             )

@@ -141,11 +141,7 @@ def find_faces(
             disk is full, or another run is writing into it.
     """
     facesets.check_identity(identity)
-    if every < 1 or not 0 <= held_out_share < 1:
-        raise ValueError(
-            "every should be at least 1 and held_out_share in [0, 1). "
-            f"Received: every={every!r}, held_out_share={held_out_share!r}"
-        )
+    takes.check_sampling(every, held_out_share, max_faces)
     footage_folder = pathlib.Path(footage_folder)
     agreed = consent.read_consent(footage_folder)
     plans, steps, others = takes.plan_files(

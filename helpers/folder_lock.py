@@ -13,6 +13,10 @@ PROBE_BYTES = 1_000_000
 class FolderError(OSError):
     """A folder cannot be written, or another run is writing into it."""
 
+    def __str__(self):
+        # the message alone: a number such as [Errno 11] helps no reader
+        return self.strerror or super().__str__()
+
 
 @contextlib.contextmanager
 def locked_folder(folder, instead, error=FolderError):

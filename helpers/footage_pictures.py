@@ -3,11 +3,13 @@
 Drawn with matplotlib through `plotting`, whose colours and figures it shares.
 """
 
+import textwrap
+
 import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from helpers.descriptions import FEATURES
+from helpers.descriptions import FEATURES, label
 from helpers.plotting import DPI, INK, PALE, PALETTE, WIDTH, Picture
 
 ROW = 0.72  # inches a feature
@@ -54,7 +56,9 @@ def plot_footage_report(report):
             if own["features"][feature.name]["rough"]:
                 _write(axes, 0.5, 0.73, "rough reading", "center", PALE)
         row[0].set_ylabel(
-            f"{feature.name}\n{feature.unit.strip()}",
+            "\n".join(
+                [*textwrap.wrap(label(feature), 11), feature.unit.strip()]
+            ),
             rotation=0,
             ha="right",
             va="center",
@@ -102,8 +106,11 @@ def _draw(axes, edges, shares, others, missing):
 
 
 def _write_ends(axes, feature):
-    _write(axes, 0.01, 0.87, feature.low, "left", INK)
-    _write(axes, 0.99, 0.87, feature.high, "right", INK)
+    # arrows: a bar at the end may be of faces that all look ahead
+    if feature.low:
+        _write(axes, 0.01, 0.87, f"\u2190 {feature.low}", "left", INK)
+    if feature.high:
+        _write(axes, 0.99, 0.87, f"{feature.high} \u2192", "right", INK)
 
 
 def _write(axes, x, y, text, side, color):

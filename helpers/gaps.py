@@ -343,7 +343,7 @@ def begin_of(sign, feature):
 
 
 def in_words(words, beyond):
-    """What is missing, and from where on: `mouth open (jaw beyond 0.15)`.
+    """What is missing, and from where on: `mouth open (beyond 0.15)`.
 
     Args:
         words: sequence of str.
@@ -353,7 +353,7 @@ def in_words(words, beyond):
         str.
     """
     return " and ".join(
-        f"{word} ({feature.name} beyond {descriptions.number(feature, edge)})"
+        f"{word} (beyond {descriptions.number(feature, edge)})"
         for word, (feature, edge) in zip(words, beyond, strict=True)
     )
 

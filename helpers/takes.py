@@ -4,6 +4,7 @@ A take is footage of one go: neighbouring frames are near-copies, so a whole
 take is held out for testing, never single frames.
 """
 
+import numbers
 import os
 import zipfile
 import zlib
@@ -37,6 +38,7 @@ def plan_files(folder, every, held_out_share, max_faces=None):
     Raises:
         FileNotFoundError: if there is no such folder.
         MediaError: if there is no footage in it.
+        ValueError: if so few faces are wanted that none would be held out.
     """
     photos, videos, others = media.list_media(folder)
     estimates = {path: _estimate_frames(path) for path in videos}
@@ -45,8 +47,17 @@ def plan_files(folder, every, held_out_share, max_faces=None):
     thinning = 1
     if max_faces is not None and max_faces < looked_at:
         thinning = -(-looked_at // max(1, max_faces))
-    takes = _plan_photos(photos[::thinning], held_out_share)
-    takes |= _plan_videos(videos, estimates, held_out_share)
+    clips = _plan_videos(videos, estimates, held_out_share)
+
+    def plan(thinning):
+        return _plan_photos(photos[::thinning], held_out_share) | clips
+
+    def holds_out(thinning):
+        return _holds_out(plan(thinning), estimates, every * thinning)
+
+    if not holds_out(thinning):
+        _say_how_many(thinning, holds_out, max_faces, looked_at)
+    takes = plan(thinning)
     plans = []
     for path in sorted(takes):
         size, changed = _state_of(path)
@@ -66,6 +77,57 @@ def plan_files(folder, every, held_out_share, max_faces=None):
     }
     steps = {"frames": every * thinning, "photos": thinning}
     return plans, steps, others
+
+
+def _holds_out(planned, estimates, step):
+    """Whether a frame that is looked at is held out for testing."""
+    for path, take in planned.items():
+        last = (estimates.get(path, 1) - 1) // step * step
+        if take["split"] == "test":
+            return True
+        if take["segment"] is not None and last >= take["segment"]:
+            return True
+    return False
+
+
+def _say_how_many(thinning, holds_out, max_faces, looked_at):
+    """Raise where more faces would do; less footage is told later."""
+    while thinning > 1:
+        thinning //= 2
+        if holds_out(thinning):
+            raise ValueError(
+                f"max_faces={max_faces} looks at so few of {looked_at} frames "
+                "that none is held out for testing. Set it to "
+                f"{-(-looked_at // thinning)}, or to None for all."
+            )
+
+
+def check_sampling(every, held_out_share, max_faces=None):
+    """That the numbers by which frames are chosen are such numbers.
+
+    Args:
+        every, held_out_share, max_faces: see `plan_files`.
+
+    Raises:
+        ValueError: if one is of another kind, or out of range.
+    """
+    received = (
+        f"Received: every={every!r}, held_out_share={held_out_share!r}, "
+        f"max_faces={max_faces!r}. Numbers have no quotation marks."
+    )
+    if not isinstance(every, numbers.Integral) or every < 1:
+        raise ValueError(f"every should be a whole number from 1. {received}")
+    known = isinstance(held_out_share, numbers.Real)
+    if not known or not 0 <= held_out_share < 1:
+        raise ValueError(
+            f"held_out_share should be a number in [0, 1). {received}"
+        )
+    if max_faces is None:
+        return
+    if not isinstance(max_faces, numbers.Integral) or max_faces < 1:
+        raise ValueError(
+            f"max_faces should be a whole number from 1, or None. {received}"
+        )
 
 
 def _state_of(path):

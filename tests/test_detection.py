@@ -43,6 +43,8 @@ def test_a_picture_of_another_kind_is_refused(detector):
 
 
 def test_settings_out_of_range_are_refused():
+    with pytest.raises(ValueError, match="without quotation.*='0.2'"):
+        detection.FaceDetector(min_face_share="0.2")
     with pytest.raises(ValueError, match="min_face_share=0"):
         detection.FaceDetector(min_face_share=0)
     with pytest.raises(ValueError, match="max_side=10"):

@@ -316,11 +316,19 @@ def test_the_report_is_short_lines_and_json():
         {"Lena": lena, "Marco": sample_facts("Marco", 6, 2400)}
     )
     text = footage_text.as_text(report)
-    assert max(len(line) for line in text.splitlines()) <= 80
+    assert max(len(line) for line in text.splitlines()) <= 64
     assert "Lena: will do with gaps (head turned left)" in text
     assert "of the picture" in text and "notebook 04" in text
     assert "held out by take, never by frame: take_000.mp4" in text
     assert "  1. Film about 150 more frames of Lena: head turned left" in text
+    # what to do comes before any number, and no name of a variable is printed
+    assert text.index("  1. Film") < text.index("Lena in numbers")
+    assert "gaze_x" not in text and "stops" not in text
+    own = report["identities"]["Lena"]["features"]["light"]["shares"]
+    left, right = (
+        f"{own[f'light from the {side}']:.0%}" for side in ("left", "right")
+    )
+    assert f"  light: from the left {left}, from the right {right}" in text
     read = json.loads(json.dumps(report))
     [finding] = read["identities"]["Lena"]["findings"]
     [(feature, sign, edge)] = finding["conditions"]
@@ -359,7 +367,7 @@ def test_a_report_needs_somebody_with_faces():
 def test_words_of_a_gap_are_those_of_notebook_04():
     yaw = FEATURES[NAMES.index("yaw")]
     assert gaps.in_words(("head turned left",), [(yaw, -15)]) == (
-        "head turned left (yaw beyond -15°)"
+        "head turned left (beyond -15°)"
     )
 
 

@@ -345,6 +345,23 @@ def test_footage_pairs_the_tests_and_not_the_training(tmp_path):
     ]
 
 
+def test_nobody_is_rendered_into_footage_of_somebody_real(tmp_path):
+    (tmp_path / "Lena").mkdir()
+    real = tmp_path / "Lena" / "holiday.mp4"
+    media.write_video(real, [np.zeros((32, 32, 3), np.uint8)] * 3, 25)
+    told = "holiday.mp4.*SYNTHETIC = False"
+    with pytest.raises(FileExistsError, match=told):
+        write_small_footage(tmp_path, ["Marco", "Lena"], 1)
+    assert [path.name for path in tmp_path.iterdir()] == ["Lena"]
+    assert list(real.parent.iterdir()) == [real]
+    # a take that broke off before its truth was written is none of that
+    real.unlink()
+    write_small_footage(tmp_path, ["Lena"], 1)
+    (tmp_path / "Lena" / "train_000.truth.json").unlink()
+    report = write_small_footage(tmp_path, ["Lena"], 1)
+    assert report["takes_written"] == 1
+
+
 def test_several_processes_write_what_one_writes(tmp_path):
     arguments = dict(people=3, frames=3, cast=2, resolution=32)
     one = synthetic.render_crowd(tmp_path / "one", processes=1, **arguments)

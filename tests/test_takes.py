@@ -38,6 +38,34 @@ def test_footage_is_thinned_out_to_so_many_faces(footage, most, step):
     assert all(plan["step"] == step for plan in plans[:2])
 
 
+def test_so_few_faces_that_none_is_held_out_are_refused(tmp_path):
+    film(tmp_path / "talk.mp4", 20)
+    with pytest.raises(ValueError, match="max_faces=2 .* none is held out"):
+        takes.plan_files(tmp_path, 1, 0.1, 2)
+    # what the message advises does; without a held-out share all does
+    with pytest.raises(ValueError) as caught:
+        takes.plan_files(tmp_path, 1, 0.1, 2)
+    enough = int(str(caught.value).split("Set it to ")[1].split(",")[0])
+    assert takes.plan_files(tmp_path, 1, 0.1, enough)
+    assert takes.plan_files(tmp_path, 1, 0, 2)
+
+
+@pytest.mark.parametrize(
+    "numbers, told",
+    [
+        (("1", 0.1, None), "every should be a whole number.*every='1'"),
+        ((0.5, 0.1, None), "every=0.5"),
+        ((1, "0.1", None), "held_out_share should.*no quotation marks"),
+        ((1, 1, None), "held_out_share=1"),
+        ((1, 0.1, "5"), "max_faces should be a whole number.*max_faces='5'"),
+        ((1, 0.1, 0), "max_faces=0"),
+    ],
+)
+def test_numbers_of_another_kind_are_said(numbers, told):
+    with pytest.raises(ValueError, match=told):
+        takes.check_sampling(*numbers)
+
+
 def test_the_frames_of_a_plan_are_those_of_its_step():
     plan = {"expected": 10, "step": 3}
     assert takes.frames_of(plan) == 4

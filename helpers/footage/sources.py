@@ -5,11 +5,8 @@ what happened to it in words, overwrites nothing, and notes in `sources.jsonl`
 where the files are from.
 """
 
-import contextlib
 import fractions
 import pathlib
-
-import av
 
 from helpers import cameras, consent, footage_log, media
 from helpers.footage import footage_folder
@@ -97,12 +94,9 @@ def _check_free(path):
     """That a clip to be filmed would replace nothing but half of itself."""
     if not path.exists():
         return
-    if not path.with_suffix(".truth.json").exists():
-        # interrupted before its truth was written, or somebody's own clip
-        with contextlib.suppress(av.error.FFmpegError):
-            with av.open(str(path), metadata_errors="replace") as container:
-                if container.metadata.get("comment") == footage.COMMENT:
-                    return
+    known = path.with_suffix(".truth.json").exists()
+    if not known and footage.is_rendered(path):
+        return  # interrupted before its truth was written
     raise FileExistsError(
         f"{path} is there already, and of other footage. Nothing was filmed. "
         "Film into another folder, or with the values of before."

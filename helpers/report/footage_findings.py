@@ -132,8 +132,8 @@ def _narrow(own):
         found.append(
             _fault(
                 "still head",
-                f"The head hardly turns (yaw {low:.0f}° to {high:.0f}°): "
-                "film it turning slowly to both sides, up and down.",
+                f"The head hardly turns (by {high - low:.0f}°): film it "
+                "turning slowly to both sides, up and down.",
                 0.0,
                 footage_gaps.ENOUGH,
             )

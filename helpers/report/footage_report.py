@@ -141,7 +141,7 @@ def _as_finding(own, lack):
         f"Film about {lack['missing']} more frames of {own.identity}: "
         f"{lack['does']}. {lack['target']} does it in "
         f"{lack['target_share']:.0%} of the images, {own.identity} in "
-        f"{lack['source_share']:.0%} ({lack['images']})."
+        f"{lack['source_share']:.0%} ({lack['images']} images)."
     )
     name = " and ".join(lack["words"])
     weight = round(lack["target_share"] - lack["source_share"], 3)

@@ -2,13 +2,21 @@
 
 import textwrap
 
-from helpers.descriptions import FEATURES, number
+from helpers.descriptions import FEATURES, label
 
-WIDTH = 78  # of a line
+WIDTH = 64  # of a line, so that a narrow window breaks none
+# what a line of shares is about, and the features that tell it
+SUBJECTS = {
+    "head": ("yaw", "pitch"),
+    "mouth": ("jaw", "smile"),
+    "eyes": ("blink", "gaze_x", "gaze_y"),
+    "light": ("light", "brightness"),
+    "focus": ("sharpness",),
+}
 
 
 def as_text(report):
-    """The report in short lines.
+    """The report in short lines: verdicts and advice first, then numbers.
 
     Args:
         report: dict from `footage_report.footage_report()`.
@@ -19,16 +27,19 @@ def as_text(report):
     lines = []
     for name, own in report["identities"].items():
         lines += [f"{name}: {own['verdict']} ({own['reason']})"]
-        lines += _lines_of_faces(own)
-        lines += _lines_of_features(own)
         for place, finding in enumerate(own["findings"], start=1):
             lines.append(f"  {place}. {finding['advice']}")
         lines += [f"  Beware: {warning}" for warning in own["warnings"]]
         lines.append("")
-    lines.append(
-        "Left and right are those of the picture, not of the person. A "
-        "trained network knows more: notebook 04 asks it."
-    )
+    for name, own in report["identities"].items():
+        lines += [f"{name} in numbers"]
+        lines += _lines_of_faces(own)
+        lines += _lines_of_features(own)
+        lines.append("")
+    lines += [
+        "Left and right are those of the picture, not of the person.",
+        "A trained network knows more: notebook 04 asks it.",
+    ]
     return "\n".join(
         textwrap.fill(line, WIDTH, subsequent_indent="     ") for line in lines
     )
@@ -53,8 +64,8 @@ def _lines_of_faces(own):
     yield f"  eyes {middle:.0f} px apart in the frame, {low:.0f} to {high:.0f}"
     for size, fit in own["networks"].items():
         yield (
-            f"  for a network of {size} px (eyes {fit['eyes']:.0f} px apart) "
-            f"{fit['large']:.0%} are large, {fit['sharp']:.0%} sharp enough"
+            f"  large enough for a network of {size} px: {fit['large']:.0%}, "
+            f"sharp enough: {fit['sharp']:.0%}"
         )
 
 
@@ -70,15 +81,16 @@ def _few(names, most=4):
 
 
 def _lines_of_features(own):
-    rough = [f.name for f in FEATURES if own["features"][f.name]["rough"]]
-    for feature in FEATURES:
-        found = own["features"][feature.name]
-        if found["rough"]:
-            continue
-        low, _, high = (number(feature, each) for each in found["spread"])
-        shares = ", ".join(
-            f"{word} {share:.0%}" for word, share in found["shares"].items()
-        )
-        yield f"  {feature.name} {low} to {high}: {shares}"
+    """A line a subject: `light: from the left 40%, from the right 32%`."""
+    rough = [label(f) for f in FEATURES if own["features"][f.name]["rough"]]
+    for subject, names in SUBJECTS.items():
+        shares = [
+            f"{word.removeprefix(subject).strip()} {share:.0%}"
+            for name in names
+            if not own["features"][name]["rough"]
+            for word, share in own["features"][name]["shares"].items()
+        ]
+        if shares:
+            yield f"  {subject}: {', '.join(shares)}"
     if rough:
         yield f"  read only roughly, see the picture: {', '.join(rough)}"

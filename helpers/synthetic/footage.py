@@ -6,6 +6,7 @@ filmed with which frame parameters, and where the landmarks are) and
 it is unfinished and is filmed anew.
 """
 
+import contextlib
 import functools
 import json
 import pathlib
@@ -13,6 +14,7 @@ import tempfile
 import wave
 import zlib
 
+import av
 import numpy as np
 
 from helpers import consent, manifests, media
@@ -214,6 +216,8 @@ def write_footage(
 
     Raises:
         ValueError: if a person does not exist, or none is given.
+        FileExistsError: if a person's folder holds footage that was not
+            rendered.
     """
     if isinstance(identities, str) or not identities:
         raise ValueError(
@@ -229,8 +233,44 @@ def write_footage(
             home, identity, counts, frames_per_take, seed, size, frame_rate
         )
     missing = missing_takes(takes)
+    for home in dict.fromkeys(take[0] for take in missing):
+        _check_rendered(home)
     run_jobs(write_take, missing, processes, progress)
     return _report(pathlib.Path(folder), takes, missing)
+
+
+def _check_rendered(home):
+    """That nobody made up is filmed into footage of somebody real."""
+    try:
+        photos, videos, _ = media.list_media(home)
+    except (FileNotFoundError, media.MediaError):
+        return  # nothing is there yet
+    real = [*photos, *(path for path in videos if not is_rendered(path))]
+    if real:
+        raise FileExistsError(
+            f"{home} should hold rendered takes only. Received: {len(real)} "
+            f"other files, such as {media.shown_name(real[0].name)}. Nothing "
+            "was rendered. If this is your own footage, set SYNTHETIC = "
+            "False; for rendered people, choose another FOOTAGE_FOLDER."
+        )
+
+
+def is_rendered(path):
+    """Whether a clip was rendered here, finished or broken off.
+
+    Args:
+        path: pathlib.Path of a clip.
+
+    Returns:
+        bool.
+    """
+    if _sidecars(path)[0].exists():
+        return True
+    # interrupted before its truth was written
+    with contextlib.suppress(av.error.FFmpegError):
+        with av.open(str(path), metadata_errors="replace") as container:
+            return container.metadata.get("comment") == COMMENT
+    return False
 
 
 def plan_takes(
