@@ -10,7 +10,8 @@ SUBJECTS = {
     "head": ("yaw", "pitch"),
     "mouth": ("jaw", "smile"),
     "eyes": ("blink", "gaze_x", "gaze_y"),
-    "light": ("light", "brightness"),
+    "light": ("light",),
+    "brightness": ("brightness",),
     "focus": ("sharpness",),
 }
 
