@@ -249,7 +249,7 @@ def _check_rendered(home):
     if real:
         raise FileExistsError(
             f"{home} should hold rendered takes only. Received: {len(real)} "
-            f"other files, such as {media.shown_name(real[0].name)}. Nothing "
+            f"not rendered, such as {media.shown_name(real[0].name)}. Nothing "
             "was rendered. If this is your own footage, set SYNTHETIC = "
             "False; for rendered people, choose another FOOTAGE_FOLDER."
         )
