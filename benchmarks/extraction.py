@@ -17,9 +17,10 @@ the picture is moved by some pixels are taken for false, and counted apart.
 
 `landmark_deviation` is the median distance from mtcnn's landmarks in eye
 distances. `mtcnn_tremble` is how far mtcnn is from itself when the picture is
-moved by a pixel, and `deviation_from_mean` how far ours are from the mean of
-mtcnn over five such moves: what it means, without its tremble. The errors are
-medians against the renders' truth, of the same faces.
+moved by a pixel, `mtcnn_own_deviation` when the picture is made 2 % smaller,
+and `deviation_from_mean` how far ours are from the mean of mtcnn over five
+moves: what it means, without its tremble. The errors are medians against the
+renders' truth, of the same faces. A table gives all of it file by file.
 """
 
 import argparse
@@ -44,6 +45,18 @@ from helpers import (
 
 # by how many pixels a picture is moved to see how mtcnn trembles
 MOVES = ((1, 0), (0, 1), (3, 2), (5, 7))
+# and how many times as large it is made to see how far mtcnn is from itself
+RESIZED = 0.98
+PEOPLE = ("Marco", "Rosa", "Kofi", "Mei", "Viktor", "Lena")
+# what the table of the files shows: heading and key of `compare`
+COLUMNS = {
+    "ours": "away",
+    "own": "own",
+    "tremble": "tremble",
+    "mean": "mean",
+    "error": "error",
+    "mtcnn's": "mtcnn_error",
+}
 POINTS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 PHOTO_SHAPE = (3648, 5472)
 
@@ -152,13 +165,27 @@ def run_baseline(network, path, sample, share):
             ]
             for right, down in MOVES
         ]
-    return found, moved, seconds
+    resized = {
+        index: _call_resized(network, frame, 0.8 * share)
+        for index, frame in frames
+    }
+    return found, moved, resized, seconds
 
 
-def compare(found, moved, ours, truth):
+def _call_resized(network, frame, share):
+    """Landmarks, in the frame's pixels, of mtcnn on a smaller one."""
+    height, width = (round(RESIZED * side) for side in frame.shape[:2])
+    ratio = np.array(frame.shape[1::-1]) / (width, height)
+    small = cv2.resize(frame, (width, height), interpolation=cv2.INTER_AREA)
+    found = call_mtcnn(network, small, share * min(height, width))
+    # integer coordinates are pixel centres in both pictures
+    return [(points + 0.5) * ratio - 0.5 for points in found]
+
+
+def compare(found, moved, resized, ours, truth):
     """What became of mtcnn's detections of one file."""
     rows = {"kept": [], "false": 0, "away": [], "tremble": [], "mean": []}
-    rows |= {"error": [], "mtcnn_error": []}
+    rows |= {"error": [], "mtcnn_error": [], "own": []}
     for index, faces in found.items():
         for face in faces:
             again = [nearest(places, face) for places in moved[index]]
@@ -175,6 +202,9 @@ def compare(found, moved, ours, truth):
             rows["away"].append(_apart(mine, face) / eyes)
             rows["tremble"].append(_apart(again[0], face) / eyes)
             rows["mean"].append(_apart(mine, mean) / eyes)
+            other = nearest(resized[index], face)
+            if other is not None:
+                rows["own"].append(_apart(other, face) / eyes)
             if truth is not None:
                 eyes = eyes_of(truth[index])
                 rows["error"].append(_apart(mine, truth[index]) / eyes)
@@ -212,13 +242,16 @@ def measure(name, files, output, detector, network, sample):
         (folder / f"{number}{path.suffix}").symlink_to(path.resolve())
     ours, seconds, cpu = run_ours(folder, output / "faces" / name, detector)
     total, baseline = {}, []
+    print(f"{'':30} kept " + "".join(f"{name:>9}" for name in COLUMNS))
     for number, (path, truth) in enumerate(files.items()):
-        found, moved, spent = run_baseline(
+        found, moved, resized, spent = run_baseline(
             network, path, sample, detector.min_face_share
         )
         mine = ours.get(f"{number}{path.suffix}", {})
         baseline.append(spent)
-        for key, value in compare(found, moved, mine, truth).items():
+        rows = compare(found, moved, resized, mine, truth)
+        _print_row("/".join(path.parts[-2:]), rows)
+        for key, value in rows.items():
             total[key] = total.get(key, type(value)()) + value
     speedup = float(np.mean(baseline)) / seconds
     print(
@@ -230,6 +263,14 @@ def measure(name, files, output, detector, network, sample):
     return total, speedup, 1 / seconds, 1000 * cpu
 
 
+def _print_row(name, rows):
+    """A file's kept detections, and medians in eye distances."""
+    values = [median([rows], key) for key in COLUMNS.values()]
+    cells = "".join(f"{'' if v is None else v:>9}" for v in values)
+    kept = f"{sum(rows['kept'])}/{len(rows['kept'])}"
+    print(f"{name[-30:]:30} {kept:>5}{cells}", flush=True)
+
+
 def median(rows, key):
     values = [each for row in rows for each in row[key]]
     return round(float(np.median(values)), 4) if values else None
@@ -237,9 +278,9 @@ def median(rows, key):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--frames", type=int, default=200)
-    parser.add_argument("--sample", type=int, default=8)
-    parser.add_argument("--photo-count", type=int, default=3)
+    parser.add_argument("--frames", type=int, default=160)
+    parser.add_argument("--sample", type=int, default=20)
+    parser.add_argument("--photo-count", type=int, default=6)
     parser.add_argument("--min-face-share", type=float, default=0.12)
     parser.add_argument("--clips", nargs="*", type=pathlib.Path, default=[])
     parser.add_argument("--photos", nargs="*", type=pathlib.Path, default=[])
@@ -256,8 +297,8 @@ def main():
     network = mtcnn.MTCNN()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        clips = film(folder, ("Marco", "Rosa"), options.frames)
-        photos = photograph(folder, ("Rosa", "Marco"), options.photo_count)
+        clips = film(folder, PEOPLE, options.frames)
+        photos = photograph(folder, PEOPLE, options.photo_count)
         first = next(media.read_frames(next(iter(clips))))[2]
         for _ in range(2):  # the first calls pay for TensorFlow's start
             network.detect_faces(first)
@@ -277,6 +318,7 @@ def main():
         "detections": len(kept),
         "false_of_mtcnn": video["false"] + photo["false"],
         "landmark_deviation": median(both, "away"),
+        "mtcnn_own_deviation": median(both, "own"),
         "mtcnn_tremble": median(both, "tremble"),
         "deviation_from_mean": median(both, "mean"),
         "landmark_error": median(both, "error"),
