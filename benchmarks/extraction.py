@@ -7,8 +7,9 @@
 Ours is all of `extraction.find_faces`: reading, following, cutting, encoding,
 writing. The baseline reads the same frames and calls `MTCNN().detect_faces`
 with its defaults on each, nothing else, on a sample of them, in the same run.
-A clip of 1280 x 720 and photos of 20 megapixels are made of rendered people;
-real ones may be added. With `--length` frames a second at several lengths.
+Clips of 1280 x 720 and photos of 20 megapixels are made of rendered people;
+real ones may be added, and have lines and figures of their own. With `--length`
+frames a second at several lengths.
 
 `detections_kept` is the share of mtcnn's detections, at least as wide as the
 smallest wanted face, that are records of ours in the same frame, less than
@@ -18,8 +19,10 @@ the picture is moved by some pixels are taken for false, and counted apart.
 `landmark_deviation` is the median distance from mtcnn's landmarks in eye
 distances. `mtcnn_tremble` is how far mtcnn is from itself when the picture is
 moved by a pixel, and `deviation_from_mean` how far ours are from the mean of
-mtcnn over five such moves: what it means, without its tremble. The errors are
-medians against the renders' truth, of the same faces.
+mtcnn over five such moves: what it means, without its tremble. `mtcnn_smaller`
+is how far mtcnn is from itself when it looks at the smaller picture that is
+enough for the smallest wanted face. The errors are medians against the renders'
+truth, of the same faces.
 """
 
 import argparse
@@ -44,8 +47,15 @@ from helpers import (
 
 # by how many pixels a picture is moved to see how mtcnn trembles
 MOVES = ((1, 0), (0, 1), (3, 2), (5, 7))
+PEOPLE = ("Marco", "Rosa", "Lena", "Viktor")
 POINTS = ("left_eye", "right_eye", "nose", "mouth_left", "mouth_right")
 PHOTO_SHAPE = (3648, 5472)
+MEDIANS = {
+    "landmark_deviation": "away",
+    "mtcnn_tremble": "tremble",
+    "mtcnn_smaller": "smaller",
+    "deviation_from_mean": "mean",
+}
 
 
 def film(folder, people, frames):
@@ -120,8 +130,9 @@ def eyes_of(landmarks):
     return max(1.0, float(np.linalg.norm(landmarks[1] - landmarks[0])))
 
 
-def run_baseline(network, path, sample, share):
-    """Detections of some frames of a file, seconds a frame, and moved ones."""
+def run_baseline(network, detector, path, sample):
+    """Detections of some frames, seconds a frame, moved and smaller ones."""
+    share = detector.min_face_share
     is_photo = path.suffix.lower() in media.PHOTO_ENDINGS
     clock, frames = time.perf_counter(), []
     if is_photo:
@@ -152,13 +163,17 @@ def run_baseline(network, path, sample, share):
             ]
             for right, down in MOVES
         ]
-    return found, moved, seconds
+    smaller = {
+        index: [face["landmarks"] for face in detector.detect([frame])[0]]
+        for index, frame in frames
+    }
+    return found, seconds, moved, smaller
 
 
-def compare(found, moved, ours, truth):
+def compare(found, moved, smaller, ours, truth):
     """What became of mtcnn's detections of one file."""
     rows = {"kept": [], "false": 0, "away": [], "tremble": [], "mean": []}
-    rows |= {"error": [], "mtcnn_error": []}
+    rows |= {"smaller": [], "error": [], "mtcnn_error": []}
     for index, faces in found.items():
         for face in faces:
             again = [nearest(places, face) for places in moved[index]]
@@ -175,6 +190,9 @@ def compare(found, moved, ours, truth):
             rows["away"].append(_apart(mine, face) / eyes)
             rows["tremble"].append(_apart(again[0], face) / eyes)
             rows["mean"].append(_apart(mine, mean) / eyes)
+            less = nearest(smaller[index], face)
+            if less is not None:
+                rows["smaller"].append(_apart(less, face) / eyes)
             if truth is not None:
                 eyes = eyes_of(truth[index])
                 rows["error"].append(_apart(mine, truth[index]) / eyes)
@@ -211,23 +229,28 @@ def measure(name, files, output, detector, network, sample):
     for number, path in enumerate(files):
         (folder / f"{number}{path.suffix}").symlink_to(path.resolve())
     ours, seconds, cpu = run_ours(folder, output / "faces" / name, detector)
-    total, baseline = {}, []
+    rows, baseline = [], []
     for number, (path, truth) in enumerate(files.items()):
-        found, moved, spent = run_baseline(
-            network, path, sample, detector.min_face_share
-        )
+        found, spent, *others = run_baseline(network, detector, path, sample)
         mine = ours.get(f"{number}{path.suffix}", {})
         baseline.append(spent)
-        for key, value in compare(found, moved, mine, truth).items():
-            total[key] = total.get(key, type(value)()) + value
+        rows.append(compare(found, *others, mine, truth))
+        rows[-1]["real"] = truth is None
+        print(
+            f"{path.parent.name + '/' + path.name:40} "
+            f"{sum(rows[-1]['kept']):3} of {len(rows[-1]['kept']):3} kept, "
+            f"{rows[-1]['false']} of mtcnn's false; away "
+            f"{median(rows[-1:], 'away')}, tremble "
+            f"{median(rows[-1:], 'tremble')}",
+            flush=True,
+        )
     speedup = float(np.mean(baseline)) / seconds
     print(
         f"{name:8} {1 / seconds:8.2f} frames/s, mtcnn "
-        f"{1 / np.mean(baseline):6.2f}; {len(total['kept'])} detections, "
-        f"{sum(total['kept'])} kept, {total['false']} taken for false",
+        f"{1 / np.mean(baseline):6.2f}",
         flush=True,
     )
-    return total, speedup, 1 / seconds, 1000 * cpu
+    return rows, speedup, 1 / seconds, 1000 * cpu
 
 
 def median(rows, key):
@@ -256,8 +279,8 @@ def main():
     network = mtcnn.MTCNN()
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
-        clips = film(folder, ("Marco", "Rosa"), options.frames)
-        photos = photograph(folder, ("Rosa", "Marco"), options.photo_count)
+        clips = film(folder, PEOPLE, options.frames)
+        photos = photograph(folder, PEOPLE, options.photo_count)
         first = next(media.read_frames(next(iter(clips))))[2]
         for _ in range(2):  # the first calls pay for TensorFlow's start
             network.detect_faces(first)
@@ -268,19 +291,24 @@ def main():
         work = (folder / "out", detector, network, options.sample)
         video, faster, rate, cpu = measure("clips", clips, *work)
         photo, photos_faster, photo_rate, _ = measure("photos", photos, *work)
-    both = [video, photo]
-    kept = [each for rows in both for each in rows["kept"]]
+    rows = video + photo
+    kept = [each for row in rows for each in row["kept"]]
     result = {
         "speedup_video": round(faster, 1),
         "speedup_photos": round(photos_faster, 1),
         "detections_kept": round(float(np.mean(kept)), 4),
         "detections": len(kept),
-        "false_of_mtcnn": video["false"] + photo["false"],
-        "landmark_deviation": median(both, "away"),
-        "mtcnn_tremble": median(both, "tremble"),
-        "deviation_from_mean": median(both, "mean"),
-        "landmark_error": median(both, "error"),
-        "mtcnn_landmark_error": median(both, "mtcnn_error"),
+        "false_of_mtcnn": sum(row["false"] for row in rows),
+        "landmark_deviation": median(rows, "away"),
+        **{
+            f"{name}_{kind}": median(
+                [r for r in rows if r["real"] == real], key
+            )
+            for kind, real in (("rendered", False), ("real", True))
+            for name, key in MEDIANS.items()
+        },
+        "landmark_error": median(rows, "error"),
+        "mtcnn_landmark_error": median(rows, "mtcnn_error"),
         "frames_per_second": round(rate, 1),
         "photos_per_second": round(photo_rate, 2),
         "cpu_milliseconds_a_frame": round(cpu, 1),

@@ -118,3 +118,21 @@ def test_a_batch_finds_what_single_pictures_find(detector, shared_data):
             np.testing.assert_allclose(
                 one["landmarks"], other["landmarks"], atol=1
             )
+
+
+def test_a_second_look_agrees_with_what_mtcnn_means(shared_data):
+    detector = detection.FaceDetector(min_face_share=0.05)
+    away = []
+    for person in "pqrs":
+        photos = shared_data / "people" / f"person_{person}" / "photos"
+        picture = media.read_photo(photos / "neutral.jpg")[::3, ::3].copy()
+        answers = []
+        for right, down in ((0, 0), (1, 0), (0, 1), (3, 2), (5, 7)):
+            moved = picture[down:, right:].copy()
+            face = detector.detect([moved])[0][0]
+            answers.append(face["landmarks"] + (right, down))
+        meant = np.mean(answers, axis=0)
+        refined, *_ = detector.refine([picture], meant[None])
+        apart = np.linalg.norm(refined[0] - meant, axis=1)
+        away += (apart / np.linalg.norm(meant[1] - meant[0])).tolist()
+    assert np.median(away) < 0.02

@@ -2,10 +2,13 @@
 
 import struct
 
+import keras
 import numpy as np
 import pytest
+from face_footage import CONTRACT, shot
 
 from benchmarks import likeness as benchmark
+from helpers import alignment
 from helpers.models.recognition import (
     DIMENSIONS,
     LEVELS,
@@ -14,6 +17,7 @@ from helpers.models.recognition import (
     build_likeness,
     build_recognition,
 )
+from helpers.sorting import likeness
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +58,18 @@ def test_vectors_of_a_likeness_are_shorter_than_1_and_unclear_ones_short():
     length = np.linalg.norm(numbers, axis=1, keepdims=True)
     expected = numbers / np.sqrt(length**2 + 1)
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_what_is_shipped_gives_dlibs_own_numbers():
+    picture, landmarks = shot(1, 20)
+    matrix = alignment.crop_matrix(landmarks, CONTRACT)
+    crop = alignment.cut_crop(picture, matrix, CONTRACT["crop_size"])
+    model = likeness.read_likeness().model
+    network = keras.Model(model.inputs, model.get_layer("numbers").output)
+    found = np.asarray(network.predict_on_batch(likeness.seen_of(crop[None])))
+    # dlib 20.0.1 of the same picture; renders differ a little by machine
+    expected = [-0.2052, 0.1067, 0.0699, -0.0440, -0.1482, -0.0064]
+    np.testing.assert_allclose(found[0, :6], expected, atol=5e-3)
 
 
 # ---- dlib's file
