@@ -7,7 +7,7 @@ import struct
 import zlib
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from helpers import manifests
 
@@ -32,6 +32,10 @@ ORIENTATIONS = {
     7: "turned by 270 degrees and mirrored",
     8: "turned by 270 degrees",
 }
+
+SIDEWAYS = (5, 6, 7, 8)  # of these, the marks that swap height and width
+
+STRIP_PIXELS = 2**20  # are converted at once
 
 # what players make of an animation's frame that is shown for no time
 SHORTEST = 0.1
@@ -115,9 +119,7 @@ def read_photo(path):
     try:
         with _open(path) as photo:
             photo.load()
-            # in place: each copy of 90 megapixels takes 350 MB
-            ImageOps.exif_transpose(photo, in_place=True)
-            return np.ascontiguousarray(_to_rgb(photo))
+            return _upright_rgb(photo)
     except MediaError:
         raise
     except PHOTO_ERRORS as error:
@@ -150,7 +152,7 @@ def _notes(photo, ending):
     orientation = photo.getexif().get(0x0112, 1)
     if orientation in ORIENTATIONS:
         notes.append(f"{ORIENTATIONS[orientation]} as its EXIF mark says")
-    if photo.mode.startswith("I") or photo.mode == "F":
+    if _is_deep(photo):
         notes.append("more than 8 bits become 8")
     if photo.mode == "CMYK":
         notes.append("CMYK becomes RGB")
@@ -183,12 +185,45 @@ def _unreadable(path, error):
 
 
 def _upright_rgb(photo):
-    return np.ascontiguousarray(_to_rgb(ImageOps.exif_transpose(photo)))
+    """A loaded photo as an upright array, filled strip by strip.
+
+    A copy of 90 megapixels takes 350 MB, and each conversion makes one or
+    two; of a strip they are nothing.
+    """
+    width, height = photo.size
+    mark = photo.getexif().get(0x0112, 1)
+    shape = (width, height) if mark in SIDEWAYS else (height, width)
+    upright = np.empty((*shape, 3), np.uint8)
+    stored = _as_stored(upright, mark)
+    top = _highest(photo) if _is_deep(photo) else None
+    for rows, strip in _strips(photo):
+        stored[rows] = _to_rgb(strip, top)
+    return upright
 
 
-def _to_rgb(photo):
-    if photo.mode.startswith("I") or photo.mode == "F":
-        return np.repeat(_to_grey(photo)[..., None], 3, axis=2)
+def _as_stored(upright, mark):
+    """A view of an upright picture in the order in which its file holds it."""
+    if mark in SIDEWAYS:
+        upright = upright.swapaxes(0, 1)
+    if mark in (3, 4, 6, 7):
+        upright = upright[::-1]
+    if mark in (2, 3, 7, 8):
+        upright = upright[:, ::-1]
+    return upright
+
+
+def _strips(photo):
+    """The rows and the picture of each strip of a photo, from the top."""
+    width, height = photo.size
+    step = max(1, STRIP_PIXELS // width)
+    for top in range(0, height, step):
+        bottom = min(top + step, height)
+        yield slice(top, bottom), photo.crop((0, top, width, bottom))
+
+
+def _to_rgb(photo, top):
+    if top is not None:
+        return _to_grey(photo, top)[..., None]
     if photo.mode in ("RGBA", "LA", "PA", "La", "RGBa") or (
         "transparency" in photo.info
     ):
@@ -199,12 +234,24 @@ def _to_rgb(photo):
     return np.asarray(photo if photo.mode == "RGB" else photo.convert("RGB"))
 
 
-def _to_grey(photo):
-    """Values of more than 8 bits as 8 bits."""
+def _is_deep(photo):
+    """Whether values have more than 8 bits; of colours Pillow keeps 8."""
+    return photo.mode.startswith("I") or photo.mode == "F"
+
+
+def _highest(photo):
+    return max(_values(strip).max() for _, strip in _strips(photo))
+
+
+def _values(photo):
     values = np.asarray(photo).astype(np.float32)
     # scientific pictures mark missing values with what is no number
-    np.nan_to_num(values, copy=False, nan=0, posinf=0, neginf=0)
-    top = values.max()
+    return np.nan_to_num(values, copy=False, nan=0, posinf=0, neginf=0)
+
+
+def _to_grey(photo, top):
+    """Values of more than 8 bits, at most `top`, as 8 bits."""
+    values = _values(photo)
     if photo.mode == "F" and top <= 1:
         values *= 255  # 0-1 floats
     elif top > 2**16:
