@@ -17,7 +17,13 @@ from av.video.reformatter import Interpolation
 
 from helpers import consent, footage_log, hdr, manifests, photos
 from helpers.colour_planes import planes_to_rgb, rgb_to_planes
-from helpers.photos import PHOTO_ENDINGS, MediaError, existing_file, size_of
+from helpers.photos import (
+    LARGEST_FRAME,
+    PHOTO_ENDINGS,
+    MediaError,
+    existing_file,
+    size_of,
+)
 from helpers.photos import PHOTO_ERRORS as PHOTO_ERRORS
 from helpers.photos import encode_image as encode_image
 from helpers.photos import photo_notes as photo_notes
@@ -56,6 +62,8 @@ ENCODING = {
     "x264-params": "rc-lookahead=10:mbtree=1:weightp=1",
 }
 
+ROOM_CHECK = 0.01  # seconds between looks for room, where reading waits for it
+
 SEEK_EARLY = 1.0  # seconds before a frame where its decoding begins
 
 # containers that are written, with how
@@ -67,8 +75,6 @@ WRITTEN_CONTAINERS = {
     "matroska": {"cluster_time_limit": "1000", "flush_packets": "1"},
 }
 
-# 8K; each frame that waits for another takes its pixels times four of memory
-LARGEST_FRAME = 8192 * 4608
 
 # What a file of any name may hold. By content FFmpeg would take play lists and
 # scripts as well, which open other files and addresses.
@@ -963,12 +969,15 @@ def _batches(items, size):
         yield batch
 
 
-def read_ahead(items, most):
+def read_ahead(items, most, has_room=None):
     """A generator's items, taken in a thread of its own, some ahead.
 
     Args:
         items: generator. An error that it raises is raised here.
         most: int. How many items wait at most.
+        has_room: called as `has_room()`, in the thread: whether there is
+            memory for one more item. It has to come to be true once all
+            earlier items are worked off. `None`: always.
 
     Yields:
         The items. Closing this generator ends the thread.
@@ -981,10 +990,16 @@ def read_ahead(items, most):
                 waiting.put(item, timeout=0.1)
                 return
 
+    def wait_for_room():
+        while has_room is not None and not has_room():
+            if stopped.wait(ROOM_CHECK):
+                return
+
     def work():
         try:
             for item in items:
                 hand_over((item, None))
+                wait_for_room()
                 if stopped.is_set():
                     return
         except Exception as error:  # noqa: BLE001 - raised in the other thread

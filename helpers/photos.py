@@ -14,6 +14,7 @@ from helpers import manifests
 PHOTO_ENDINGS = ".bmp .gif .jfif .jpeg .jpg .png .ppm .tif .tiff .webp".split()
 # of these a file may be a clip as well
 MOVING_ENDINGS = (".gif", ".png", ".webp")
+MOVING = ("GIF", "PNG", "WEBP")
 
 # A name's ending says nothing of the content, and Pillow has readers that
 # start other programs (PostScript) or read what nobody photographs.
@@ -21,6 +22,10 @@ FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 
 # 9000 x 9900 pixels: more is a bomb, or needs more memory than there may be
 LARGEST_PHOTO = Image.MAX_IMAGE_PIXELS
+# its decoder holds four copies at once
+LARGEST_WEBP = LARGEST_PHOTO * 2 // 3
+# 8K; each frame that waits for another takes its pixels times four of memory
+LARGEST_FRAME = 8192 * 4608
 
 # what EXIF's marks make of a picture
 ORIENTATIONS = {
@@ -165,13 +170,19 @@ def _notes(photo, ending):
 
 def _open(path):
     photo = Image.open(path, formats=FORMATS)
+    kind, most, todo = "as photos may", LARGEST_PHOTO, "Save it smaller"
+    if getattr(photo, "is_animated", False) and photo.format in MOVING:
+        kind, most = "as moving pictures may", LARGEST_FRAME
+    elif photo.format == "WEBP":
+        kind, most = "as a WebP may", LARGEST_WEBP
+        todo = "Save it as JPEG or smaller"
     width, height = photo.size
-    if width * height > LARGEST_PHOTO:
+    if width * height > most:
         photo.close()
         raise MediaError(
-            f"{path.name} should have at most {LARGEST_PHOTO // 10**6} "
-            f"megapixels. Received: {width} x {height} pixels. Save it "
-            "smaller; a face needs no more than 1000 pixels."
+            f"{path.name} should have at most {most // 10**6} megapixels, "
+            f"{kind}. Received: {width} x {height} pixels. {todo}; a face "
+            "needs no more than 1000 pixels."
         )
     return photo
 
