@@ -400,23 +400,34 @@ def _decode(path, container, stream):
     """Frames in order; a break raises MediaError after the last good one."""
     count = 0
     expected = stream.frames
+    name = pathlib.Path(path).name
     todo = "Use what was read, or copy the file again from where it came."
     try:
         for frame in container.decode(stream):
             yield frame
             count += 1
     except VIDEO_ERRORS as error:
+        if not count:
+            raise MediaError(_frameless(name, error)) from error
         raise MediaError(
-            f"{pathlib.Path(path).name} breaks off: {count} frames were "
-            f"read, then {error}. {todo}"
+            f"{name} breaks off: {count} frames were read, then {error}. {todo}"
         ) from error
-    # a file cut short ends without an error; its index tells, or that
-    # nothing came
-    if not count or count < 0.95 * expected - 2:
+    if not count:
+        raise MediaError(_frameless(name, "it ends before its first"))
+    # a file cut short ends without an error; its index tells
+    if count < 0.95 * expected - 2:
         raise MediaError(
-            f"{pathlib.Path(path).name} breaks off: expected "
-            f"{expected or 'some'} frames, {count} frames were read. {todo}"
+            f"{name} breaks off: expected {expected} frames, {count} frames "
+            f"were read. {todo}"
         )
+
+
+def _frameless(name, reason):
+    return (
+        f"{name} should be a video with frames. Received: none that can be "
+        f"read ({reason}). Copy the file again from where it came, or take it "
+        "out of the folder."
+    )
 
 
 def _colour_matrix(frame):

@@ -358,6 +358,8 @@ def read_moving(path):
     except MediaError:
         raise
     except PHOTO_ERRORS as error:
+        if not index:
+            raise MediaError(_unreadable(path, error)) from error
         raise MediaError(
             f"{path.name} breaks off: {index} frames were read, then {error}. "
             "Use what was read, or copy the file again from where it came."
