@@ -218,16 +218,18 @@ def why_no_footage(path):
         path.name.encode("utf-8")
     except UnicodeEncodeError:
         return "has a name that is no text. Rename it"
-    if path.is_dir() and path.is_symlink():
+    # these of os.path say no where pathlib's raise, in folders that are shut
+    is_link, exists = os.path.islink(path), os.path.exists(path)
+    if os.path.isdir(path) and is_link:
         return (
             "is a link to a folder, which is not followed. Copy the folder "
             "itself here"
         )
-    if path.is_dir():
+    if os.path.isdir(path):
         return "is a folder that cannot be opened. Give yourself the right to"
-    if path.is_symlink() and not path.exists():
+    if is_link and not exists:
         return "is a link that leads nowhere. Put the file itself here"
-    if path.exists() and not path.is_file():
+    if exists and not os.path.isfile(path):
         return "is no file but a pipe, a socket or a device. Take it away"
     if ending in PHOTO_ENDINGS or ending in VIDEO_ENDINGS:
         return None

@@ -79,10 +79,16 @@ def existing_file(path):
 
     Raises:
         FileNotFoundError: if there is no such file.
-        MediaError: if it is empty.
+        MediaError: if it is empty, or may not be read.
     """
     path = pathlib.Path(path)
-    if not path.is_file():
+    if is_shut(path):
+        raise MediaError(
+            f"{path.name} should be a file that may be read. Received: no "
+            "right to. Give yourself the right to read it and to open its "
+            "folder."
+        )
+    if not os.path.isfile(path):
         raise FileNotFoundError(
             f"There is no file {path}. Check the name and the folder."
         )
@@ -92,6 +98,14 @@ def existing_file(path):
             "file. Copy it again from where it came."
         )
     return path
+
+
+def is_shut(path):
+    """Whether something may not be read, or its folder not be entered."""
+    if os.path.lexists(path):
+        return os.path.exists(path) and not os.access(path, os.R_OK)
+    folder = os.path.dirname(path) or "."
+    return os.path.isdir(folder) and not os.access(folder, os.X_OK)
 
 
 def size_of(path):

@@ -669,3 +669,15 @@ def test_a_video_cut_before_its_first_frame_is_reported(tmp_path):
     cut.write_bytes(content[: content.index(b"\x1f\x43\xb6\x75")])
     with pytest.raises(media.MediaError, match="cut.mkv"):
         list(media.read_frames(cut))
+
+
+def test_a_video_without_a_frame_is_not_said_to_break_off(tmp_path):
+    path = tmp_path / "none.mkv"
+    with av.open(path, "w") as container:
+        stream = container.add_stream("mjpeg", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuvj420p"
+        container.start_encoding()
+    with pytest.raises(media.MediaError) as error:
+        list(media.read_frames(path))
+    assert "none that can be read" in str(error.value)
+    assert "Use what was read" not in str(error.value)
