@@ -29,15 +29,23 @@ def read_consent(folder):
         there is no such file.
 
     Raises:
-        ValueError: if there is one that does not state all three.
+        ValueError: if there is one that does not state all three, or it
+            may not be read.
     """
     path = pathlib.Path(folder) / FILE
-    if not path.is_file():
-        return unstated()
-    if path.stat().st_size > MOST_BYTES:
-        raise ValueError(_message(path, f"more than {MOST_BYTES} bytes"))
     try:
+        if not path.is_file():
+            return unstated()
+        if path.stat().st_size > MOST_BYTES:
+            raise ValueError(f"more than {MOST_BYTES} bytes")
         stated = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        # what it says must not go unheard
+        raise ValueError(
+            f"{path} should be readable, if it is there. Received: "
+            f"{error.strerror}. Give yourself the right to read it and to "
+            f"open {path.parent}."
+        ) from error
     except (ValueError, RecursionError) as error:
         # no TOML, no UTF-8, a number of no end, or nested without end
         raise ValueError(_message(path, error)) from error

@@ -7,6 +7,7 @@ short go through the networks together, each as a shot of its own; photos are
 shots of one frame.
 """
 
+import collections
 import contextlib
 import pathlib
 
@@ -29,6 +30,9 @@ from helpers.sorting import choosing
 # pixels they may hold, that few wait where they are large.
 BLOCK_FRAMES = 8
 BLOCK_PIXELS = face_finder.CHUNK_PIXELS // 4
+# Pixels that are read and not worked off, from which on reading waits: a chunk
+# that is looked at, and some for the next. Less, and no chunk becomes full.
+MOST_PIXELS = face_finder.CHUNK_PIXELS + 2 * BLOCK_PIXELS
 
 
 def extract_faces(
@@ -192,12 +196,14 @@ def _work_off(footage_folder, plans, position, finder, progress):
     expected = sum(
         takes.frames_of(plan, start) for plan, start in _left(plans, position)
     )
-    done = 0
-    blocks = _blocks(_events(footage_folder, plans, position, finder.detector))
-    with (
-        tracking.one_opencv_thread(),
-        contextlib.closing(media.read_ahead(blocks, 2)) as ahead,
-    ):
+    done, read = 0, collections.Counter()
+    events = _events(footage_folder, plans, position, finder.detector)
+
+    def has_room():
+        return read["pixels"] - finder.pixels_done < MOST_PIXELS
+
+    ahead = media.read_ahead(_blocks(events, read), 2, has_room)
+    with tracking.one_opencv_thread(), contextlib.closing(ahead):
         for block in ahead:
             for name, details in block:
                 getattr(finder, name)(*details)
@@ -247,8 +253,13 @@ def shrink(image, detector):
     return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
 
 
-def _blocks(events):
-    """Events in lists, few of them where frames are large."""
+def _blocks(events, read):
+    """Events in lists, few of them where frames are large.
+
+    Args:
+        events: see `_events`.
+        read: dict, whose `pixels` grow by those of each block.
+    """
     block, frames, pixels = [], 0, 0
     for name, details in events:
         block.append((name, details))
@@ -257,6 +268,7 @@ def _blocks(events):
         image = details[0]["image"]
         frames, pixels = frames + 1, pixels + image.shape[0] * image.shape[1]
         if frames == BLOCK_FRAMES or pixels >= BLOCK_PIXELS:
+            read["pixels"] += pixels
             yield block
             block, frames, pixels = [], 0, 0
     if block:

@@ -50,6 +50,9 @@ class FaceFinder:
         contract: dict from `manifests.data_contract()`.
         detector: see `extraction.find_faces`.
         step: int. Every how many frames of a video one is given.
+
+    Attributes:
+        pixels_done: int. Pixels of the frames that are worked off.
     """
 
     def __init__(self, writer, contract, detector, step=1):
@@ -57,6 +60,7 @@ class FaceFinder:
         self.detector = detector
         # as often in time, whatever frames are skipped
         self.every = max(1, tracking.KEY_EVERY // step)
+        self.pixels_done = 0
         self._pool = concurrent.futures.ThreadPoolExecutor(ENCODERS)
         self._begin_part()
 
@@ -118,6 +122,8 @@ class FaceFinder:
         self._chunk.append(item)
         self._pixels += pixels
         self._frames += 1
+        if self._pixels >= CHUNK_PIXELS:
+            self._follow()  # no other frame fits beside it
 
     def end_file(self, error):
         """Note that a file is at its end.
@@ -136,7 +142,8 @@ class FaceFinder:
 
     def _follow(self):
         """Find the faces in the frames that wait."""
-        chunk, self._chunk, self._pixels = self._chunk, [], 0
+        chunk, self._chunk = self._chunk, []
+        pixels, self._pixels = self._pixels, 0
         if not chunk:
             return
         first = len(self._tracker.times)
@@ -152,6 +159,7 @@ class FaceFinder:
                 jobs.append((item, place, face, len(faces)))
         for crop, mask, record in self._pool.map(self._cut, jobs):
             self.writer.write_face(crop, mask, record)
+        self.pixels_done += pixels
 
     def _faces_of(self, item, sights):
         """Faces of a frame in its own pixels, those that matter most first."""

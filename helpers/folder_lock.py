@@ -38,7 +38,7 @@ def locked_folder(folder, instead, error=FolderError):
             writing into it, or if the disk is full.
     """
     folder = pathlib.Path(folder)
-    made = [path for path in folder.parents if not path.exists()]
+    made = [path for path in folder.parents if not os.path.exists(path)]
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = open(folder / LOCK, "a+", encoding="ascii")  # noqa: SIM115

@@ -37,6 +37,7 @@ SMPTE2084, ARIB_STD_B67 = 16, 18
 BT2020 = 9
 
 ENTRIES = 65536
+STRIP_PIXELS = 2**20  # are worked out at once; each takes a hundred bytes
 
 
 def transfer_of(frame):
@@ -80,6 +81,15 @@ def to_sdr(picture, transfer=None, wide=True):
     Returns:
         uint8 array, shape `(height, width, 3)`, RGB.
     """
+    sdr = np.empty(picture.shape, np.uint8)
+    rows = max(1, STRIP_PIXELS // picture.shape[1])
+    for top in range(0, len(picture), rows):
+        strip = slice(top, top + rows)
+        sdr[strip] = _strip_to_sdr(picture[strip], transfer, wide)
+    return sdr
+
+
+def _strip_to_sdr(picture, transfer, wide):
     light = _light_table(transfer)[picture]  # 1 is PEAK
     if transfer == "HLG":
         scene = cv2.transform(light, BRIGHTNESS)

@@ -17,7 +17,13 @@ from av.video.reformatter import Interpolation
 
 from helpers import consent, footage_log, hdr, manifests, photos
 from helpers.colour_planes import planes_to_rgb, rgb_to_planes
-from helpers.photos import PHOTO_ENDINGS, MediaError, existing_file, size_of
+from helpers.photos import (
+    LARGEST_FRAME,
+    PHOTO_ENDINGS,
+    MediaError,
+    existing_file,
+    size_of,
+)
 from helpers.photos import PHOTO_ERRORS as PHOTO_ERRORS
 from helpers.photos import encode_image as encode_image
 from helpers.photos import photo_notes as photo_notes
@@ -56,6 +62,8 @@ ENCODING = {
     "x264-params": "rc-lookahead=10:mbtree=1:weightp=1",
 }
 
+ROOM_CHECK = 0.01  # seconds between looks for room, where reading waits for it
+
 SEEK_EARLY = 1.0  # seconds before a frame where its decoding begins
 
 # containers that are written, with how
@@ -67,8 +75,6 @@ WRITTEN_CONTAINERS = {
     "matroska": {"cluster_time_limit": "1000", "flush_packets": "1"},
 }
 
-# 8K; each frame that waits for another takes its pixels times four of memory
-LARGEST_FRAME = 8192 * 4608
 
 # What a file of any name may hold. By content FFmpeg would take play lists and
 # scripts as well, which open other files and addresses.
@@ -212,16 +218,18 @@ def why_no_footage(path):
         path.name.encode("utf-8")
     except UnicodeEncodeError:
         return "has a name that is no text. Rename it"
-    if path.is_dir() and path.is_symlink():
+    # these of os.path say no where pathlib's raise, in folders that are shut
+    is_link, exists = os.path.islink(path), os.path.exists(path)
+    if os.path.isdir(path) and is_link:
         return (
             "is a link to a folder, which is not followed. Copy the folder "
             "itself here"
         )
-    if path.is_dir():
+    if os.path.isdir(path):
         return "is a folder that cannot be opened. Give yourself the right to"
-    if path.is_symlink() and not path.exists():
+    if is_link and not exists:
         return "is a link that leads nowhere. Put the file itself here"
-    if path.exists() and not path.is_file():
+    if exists and not os.path.isfile(path):
         return "is no file but a pipe, a socket or a device. Take it away"
     if ending in PHOTO_ENDINGS or ending in VIDEO_ENDINGS:
         return None
@@ -394,23 +402,34 @@ def _decode(path, container, stream):
     """Frames in order; a break raises MediaError after the last good one."""
     count = 0
     expected = stream.frames
+    name = pathlib.Path(path).name
     todo = "Use what was read, or copy the file again from where it came."
     try:
         for frame in container.decode(stream):
             yield frame
             count += 1
     except VIDEO_ERRORS as error:
+        if not count:
+            raise MediaError(_frameless(name, error)) from error
         raise MediaError(
-            f"{pathlib.Path(path).name} breaks off: {count} frames were "
-            f"read, then {error}. {todo}"
+            f"{name} breaks off: {count} frames were read, then {error}. {todo}"
         ) from error
-    # a file cut short ends without an error; its index tells, or that
-    # nothing came
-    if not count or count < 0.95 * expected - 2:
+    if not count:
+        raise MediaError(_frameless(name, "it ends before its first"))
+    # a file cut short ends without an error; its index tells
+    if count < 0.95 * expected - 2:
         raise MediaError(
-            f"{pathlib.Path(path).name} breaks off: expected "
-            f"{expected or 'some'} frames, {count} frames were read. {todo}"
+            f"{name} breaks off: expected {expected} frames, {count} frames "
+            f"were read. {todo}"
         )
+
+
+def _frameless(name, reason):
+    return (
+        f"{name} should be a video with frames. Received: none that can be "
+        f"read ({reason}). Copy the file again from where it came, or take it "
+        "out of the folder."
+    )
 
 
 def _colour_matrix(frame):
@@ -963,12 +982,15 @@ def _batches(items, size):
         yield batch
 
 
-def read_ahead(items, most):
+def read_ahead(items, most, has_room=None):
     """A generator's items, taken in a thread of its own, some ahead.
 
     Args:
         items: generator. An error that it raises is raised here.
         most: int. How many items wait at most.
+        has_room: called as `has_room()`, in the thread: whether there is
+            memory for one more item. It has to come to be true once all
+            earlier items are worked off. `None`: always.
 
     Yields:
         The items. Closing this generator ends the thread.
@@ -981,10 +1003,16 @@ def read_ahead(items, most):
                 waiting.put(item, timeout=0.1)
                 return
 
+    def wait_for_room():
+        while has_room is not None and not has_room():
+            if stopped.wait(ROOM_CHECK):
+                return
+
     def work():
         try:
             for item in items:
                 hand_over((item, None))
+                wait_for_room()
                 if stopped.is_set():
                     return
         except Exception as error:  # noqa: BLE001 - raised in the other thread

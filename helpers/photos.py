@@ -7,13 +7,14 @@ import struct
 import zlib
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from helpers import manifests
 
 PHOTO_ENDINGS = ".bmp .gif .jfif .jpeg .jpg .png .ppm .tif .tiff .webp".split()
 # of these a file may be a clip as well
 MOVING_ENDINGS = (".gif", ".png", ".webp")
+MOVING = ("GIF", "PNG", "WEBP")
 
 # A name's ending says nothing of the content, and Pillow has readers that
 # start other programs (PostScript) or read what nobody photographs.
@@ -21,6 +22,10 @@ FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 
 # 9000 x 9900 pixels: more is a bomb, or needs more memory than there may be
 LARGEST_PHOTO = Image.MAX_IMAGE_PIXELS
+# its decoder holds four copies at once
+LARGEST_WEBP = LARGEST_PHOTO * 2 // 3
+# 8K; each frame that waits for another takes its pixels times four of memory
+LARGEST_FRAME = 8192 * 4608
 
 # what EXIF's marks make of a picture
 ORIENTATIONS = {
@@ -32,6 +37,10 @@ ORIENTATIONS = {
     7: "turned by 270 degrees and mirrored",
     8: "turned by 270 degrees",
 }
+
+SIDEWAYS = (5, 6, 7, 8)  # of these, the marks that swap height and width
+
+STRIP_PIXELS = 2**20  # are converted at once
 
 # what players make of an animation's frame that is shown for no time
 SHORTEST = 0.1
@@ -70,10 +79,16 @@ def existing_file(path):
 
     Raises:
         FileNotFoundError: if there is no such file.
-        MediaError: if it is empty.
+        MediaError: if it is empty, or may not be read.
     """
     path = pathlib.Path(path)
-    if not path.is_file():
+    if is_shut(path):
+        raise MediaError(
+            f"{path.name} should be a file that may be read. Received: no "
+            "right to. Give yourself the right to read it and to open its "
+            "folder."
+        )
+    if not os.path.isfile(path):
         raise FileNotFoundError(
             f"There is no file {path}. Check the name and the folder."
         )
@@ -83,6 +98,14 @@ def existing_file(path):
             "file. Copy it again from where it came."
         )
     return path
+
+
+def is_shut(path):
+    """Whether something may not be read, or its folder not be entered."""
+    if os.path.lexists(path):
+        return os.path.exists(path) and not os.access(path, os.R_OK)
+    folder = os.path.dirname(path) or "."
+    return os.path.isdir(folder) and not os.access(folder, os.X_OK)
 
 
 def size_of(path):
@@ -115,9 +138,7 @@ def read_photo(path):
     try:
         with _open(path) as photo:
             photo.load()
-            # in place: each copy of 90 megapixels takes 350 MB
-            ImageOps.exif_transpose(photo, in_place=True)
-            return np.ascontiguousarray(_to_rgb(photo))
+            return _upright_rgb(photo)
     except MediaError:
         raise
     except PHOTO_ERRORS as error:
@@ -150,7 +171,7 @@ def _notes(photo, ending):
     orientation = photo.getexif().get(0x0112, 1)
     if orientation in ORIENTATIONS:
         notes.append(f"{ORIENTATIONS[orientation]} as its EXIF mark says")
-    if photo.mode.startswith("I") or photo.mode == "F":
+    if _is_deep(photo):
         notes.append("more than 8 bits become 8")
     if photo.mode == "CMYK":
         notes.append("CMYK becomes RGB")
@@ -163,13 +184,19 @@ def _notes(photo, ending):
 
 def _open(path):
     photo = Image.open(path, formats=FORMATS)
+    kind, most, todo = "as photos may", LARGEST_PHOTO, "Save it smaller"
+    if getattr(photo, "is_animated", False) and photo.format in MOVING:
+        kind, most = "as moving pictures may", LARGEST_FRAME
+    elif photo.format == "WEBP":
+        kind, most = "as a WebP may", LARGEST_WEBP
+        todo = "Save it as JPEG or smaller"
     width, height = photo.size
-    if width * height > LARGEST_PHOTO:
+    if width * height > most:
         photo.close()
         raise MediaError(
-            f"{path.name} should have at most {LARGEST_PHOTO // 10**6} "
-            f"megapixels. Received: {width} x {height} pixels. Save it "
-            "smaller; a face needs no more than 1000 pixels."
+            f"{path.name} should have at most {most // 10**6} megapixels, "
+            f"{kind}. Received: {width} x {height} pixels. {todo}; a face "
+            "needs no more than 1000 pixels."
         )
     return photo
 
@@ -183,12 +210,45 @@ def _unreadable(path, error):
 
 
 def _upright_rgb(photo):
-    return np.ascontiguousarray(_to_rgb(ImageOps.exif_transpose(photo)))
+    """A loaded photo as an upright array, filled strip by strip.
+
+    A copy of 90 megapixels takes 350 MB, and each conversion makes one or
+    two; of a strip they are nothing.
+    """
+    width, height = photo.size
+    mark = photo.getexif().get(0x0112, 1)
+    shape = (width, height) if mark in SIDEWAYS else (height, width)
+    upright = np.empty((*shape, 3), np.uint8)
+    stored = _as_stored(upright, mark)
+    top = _highest(photo) if _is_deep(photo) else None
+    for rows, strip in _strips(photo):
+        stored[rows] = _to_rgb(strip, top)
+    return upright
 
 
-def _to_rgb(photo):
-    if photo.mode.startswith("I") or photo.mode == "F":
-        return np.repeat(_to_grey(photo)[..., None], 3, axis=2)
+def _as_stored(upright, mark):
+    """A view of an upright picture in the order in which its file holds it."""
+    if mark in SIDEWAYS:
+        upright = upright.swapaxes(0, 1)
+    if mark in (3, 4, 6, 7):
+        upright = upright[::-1]
+    if mark in (2, 3, 7, 8):
+        upright = upright[:, ::-1]
+    return upright
+
+
+def _strips(photo):
+    """The rows and the picture of each strip of a photo, from the top."""
+    width, height = photo.size
+    step = max(1, STRIP_PIXELS // width)
+    for top in range(0, height, step):
+        bottom = min(top + step, height)
+        yield slice(top, bottom), photo.crop((0, top, width, bottom))
+
+
+def _to_rgb(photo, top):
+    if top is not None:
+        return _to_grey(photo, top)[..., None]
     if photo.mode in ("RGBA", "LA", "PA", "La", "RGBa") or (
         "transparency" in photo.info
     ):
@@ -199,12 +259,24 @@ def _to_rgb(photo):
     return np.asarray(photo if photo.mode == "RGB" else photo.convert("RGB"))
 
 
-def _to_grey(photo):
-    """Values of more than 8 bits as 8 bits."""
+def _is_deep(photo):
+    """Whether values have more than 8 bits; of colours Pillow keeps 8."""
+    return photo.mode.startswith("I") or photo.mode == "F"
+
+
+def _highest(photo):
+    return max(_values(strip).max() for _, strip in _strips(photo))
+
+
+def _values(photo):
     values = np.asarray(photo).astype(np.float32)
     # scientific pictures mark missing values with what is no number
-    np.nan_to_num(values, copy=False, nan=0, posinf=0, neginf=0)
-    top = values.max()
+    return np.nan_to_num(values, copy=False, nan=0, posinf=0, neginf=0)
+
+
+def _to_grey(photo, top):
+    """Values of more than 8 bits, at most `top`, as 8 bits."""
+    values = _values(photo)
     if photo.mode == "F" and top <= 1:
         values *= 255  # 0-1 floats
     elif top > 2**16:
@@ -300,6 +372,8 @@ def read_moving(path):
     except MediaError:
         raise
     except PHOTO_ERRORS as error:
+        if not index:
+            raise MediaError(_unreadable(path, error)) from error
         raise MediaError(
             f"{path.name} breaks off: {index} frames were read, then {error}. "
             "Use what was read, or copy the file again from where it came."

@@ -199,7 +199,8 @@ def read_items(folder, plan, start=0):
             "time": time,
             "image": image,
             "parameters": truth[index]["parameters"] if known else None,
-            "mask": painted[index] if known else None,
+            # a copy, or each frame that waits would hold those of all
+            "mask": painted[index].copy() if known else None,
         }
 
 

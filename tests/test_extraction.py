@@ -500,3 +500,32 @@ def test_a_consent_that_says_too_little_stops_before_any_work(
     with pytest.raises(ValueError, match="should state"):
         extract(footage, tmp_path / "faces")
     assert not (tmp_path / "faces").exists()
+
+
+def test_reading_waits_while_much_is_not_worked_off(tmp_path, monkeypatch):
+    (tmp_path / "footage").mkdir()
+    for number in range(10, 22):
+        media.write_image(tmp_path / f"footage/{number}.png", picture(90))
+    expected = extract(tmp_path / "footage", tmp_path / "faces")["faces"]
+    pixels = picture(90).shape[0] * picture(90).shape[1]
+    # each photo is as much as a chunk may hold
+    monkeypatch.setattr(face_finder, "CHUNK_PIXELS", pixels)
+    monkeypatch.setattr(extraction, "BLOCK_PIXELS", pixels // 4)
+    monkeypatch.setattr(extraction, "MOST_PIXELS", pixels * 3 // 2)
+    read, waiting = [], []
+    read_photo, follow = media.read_photo, face_finder.FaceFinder._follow
+
+    def count_read(path):
+        read.append(path)
+        return read_photo(path)
+
+    def count_waiting(finder):
+        waiting.append(len(read) - finder.pixels_done // pixels)
+        follow(finder)
+
+    monkeypatch.setattr(media, "read_photo", count_read)
+    monkeypatch.setattr(face_finder.FaceFinder, "_follow", count_waiting)
+    found = extract(tmp_path / "footage", tmp_path / "again")["faces"]
+    assert found == expected and len(read) == 12
+    # one that is looked at, one that waits
+    assert max(waiting) <= 2

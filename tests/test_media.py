@@ -669,3 +669,22 @@ def test_a_video_cut_before_its_first_frame_is_reported(tmp_path):
     cut.write_bytes(content[: content.index(b"\x1f\x43\xb6\x75")])
     with pytest.raises(media.MediaError, match="cut.mkv"):
         list(media.read_frames(cut))
+
+
+def test_a_video_without_a_frame_is_not_said_to_break_off(tmp_path):
+    path = tmp_path / "none.mp4"
+    with av.open(path, "w") as container:
+        stream = container.add_stream("libx264", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        frame = av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8))
+        for packet in [*stream.encode(frame), *stream.encode()]:
+            container.mux(packet)
+    content = path.read_bytes()
+    start = content.index(b"mdat") + 4
+    size = int.from_bytes(content[start - 8 : start - 4], "big") - 8
+    nothing = bytes(size)
+    path.write_bytes(content[:start] + nothing + content[start + size :])
+    with pytest.raises(media.MediaError) as error:
+        list(media.read_frames(path))
+    assert "none that can be read" in str(error.value)
+    assert "Use what was read" not in str(error.value)

@@ -1,11 +1,12 @@
 """Photos: what is no picture, too large, moving, or marked."""
 
+import os
 import struct
 import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageOps
 
 from helpers import media, photos
 
@@ -135,3 +136,68 @@ def test_what_reading_changes_is_said(tmp_path):
     assert media.photo_notes(tmp_path / "c.jpg") == ["named .jpg, is PNG"]
     assert "white" in media.photo_notes(tmp_path / "d.png")[0]
     assert media.photo_notes(tmp_path / "nothing.png") == []
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P", "CMYK", "I", "F"])
+def test_strips_leave_no_seams(tmp_path, monkeypatch, mode):
+    noise = np.random.default_rng(0).integers(0, 256, (37, 53, 3), np.uint8)
+    photo = Image.fromarray(noise).convert(mode)
+    if mode in ("I", "F"):
+        photo = photo.point(lambda value: value * 90 + 0)
+    photo.save(tmp_path / "photo.tif")
+    whole = photos.read_photo(tmp_path / "photo.tif")
+    monkeypatch.setattr(photos, "STRIP_PIXELS", 200)
+    np.testing.assert_array_equal(
+        photos.read_photo(tmp_path / "photo.tif"), whole
+    )
+
+
+@pytest.mark.parametrize("mark", range(1, 9))
+def test_every_orientation_is_what_pillow_makes_of_it(tmp_path, mark):
+    noise = np.random.default_rng(0).integers(0, 256, (37, 53, 3), np.uint8)
+    exif = Image.Exif()
+    exif[0x0112] = mark
+    path = tmp_path / "photo.png"
+    Image.fromarray(noise).save(path, exif=exif)
+    with Image.open(path) as photo:
+        upright = np.asarray(ImageOps.exif_transpose(photo))
+    np.testing.assert_array_equal(photos.read_photo(path), upright)
+
+
+def test_what_is_transparent_becomes_white(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (37, 53, 4), np.uint8)
+    Image.fromarray(noise).save(tmp_path / "photo.png")
+    share = noise[..., 3:] / 255
+    expected = noise[..., :3] * share + 255 * (1 - share)
+    seen = photos.read_photo(tmp_path / "photo.png")
+    assert np.abs(seen - expected).max() <= 1
+
+
+def test_formats_whose_readers_need_more_memory_may_hold_less(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setattr(photos, "LARGEST_FRAME", 24 * 32 - 1)
+    monkeypatch.setattr(photos, "LARGEST_WEBP", 24 * 32 - 1)
+    with pytest.raises(media.MediaError, match="moving pictures may"):
+        photos.probe_moving(write_clip(tmp_path / "clip.gif"))
+    (picture,) = colours(1)
+    for ending in (".webp", ".png"):
+        picture.save(tmp_path / f"photo{ending}")
+    with pytest.raises(media.MediaError, match="a WebP may.*as JPEG"):
+        photos.read_photo(tmp_path / "photo.webp")
+    assert photos.read_photo(tmp_path / "photo.png").shape == (24, 32, 3)
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_what_may_not_be_read_is_said(tmp_path):
+    (tmp_path / "shut").mkdir()
+    (picture,) = colours(1)
+    for name in ("photo.png", "shut/photo.png"):
+        picture.save(tmp_path / name)
+    (tmp_path / "photo.png").chmod(0)
+    (tmp_path / "shut").chmod(0o400)  # its names may be listed, no more
+    found, _, _ = media.list_media(tmp_path)
+    assert len(found) == 2
+    for path in found:
+        with pytest.raises(media.MediaError, match="Give yourself the right"):
+            photos.read_photo(path)

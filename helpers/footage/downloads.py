@@ -29,8 +29,8 @@ VIDEO_BEGINNINGS = {
     rb"OggS": [".ogv"],
     rb"\x30\x26\xb2\x75": [".wmv"],
     rb"\x00\x00\x01\xba": [".mpg", ".mpeg"],
-    rb"G.{187}G": [".mts", ".m2ts"],
-    rb".{4}G.{191}G": [".m2ts", ".mts"],
+    rb"G.{187}G": [".ts", ".mts", ".m2ts"],
+    rb".{4}G.{191}G": [".m2ts", ".mts", ".ts"],
 }
 
 
