@@ -9,6 +9,7 @@ shots of one frame.
 
 import collections
 import contextlib
+import ctypes
 import pathlib
 
 import cv2
@@ -33,6 +34,8 @@ BLOCK_PIXELS = face_finder.CHUNK_PIXELS // 4
 # Pixels that are read and not worked off, from which on reading waits: a chunk
 # that is looked at, and some for the next. Less, and no chunk becomes full.
 MOST_PIXELS = face_finder.CHUNK_PIXELS + 2 * BLOCK_PIXELS
+# glibc's number of the setting, and bytes: a frame of 1920 x 1080 has less
+MMAP_THRESHOLD, LARGE_BLOCK = -3, 8 * 2**20
 
 
 def extract_faces(
@@ -191,11 +194,22 @@ def _nothing_found(footage_folder, report):
     )
 
 
+def _give_back_large_blocks():
+    """Have freed photos and frames go back to the system at once.
+
+    glibc keeps what it once got, for blocks of up to 32 MB, and of a folder
+    of large photos and videos that adds up to 600 MB.
+    """
+    with contextlib.suppress(AttributeError, OSError, TypeError):  # no glibc
+        ctypes.CDLL(None).mallopt(MMAP_THRESHOLD, LARGE_BLOCK)
+
+
 def _work_off(footage_folder, plans, position, finder, progress):
     """Find the faces of all files from a position on, part by part."""
     expected = sum(
         takes.frames_of(plan, start) for plan, start in _left(plans, position)
     )
+    _give_back_large_blocks()
     done, read = 0, collections.Counter()
     events = _events(footage_folder, plans, position, finder.detector)
 
