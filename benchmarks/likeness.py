@@ -183,25 +183,13 @@ def check_likeness(found, crops):
         crops: uint8 array from `render_faces`.
 
     Returns:
-        dict: see `separate`.
-    """
-    people, frames = crops.shape[:2]
-    vectors = found.describe(crops.reshape(-1, *crops.shape[2:]))
-    return separate(vectors, np.repeat(np.arange(people), frames))
-
-
-def separate(vectors, whose):
-    """How well people are told apart, by pairs of their faces.
-
-    Args:
-        vectors: float array from `likeness.Likeness.describe`.
-        whose: array, shape `(faces,)`, who each face is.
-
-    Returns:
         dict: `separation`, the chance that two faces of one person are more
         alike than two of different people (area under the ROC curve), and
         `equal_error`, the error where both kinds of error are as frequent.
     """
+    people, frames = crops.shape[:2]
+    vectors = found.describe(crops.reshape(-1, *crops.shape[2:]))
+    whose = np.repeat(np.arange(people), frames)
     away = np.linalg.norm(vectors[:, None] - vectors, axis=-1)
     pairs = np.triu_indices(len(whose), 1)
     same = (whose[:, None] == whose)[pairs]

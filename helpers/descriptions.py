@@ -15,6 +15,7 @@ import numpy as np
 
 from helpers import alignment, face_landmarks
 from helpers.expression_reader import read_expression_reader
+from helpers.sorting import face_reasons
 
 Feature = namedtuple("Feature", "name unit low low_from high high_from doubt")
 Feature.__doc__ = """One number that describes a face, its ends in words.
@@ -146,16 +147,11 @@ def lips_and_lids(face_set):
         to 1, and `blink`, 0 for open eyes to 1.
     """
     reader = _shipped_landmarks()
-    lips, lids = [], []
-    for rows in np.array_split(
-        np.arange(len(face_set)), -(-len(face_set) // 512)
-    ):
-        crops = face_set.pick(rows).load_crops(reader.resolution)
-        points = reader.landmarks(crops)
-        lips.append(face_landmarks.mouth_opening(points))
-        lids.append(face_landmarks.eye_opening(points).mean(axis=-1))
-    lips = np.concatenate(lips).astype(np.float64)
-    lids = np.concatenate(lids).astype(np.float64)
+    points = face_reasons.ask(
+        face_set, range(len(face_set)), reader.resolution, reader.landmarks
+    )
+    lips = face_landmarks.mouth_opening(points).astype(np.float64)
+    lids = face_landmarks.eye_opening(points).mean(axis=-1).astype(np.float64)
     shut = min(np.quantile(lips, 0.1), SHUT_LIPS)
     blink = 1 - lids / max(np.quantile(lids, 0.75), 1e-6)
     return (

@@ -90,6 +90,27 @@ def read_network(folder, weights, made_by, name, build):
     return model, manifest
 
 
+def check_crops(crops):
+    """Stop if these are no crops.
+
+    Args:
+        crops: array.
+
+    Returns:
+        The same as NumPy array, shape `(faces, size, size, 3)`.
+
+    Raises:
+        ValueError: if the shape is another one.
+    """
+    crops = np.asarray(crops)
+    if crops.ndim != 4 or crops.shape[3] != 3:
+        raise ValueError(
+            "Crops have the shape (faces, size, size, 3). "
+            f"Received: shape {crops.shape}"
+        )
+    return crops
+
+
 def read_crops(model, crops, batch_size):
     """What a network says of crops of any size.
 
@@ -105,13 +126,9 @@ def read_crops(model, crops, batch_size):
     Raises:
         ValueError: if these are not crops.
     """
-    crops = np.asarray(crops)
-    if crops.ndim != 4 or crops.shape[3] != 3:
-        raise ValueError(
-            "Crops have the shape (faces, size, size, 3). "
-            f"Received: shape {crops.shape}"
-        )
-    crops = alignment.cut_network_crops(crops, 1.0, int(model.input_shape[1]))
+    crops = alignment.cut_network_crops(
+        check_crops(crops), 1.0, int(model.input_shape[1])
+    )
     if not len(crops):
         return np.empty((0, *model.output_shape[1:]), np.float32)
     return predict(model, crops, batch_size)

@@ -74,12 +74,7 @@ def seen_of(crops):
     Raises:
         ValueError: if these are not crops.
     """
-    crops = np.asarray(crops)
-    if crops.ndim != 4 or crops.shape[3] != 3:
-        raise ValueError(
-            "Expected crops of shape (faces, side, side, 3). Received: "
-            f"shape {crops.shape}"
-        )
+    crops = small_networks.check_crops(crops)
     side, left, top = (
         round(share * crops.shape[1]) for share in (SIDE, LEFT, TOP)
     )
