@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from helpers import manifests, media, synthetic
-from helpers.synthetic.crowd import film_person
+from helpers.synthetic.crowd import film_member
 from helpers.synthetic.template import build_template
 
 SIZE = 128
@@ -396,7 +396,7 @@ def test_a_crowd_is_paired_aligned_and_loaded_again(tmp_path):
     assert len(frames) == 5 and calls[-1] == (4, 4)
     # each crop shows the person that the cast names, doing what it should
     name = f"person_{1000 + people[2, 1]:04d}"
-    film, _ = film_person(name, 48, manifests.TEMPLATE, frames[2:3])
+    film, _ = film_member(name, 48, manifests.TEMPLATE, frames[2:3])
     assert (film[0] == crops[2, 1]).all()
     # eyes and mouth of the template lie in everybody's mask
     x, y = (np.array(manifests.TEMPLATE) * 48 - 0.5).round().astype(int).T

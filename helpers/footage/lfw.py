@@ -99,7 +99,7 @@ def _count_photos(data_home, least, funneled):
             f"figshare.com. Received: {error}. Connect to a network; or put "
             f"{archive.name}, pairs.txt, pairsDevTrain.txt and "
             f"pairsDevTest.txt into {home}. The synthetic people need no "
-            "network: sources.film_person(...)."
+            "network: synthetic.film_person(...)."
         ) from error
     return Counter(str(people.target_names[n]) for n in people.target)
 

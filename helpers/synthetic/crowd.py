@@ -174,7 +174,7 @@ def _write_crowd(folder, plan, processes, progress):
         )
         for n in range(plan["people"])
     ]
-    films = run_jobs(film_person, jobs, processes, progress)
+    films = run_jobs(film_member, jobs, processes, progress)
     side = plan["resolution"]
     for part, (name, channels) in enumerate((("crops", (3,)), ("masks", ()))):
         whole = np.empty((*cast.shape, side, side, *channels), np.uint8)
@@ -185,7 +185,7 @@ def _write_crowd(folder, plan, processes, progress):
     manifests.write_json(plan_path, plan)
 
 
-def film_person(name, resolution, template, frame_parameters):
+def film_member(name, resolution, template, frame_parameters):
     """Crops and masks of one person of a crowd.
 
     Args:
