@@ -28,6 +28,7 @@ from benchmarks import skill
 from helpers import (
     augmentation,
     bundles,
+    crowd,
     evaluation,
     expression_reader,
     growth,
@@ -37,8 +38,7 @@ from helpers import (
     training,
     training_data,
 )
-from helpers.models import comb as comb_module
-from helpers.models import crowd
+from helpers import comb as comb_module
 from helpers.shifts import latent_shifts
 from helpers.synthetic import workers
 

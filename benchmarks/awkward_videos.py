@@ -18,7 +18,7 @@ import av
 import numpy as np
 
 from helpers import detection, media, swapping
-from helpers.models.comb import build_comb
+from helpers.comb import build_comb
 
 
 def read_back(path):

@@ -25,7 +25,7 @@ from helpers import (
     training,
     training_data,
 )
-from helpers.models.comb import build_comb
+from helpers.comb import build_comb
 
 LEARNING_RATE = 3e-3
 BATCH_SIZE = 16

@@ -56,9 +56,9 @@ from helpers import (
     training,
     training_data,
 )
+from helpers.comb import build_comb, level_of
+from helpers.crowd import comb_for, renew_bottleneck
 from helpers.models.classic import build_classic, classic_optimizer
-from helpers.models.comb import build_comb, level_of
-from helpers.models.crowd import comb_for, renew_bottleneck
 
 ROOT = manifests.project_root()
 FOLDER = ROOT / "build" / "growth"

@@ -26,6 +26,7 @@ import numpy as np
 from benchmarks import skill
 from helpers import (
     bundles,
+    crowd,
     descriptions,
     facesets,
     gap_report,
@@ -39,7 +40,6 @@ from helpers import (
     training,
     training_data,
 )
-from helpers.models import crowd
 from helpers.widgets import latent_explorer
 
 ROOT = manifests.project_root()

@@ -30,8 +30,8 @@ from helpers.models.recognition import (
     build_likeness,
     build_recognition,
 )
-from helpers.models.swapper import predict
 from helpers.sorting import likeness
+from helpers.swapper import predict
 from helpers.synthetic import workers
 
 FRAME_SIZE = 192

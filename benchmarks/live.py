@@ -22,7 +22,7 @@ import cv2
 import numpy as np
 
 from helpers import cameras, detection, live, live_tracking, media, synthetic
-from helpers.models.comb import build_comb
+from helpers.comb import build_comb
 
 FRAME_RATE = 25
 RENDER_SIZE = 256

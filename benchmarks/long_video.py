@@ -23,7 +23,7 @@ import av
 
 from benchmarks.prediction import FRAME_RATE, write_clip
 from helpers import detection, swapping
-from helpers.models.comb import build_comb
+from helpers.comb import build_comb
 
 SECONDS = 4  # of the clip that is repeated
 

@@ -30,10 +30,9 @@ from benchmarks.transfer import (
     print_curves,
     seconds_to,
 )
-from helpers import bundles, growth, manifests, training, training_data
-from helpers.models import comb as combs
-from helpers.models import crowd
-from helpers.models.identities import add_identity
+from helpers import bundles, crowd, growth, manifests, training, training_data
+from helpers import comb as combs
+from helpers.identities import add_identity
 
 FOLDER = manifests.project_root() / "build" / "people"
 NEWCOMER = "Lena"

@@ -36,7 +36,7 @@ from helpers import (
     synthetic,
     tracking,
 )
-from helpers.models.comb import build_comb
+from helpers.comb import build_comb
 from helpers.shifts import latent_shifts
 
 ROOT = manifests.project_root()

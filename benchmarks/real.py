@@ -22,6 +22,8 @@ import numpy as np
 
 from helpers import (
     bundles,
+    comb,
+    crowd,
     detection,
     evaluation,
     extraction,
@@ -36,7 +38,6 @@ from helpers import (
     training,
     training_data,
 )
-from helpers.models import comb, crowd
 
 ROOT = manifests.project_root()
 PEOPLE = ROOT.parent / "shared" / "data" / "people"
@@ -107,7 +108,7 @@ def train(face_sets, start, steps, encoder, seed):
         seed: int.
 
     Returns:
-        `helpers.models.comb.Comb`.
+        `helpers.comb.Comb`.
     """
     keras.utils.set_random_seed(seed)
     names = list(face_sets)

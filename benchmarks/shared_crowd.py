@@ -22,6 +22,7 @@ import keras
 
 from helpers import (
     bundles,
+    crowd,
     growth,
     manifests,
     progress,
@@ -29,7 +30,6 @@ from helpers import (
     training,
     training_data,
 )
-from helpers.models import crowd
 
 ROOT = manifests.project_root()
 HELD_OUT_FRAMES = 60

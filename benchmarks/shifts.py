@@ -21,6 +21,7 @@ import numpy as np
 from benchmarks import skill
 from helpers import (
     bundles,
+    crowd,
     evaluation,
     growth,
     manifests,
@@ -28,7 +29,6 @@ from helpers import (
     training,
     training_data,
 )
-from helpers.models import crowd
 
 FOLDER = manifests.project_root() / "build" / "shifts"
 # not those of `benchmarks.skill`: on them nothing may be tuned

@@ -14,6 +14,7 @@ import numpy as np
 
 from helpers import (
     bundles,
+    crowd,
     detection,
     evaluation,
     expression_reader,
@@ -26,7 +27,6 @@ from helpers import (
     training,
     training_data,
 )
-from helpers.models import crowd
 
 ROOT = manifests.project_root()
 SHARED = ROOT / "weights" / "shared" / "crowd_64"

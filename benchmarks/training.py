@@ -36,8 +36,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 
 from helpers import estimate, manifests, presets, training, training_data
-from helpers.models.comb import build_comb, level_of
-from helpers.models.crowd import build_crowd
+from helpers.comb import build_comb, level_of
+from helpers.crowd import build_crowd
 from helpers.synthetic.crowd import CrowdCrops, sample_crowd_frames
 
 COVERAGE = manifests.data_contract()["coverage"]

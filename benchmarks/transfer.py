@@ -30,6 +30,7 @@ import numpy as np
 from benchmarks.skill import LEARNING_RATE, SHARED, make_faces
 from helpers import (
     bundles,
+    crowd,
     detection,
     evaluation,
     extraction,
@@ -41,8 +42,7 @@ from helpers import (
     training,
     training_data,
 )
-from helpers.models import comb as combs
-from helpers.models import crowd
+from helpers import comb as combs
 
 ROOT = manifests.project_root()
 FOLDER = ROOT / "build" / "transfer"

@@ -28,6 +28,8 @@ import numpy as np
 from helpers import (
     bundles,
     checkpoints,
+    comb,
+    crowd,
     facesets,
     growth,
     manifests,
@@ -36,7 +38,6 @@ from helpers import (
     training_data,
     training_watch,
 )
-from helpers.models import comb, crowd
 
 ROOT = manifests.project_root()
 SHARED = ROOT / "weights" / "shared" / "crowd_64"

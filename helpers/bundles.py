@@ -13,9 +13,9 @@ import keras
 import numpy as np
 
 from helpers import checkpoints, manifests
+from helpers.comb import Comb, level_of
+from helpers.crowd import Crowd
 from helpers.models import classic
-from helpers.models.comb import Comb, level_of
-from helpers.models.crowd import Crowd
 from helpers.origins import WEIGHTS, HostileBundleError, local_folder
 
 KINDS = {"comb": Comb, "crowd": Crowd, "classic": classic.Classic}

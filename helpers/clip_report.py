@@ -62,7 +62,7 @@ def report_clip(
     """Judge a swapped clip frame by frame; few frames are in memory at once.
 
     Args:
-        comb: `helpers.models.comb.Comb`, the one that made it.
+        comb: `helpers.comb.Comb`, the one that made it.
         role: `swapping.Role`. Its target is an identity of the comb; its
             track, as it was swapped, or `None` to follow the face that the
             clip is about.

@@ -102,7 +102,7 @@ def score_pair(comb, source, paired, source_mean, reader=None, shift=0.0):
     the truth; below 0 is worse than showing the mean face.
 
     Args:
-        comb: `helpers.models.comb.Comb`.
+        comb: `helpers.comb.Comb`.
         source: str. Whose face appears.
         paired: `PairedCrops`, of the comb's resolution.
         source_mean: float32 array, shape `(height, width, 3)`, 0-1.
@@ -264,7 +264,7 @@ def swap_scores(comb, face_sets, reader=None, most=240):
     for which a swap would be blamed.
 
     Args:
-        comb: `helpers.models.comb.Comb`.
+        comb: `helpers.comb.Comb`.
         face_sets: dict from identity to its `facesets.FaceSet`, at least two
             of them, with both splits.
         reader: `expression_reader.ExpressionReader`, or `None` for no
@@ -336,7 +336,7 @@ def truth_of(comb, source, target):
     """What a perfect swap would be: the source, cut as the target was.
 
     Args:
-        comb: `helpers.models.comb.Comb`.
+        comb: `helpers.comb.Comb`.
         source: `facesets.FaceSet`. Whose face appears.
         target: `facesets.FaceSet`. Row i is the same frame as the source's.
 
@@ -366,7 +366,7 @@ def preview_rows(comb, face_sets, source, target, faces=8):
     """Held-out faces for the eye: target, own, swap, and the truth if known.
 
     Args:
-        comb: `helpers.models.comb.Comb`.
+        comb: `helpers.comb.Comb`.
         face_sets: dict from identity to its `facesets.FaceSet`.
         source: str. Whose face appears.
         target: str. Whose footage it is.
@@ -401,7 +401,7 @@ def swap_matrix(comb, face_sets):
     """One unseen face of every identity, drawn as everybody.
 
     Args:
-        comb: `helpers.models.comb.Comb`.
+        comb: `helpers.comb.Comb`.
         face_sets: dict from identity to its `facesets.FaceSet`, with test
             faces each.
 
@@ -505,7 +505,7 @@ def cycle_error(comb, crops, masks, source, target, shift=0.0):
     target's own reconstruction.
 
     Args:
-        comb: `helpers.models.comb.Comb`.
+        comb: `helpers.comb.Comb`.
         crops: float32 array, shape `(faces, height, width, 3)`, 0-1. Network
             crops of the target, never trained on.
         masks: float32 array, shape `(faces, height, width)`, 0-1. Outside of

@@ -11,7 +11,7 @@ import numpy as np
 from keras import layers
 
 from helpers import alignment, small_networks
-from helpers.models.swapper import predict
+from helpers.swapper import predict
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS
 
 READER_FOLDER = (

@@ -38,7 +38,7 @@ def encode_face_sets(comb, face_sets, most=None):
     """Latents of several face sets, stacked.
 
     Args:
-        comb: `helpers.models.comb.Comb`.
+        comb: `helpers.comb.Comb`.
         face_sets: dict from identity to `facesets.FaceSet`.
         most: int. Faces of each identity at most, evenly spread over its
             records, or `None` for all.

@@ -234,7 +234,7 @@ def cycle_ratio(comb, encoded, source, target, most=CYCLED):
     nearly as from the target's own decoder.
 
     Args:
-        comb: `helpers.models.comb.Comb`, trained.
+        comb: `helpers.comb.Comb`, trained.
         encoded: `EncodedFaces`.
         source: str.
         target: str.

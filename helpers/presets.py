@@ -16,8 +16,7 @@ benchmarks.training --presets` measures a step with small batches, of all but
 
 import copy
 
-from helpers import growth
-from helpers.models import comb
+from helpers import comb, growth
 
 # `batch_sizes`: crops a step, of each identity, one number a level from 4
 # pixels up. `steps`: in all levels together.

@@ -43,7 +43,7 @@ def real_scores(comb, face_sets, detector, judge, most=40):
     the target's crop, in its colours.
 
     Args:
-        comb: `helpers.models.comb.Comb`.
+        comb: `helpers.comb.Comb`.
         face_sets: dict from identity to its `facesets.FaceSet`, at least two
             of them, with test faces.
         detector: `detection.FaceDetector`.
@@ -112,7 +112,7 @@ def paste_faces(comb, face_set, faces):
     """Faces pasted into a target's stored crops, as a swapped frame shows them.
 
     Args:
-        comb: `helpers.models.comb.Comb`, for its resolution and contract.
+        comb: `helpers.comb.Comb`, for its resolution and contract.
         face_set: `facesets.FaceSet` of the target.
         faces: float32 array, shape `(faces, resolution, resolution, 3)`, 0-1.
             One network crop for each of the set's records.
@@ -256,7 +256,7 @@ def identity_controls(comb, judge, source, target):
     """What the judge says where the answer is known.
 
     Args:
-        comb: `helpers.models.comb.Comb`.
+        comb: `helpers.comb.Comb`.
         judge: `identity_judge.IdentityJudge`.
         source: `facesets.FaceSet` of the source's test faces.
         target: `facesets.FaceSet` of the target's test faces.

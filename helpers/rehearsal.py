@@ -14,8 +14,8 @@ Reference:
 import keras
 
 from helpers import synthetic, training_data
-from helpers.models.comb import named_variables
-from helpers.models.crowd import Crowd
+from helpers.comb import named_variables
+from helpers.crowd import Crowd
 
 FRAMES_SEED = 20000  # other frames than those that the crowd was trained on
 EXPRESSION_WEIGHT = 0.2  # of the loss on expression

@@ -55,7 +55,7 @@ def latent_shifts(comb, face_sets, most=1500):
     """What to add to each target's latents before each source's decoder.
 
     Args:
-        comb: `helpers.models.comb.Comb`, trained.
+        comb: `helpers.comb.Comb`, trained.
         face_sets: dict from identity to `facesets.FaceSet`. Their training
             takes are looked at.
         most: int. Crops of each identity at most, evenly spread.

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from helpers import alignment, manifests
-from helpers.models.swapper import predict
+from helpers.swapper import predict
 
 
 def write_network(folder, weights, model, made_by, dtype=None, **details):

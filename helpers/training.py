@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from helpers import checkpoints, distribution, growth, training_watch
-from helpers.models.comb import resolution_of
+from helpers.comb import resolution_of
 from helpers.optimizers import KernelMuon
 
 WARM_STEPS = 30  # of each stage, in which the learning rate rises

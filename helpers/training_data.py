@@ -9,10 +9,10 @@ import keras
 import numpy as np
 
 from helpers import augmentation
+from helpers.comb import name_key, resolution_of
+from helpers.crowd import READ_PARAMETERS
 from helpers.losses import LatentPairLoss, MaskedFaceLoss
 from helpers.masks import feature_weights, landmark_weights
-from helpers.models.comb import name_key, resolution_of
-from helpers.models.crowd import READ_PARAMETERS
 
 FEATURE_WEIGHT = np.float32(3)  # of eyes and mouth; the rest of a face: 1
 
@@ -263,7 +263,7 @@ def crowd_data(crowd, network, **options):
 
     Args:
         crowd: `synthetic.CrowdCrops`.
-        network: `helpers.models.crowd.Crowd`. It says what is cut of a crop.
+        network: `helpers.crowd.Crowd`. It says what is cut of a crop.
         **options: of `CrowdData`, which are not the network's.
 
     Returns:

@@ -2,8 +2,15 @@
 
 import numpy as np
 
-from helpers import descriptions, facesets, gaps, latents, manifests, media
-from helpers.models import comb
+from helpers import (
+    comb,
+    descriptions,
+    facesets,
+    gaps,
+    latents,
+    manifests,
+    media,
+)
 from helpers.widgets.latent_explorer import LatentExplorer
 
 COLUMNS = 20

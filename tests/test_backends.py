@@ -12,7 +12,8 @@ import pytest
 FOLDER = pathlib.Path(__file__).resolve().parent
 ROOT = FOLDER.parent
 MODELS = sorted((ROOT / "helpers" / "models").glob("[a-z]*.py"))
-NAMES = ["layers", "losses", "models", *(path.stem for path in MODELS)]
+NAMES = ["layers", "losses", "comb", "identities"]
+NAMES += [path.stem for path in MODELS]
 FILES = [
     path
     for path in (FOLDER / f"test_{name}.py" for name in NAMES)

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from helpers import bundles, checkpoints, manifests
+from helpers.comb import build_comb
+from helpers.crowd import build_crowd, comb_for
 from helpers.models.classic import build_classic
-from helpers.models.comb import build_comb
-from helpers.models.crowd import build_crowd, comb_for
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NAMES = ("Rosa", "Ana Núñez")

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from helpers import checkpoints
-from helpers.models.comb import build_comb
-from helpers.models.crowd import build_crowd
+from helpers.comb import build_comb
+from helpers.crowd import build_crowd
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NAMES = ("Rosa", "Ana Núñez")

@@ -4,13 +4,13 @@ import keras
 import numpy as np
 import pytest
 
+from helpers.comb import name_key
 from helpers.losses import MaskedFaceLoss
 from helpers.models.classic import (
     Classic,
     build_classic,
     classic_optimizer,
 )
-from helpers.models.comb import name_key
 
 NAMES = ("Rosa", "Ana Núñez")
 KEYS = [name_key(name) for name in NAMES]

@@ -4,18 +4,10 @@ import keras
 import numpy as np
 import pytest
 
+from helpers import synthetic
+from helpers.comb import build_comb, level_of, name_key, resolution_of
+from helpers.crowd import READ_PARAMETERS, build_crowd, comb_from_crowd
 from helpers.losses import MaskedFaceLoss
-from helpers.models.comb import (
-    build_comb,
-    level_of,
-    name_key,
-    resolution_of,
-)
-from helpers.models.crowd import (
-    READ_PARAMETERS,
-    build_crowd,
-    comb_from_crowd,
-)
 
 WIDTHS = (8, 6, 6, 4)
 NAMES = ("Rosa", "Marco", "Ana Núñez")
@@ -308,6 +300,12 @@ def test_a_crowd_draws_the_person_that_is_asked_for():
     assert pictures["latents"].shape == (2, 5)
     assert pictures["expression"].shape == (2, len(READ_PARAMETERS))
     assert pictures["crowd"][1].mean() > pictures["crowd"][0].mean() + 0.2
+
+
+def test_what_a_crowd_reads_begins_with_what_a_score_reads():
+    scored = synthetic.EXPRESSION_PARAMETERS
+    assert READ_PARAMETERS[: len(scored)] == scored
+    assert set(READ_PARAMETERS) <= set(synthetic.FRAME_DEFAULTS)
 
 
 @pytest.mark.parametrize("shared_levels", [0, 2])

@@ -5,8 +5,8 @@ import pytest
 from keras import layers
 
 from helpers import estimate, growth
-from helpers.models.comb import build_comb
-from helpers.models.crowd import build_crowd
+from helpers.comb import build_comb
+from helpers.crowd import build_crowd
 
 OPTIONS = {"resolution": 16, "widths": (8, 6, 4), "latent_dim": 5}
 RATES = {"flops": 1e9, "outputs": 1e8}

@@ -7,10 +7,10 @@ import pytest
 
 from benchmarks.growth import seconds_to, time_ratio
 from helpers import augmentation, growth, training, training_data
+from helpers.comb import build_comb
+from helpers.crowd import comb_for, renew_bottleneck
 from helpers.evaluation import masked_error
 from helpers.models.classic import build_classic, classic_optimizer
-from helpers.models.comb import build_comb
-from helpers.models.crowd import comb_for, renew_bottleneck
 
 NAMES = ("Rosa", "Marco")
 SIZE = 20  # of a stored crop; at coverage 0.8 a network pixel is one of it

@@ -5,13 +5,9 @@ import numpy as np
 import pytest
 
 from helpers import bundles, growth, training, training_data
-from helpers.models.comb import build_comb, name_key
-from helpers.models.crowd import build_crowd, comb_from_crowd
-from helpers.models.identities import (
-    add_identity,
-    remove_identity,
-    rename_identity,
-)
+from helpers.comb import build_comb, name_key
+from helpers.crowd import build_crowd, comb_from_crowd
+from helpers.identities import add_identity, remove_identity, rename_identity
 
 OPTIONS = {
     "resolution": 8,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from helpers import bundles, fetching, origins
-from helpers.models.comb import build_comb
+from helpers.comb import build_comb
 
 SHARING = {"licence": "CC0", "data": "noise", "consent": "nobody was filmed"}
 NAMES = ["manifest.json", "weights.safetensors"]

@@ -9,7 +9,7 @@ import pytest
 import test_training
 
 from helpers import presets, training, training_data
-from helpers.models.comb import build_comb, name_key, resolution_of
+from helpers.comb import build_comb, name_key, resolution_of
 
 NAMES = ("Rosa", "Marco")
 

@@ -13,7 +13,7 @@ from helpers import (
     manifests,
     real_evaluation,
 )
-from helpers.models.swapper import Swapper
+from helpers.swapper import Swapper
 
 SIZE = 64
 RESOLUTION = 32

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from helpers import rehearsal, training, training_data
-from helpers.models.comb import name_key
-from helpers.models.crowd import build_crowd, comb_from_crowd
+from helpers.comb import name_key
+from helpers.crowd import build_crowd, comb_from_crowd
 from helpers.synthetic import render_crowd
 from tests.test_training import (
     NAMES,

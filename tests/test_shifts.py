@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from helpers import manifests, shifts
-from helpers.models.comb import build_comb
-from helpers.models.swapper import Swapper
+from helpers.comb import build_comb
+from helpers.swapper import Swapper
 
 DIMS = 6
 NAMES = ("Marco", "Lena")

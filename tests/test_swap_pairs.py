@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from helpers import manifests, swap_pairs, swapping
-from helpers.models.crowd import build_crowd
+from helpers.crowd import build_crowd
 from helpers.synthetic import CrowdCrops
 
 PEOPLE, FRAMES, CAST, SIZE = 6, 8, 3, 20

@@ -23,12 +23,8 @@ from helpers import (
     training_data,
     training_watch,
 )
-from helpers.models.comb import build_comb, name_key, resolution_of
-from helpers.models.crowd import (
-    READ_PARAMETERS,
-    build_crowd,
-    comb_from_crowd,
-)
+from helpers.comb import build_comb, name_key, resolution_of
+from helpers.crowd import READ_PARAMETERS, build_crowd, comb_from_crowd
 from helpers.synthetic.crowd import CrowdCrops
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent

@@ -17,14 +17,9 @@ import numpy as np
 from keras import layers, ops
 
 from helpers import manifests
+from helpers.comb import checked_names, level_of, name_key, named_variables
 from helpers.layers import PixelShuffle
-from helpers.models.comb import (
-    checked_names,
-    level_of,
-    name_key,
-    named_variables,
-)
-from helpers.models.swapper import Swapper, predict
+from helpers.swapper import Swapper, predict
 
 RESOLUTION = 64
 DOWN = (128, 256, 512, 1024)  # channels at 32, 16, 8 and 4 pixels

@@ -14,7 +14,7 @@ import numpy as np
 
 from helpers import alignment, small_networks
 from helpers.models.recognition import RESOLUTION, build_likeness
-from helpers.models.swapper import predict
+from helpers.swapper import predict
 
 LIKENESS_FOLDER = (
     pathlib.Path(__file__).resolve().parents[2] / "weights/shared/likeness"

@@ -55,7 +55,7 @@ class LatentExplorer(ipywidgets.VBox):
     any identity.
 
     Args:
-        comb: `helpers.models.comb.Comb`.
+        comb: `helpers.comb.Comb`.
         face_sets: dict from identity to `facesets.FaceSet`, as encoded.
         encoded: `latents.EncodedFaces`.
         points: float array, shape `(faces, 2)`: `latents.joint_map()`.

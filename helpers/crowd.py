@@ -19,13 +19,19 @@ Reference:
 import keras
 import numpy as np
 
-from helpers.models.comb import Comb, dense, resolution_of
-from helpers.synthetic.frame import EXPRESSION_PARAMETERS
+from helpers.comb import Comb, dense, resolution_of
 
-# Frame parameters that have to be readable from a latent: those of a score,
-# and what else the face of a rendered person does.
+# Frame parameters of a rendered person that have to be readable from a latent:
+# first those of a score (`synthetic.EXPRESSION_PARAMETERS`), then what else
+# its face does. Their order is that of the layer's weights.
 READ_PARAMETERS = (
-    *EXPRESSION_PARAMETERS,
+    "yaw",
+    "pitch",
+    "jaw",
+    "smile",
+    "blink",
+    "gaze_x",
+    "gaze_y",
     "pucker",
     "brow_up",
     "frown",

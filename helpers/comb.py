@@ -20,8 +20,8 @@ from keras import layers, ops
 
 from helpers import manifests
 from helpers.layers import FadeIn, PersonStyle, PixelShuffle
-from helpers.models.swapper import Swapper, predict
 from helpers.names import check_identity
+from helpers.swapper import Swapper, predict
 
 # Channels of each level, from 4x4 pixels up: wide where pictures are small
 # and a multiplication is cheap.

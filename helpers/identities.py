@@ -6,8 +6,8 @@ the other identities draw stays the same to the last bit.
 
 import numpy as np
 
-from helpers.models.comb import Comb
-from helpers.models.crowd import Crowd, comb_from_crowd
+from helpers.comb import Comb
+from helpers.crowd import Crowd, comb_from_crowd
 
 
 def add_identity(comb, identity, start=None):
