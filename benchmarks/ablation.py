@@ -32,13 +32,13 @@ from helpers import (
     evaluation,
     expression_reader,
     growth,
-    manifests,
     rehearsal,
     synthetic,
     training,
     training_data,
 )
 from helpers import comb as comb_module
+from helpers.files import manifests
 from helpers.shifts import latent_shifts
 from helpers.synthetic import workers
 

@@ -23,7 +23,8 @@ import tempfile
 
 import numpy as np
 
-from helpers import detection, extraction, face_records, manifests, media
+from helpers import detection, extraction, face_records, media
+from helpers.files import manifests
 
 IDENTITY = "Awkward"
 CROPS_ON_A_SHEET = 12

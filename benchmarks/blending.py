@@ -30,15 +30,9 @@ import numpy as np
 
 from benchmarks import shifts as trial
 from benchmarks import skill
-from helpers import (
-    alignment,
-    blending,
-    compositing,
-    manifests,
-    swapping,
-    synthetic,
-)
+from helpers import alignment, blending, compositing, swapping, synthetic
 from helpers.color_transfer import COLORS
+from helpers.files import manifests
 from helpers.shifts import latent_shifts
 
 FOLDER = manifests.project_root() / "build" / "blending"

@@ -18,7 +18,8 @@ import cv2
 import numpy as np
 
 from benchmarks import grouping, likeness
-from helpers import alignment, detection, extraction, manifests, synthetic
+from helpers import alignment, detection, extraction, synthetic
+from helpers.files import manifests
 from helpers.sorting import choosing, crop_quality, repeats
 
 CONTRACT = manifests.data_contract()

@@ -29,7 +29,6 @@ from helpers import (
     clip_report,
     detection,
     identity_judge,
-    manifests,
     media,
     plotting,
     shifts,
@@ -37,6 +36,7 @@ from helpers import (
     synthetic,
     tracking,
 )
+from helpers.files import manifests
 
 FOLDER = manifests.project_root() / "build" / "clips"
 # source, target, side of the frame in pixels, seed of the take

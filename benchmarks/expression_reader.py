@@ -23,10 +23,10 @@ from helpers import (
     alignment,
     detection,
     expression_reader,
-    manifests,
     optimizers,
     synthetic,
 )
+from helpers.files import manifests
 from helpers.synthetic import workers
 
 NAMES = expression_reader.EXPRESSION_PARAMETERS

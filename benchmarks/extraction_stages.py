@@ -7,15 +7,8 @@ import time
 import cv2
 import numpy as np
 
-from helpers import (
-    alignment,
-    extraction,
-    face_finder,
-    manifests,
-    masks,
-    media,
-    tracking,
-)
+from helpers import alignment, extraction, face_finder, masks, media, tracking
+from helpers.files import manifests
 
 
 def time_stages(path, detector, frames=face_finder.CHUNK_FRAMES):

@@ -20,14 +20,8 @@ import numpy as np
 from keras import ops
 
 from benchmarks import landmark_faces, portrait_points
-from helpers import (
-    alignment,
-    detection,
-    face_landmarks,
-    manifests,
-    media,
-    optimizers,
-)
+from helpers import alignment, detection, face_landmarks, media, optimizers
+from helpers.files import manifests
 from helpers.models.landmarks import build_landmarks
 
 BATCH = 32

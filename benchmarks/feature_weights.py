@@ -20,12 +20,12 @@ from helpers import (
     face_landmarks,
     facesets,
     growth,
-    manifests,
     masks,
     training,
     training_data,
 )
 from helpers.comb import build_comb
+from helpers.files import manifests
 
 LEARNING_RATE = 3e-3
 BATCH_SIZE = 16

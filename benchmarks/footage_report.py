@@ -29,11 +29,11 @@ from helpers import (
     detection,
     extraction,
     facesets,
-    manifests,
     masks,
     media,
     synthetic,
 )
+from helpers.files import manifests
 from helpers.report import footage_facts, footage_findings, footage_report
 from helpers.synthetic.footage import take_seed
 from helpers.synthetic.workers import run_jobs

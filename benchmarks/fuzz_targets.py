@@ -22,16 +22,15 @@ from helpers import (
     face_finder,
     face_records,
     facesets,
-    manifests,
     masks,
     media,
-    names,
     takes,
 )
+from helpers.files import manifests, names
 from helpers.sorting import choosing, corrections
 
 CONTRACT = manifests.data_contract(crop_size=32)
-HELPERS = pathlib.Path(manifests.__file__).parent
+HELPERS = manifests.project_root() / "helpers"
 # an error of ours says what came in, or what is not there, and what to do
 SAID = (
     "Received",

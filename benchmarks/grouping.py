@@ -30,10 +30,10 @@ from helpers import (
     extraction,
     face_records,
     facesets,
-    manifests,
     media,
     synthetic,
 )
+from helpers.files import manifests
 from helpers.sorting import face_reasons, grouping, likeness
 
 CONTRACT = manifests.data_contract()

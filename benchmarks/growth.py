@@ -48,16 +48,10 @@ import keras
 import numpy as np
 
 from benchmarks.skill import IDENTITIES, make_faces
-from helpers import (
-    evaluation,
-    growth,
-    manifests,
-    plotting,
-    training,
-    training_data,
-)
+from helpers import evaluation, growth, plotting, training, training_data
 from helpers.comb import build_comb, level_of
 from helpers.crowd import comb_for, renew_bottleneck
+from helpers.files import manifests
 from helpers.models.classic import build_classic, classic_optimizer
 
 ROOT = manifests.project_root()

@@ -20,7 +20,8 @@ import time
 
 import numpy as np
 
-from helpers import extraction, face_finder, facesets, manifests, media
+from helpers import extraction, face_finder, facesets, media
+from helpers.files import manifests
 from helpers.sorting import face_reasons
 
 CONTRACT = manifests.data_contract(crop_size=64)

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 
 from benchmarks import hard_frames, spoilt_pictures
-from helpers import alignment, manifests, synthetic
+from helpers import alignment, synthetic
+from helpers.files import manifests
 from helpers.synthetic import occluders, workers
 from helpers.synthetic.face_points import MIRRORED
 

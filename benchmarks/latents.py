@@ -33,13 +33,13 @@ from helpers import (
     gaps,
     growth,
     latents,
-    manifests,
     overlap,
     shifts,
     synthetic,
     training,
     training_data,
 )
+from helpers.files import manifests
 from helpers.widgets import latent_explorer
 
 ROOT = manifests.project_root()

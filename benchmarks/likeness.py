@@ -24,7 +24,8 @@ import cv2
 import numpy as np
 from sklearn import metrics
 
-from helpers import alignment, manifests, synthetic
+from helpers import alignment, synthetic
+from helpers.files import manifests
 from helpers.models.recognition import (
     DIMENSIONS,
     build_likeness,

@@ -18,7 +18,8 @@ import time
 
 import av
 
-from helpers import detection, extraction, manifests, synthetic
+from helpers import detection, extraction, synthetic
+from helpers.files import manifests
 
 
 def repeat(source, target, frames):

@@ -41,13 +41,13 @@ from helpers import (
     compositing,
     face_landmarks,
     face_mask,
-    manifests,
     masks,
     optimizers,
     swapping,
     synthetic,
     visible_face,
 )
+from helpers.files import manifests
 from helpers.layers import PixelShuffle
 from helpers.synthetic import occluders
 

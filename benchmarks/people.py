@@ -30,8 +30,9 @@ from benchmarks.transfer import (
     print_curves,
     seconds_to,
 )
-from helpers import bundles, crowd, growth, manifests, training, training_data
+from helpers import bundles, crowd, growth, training, training_data
 from helpers import comb as combs
+from helpers.files import manifests
 from helpers.identities import add_identity
 
 FOLDER = manifests.project_root() / "build" / "people"

@@ -30,13 +30,13 @@ from helpers import (
     bundles,
     detection,
     flicker,
-    manifests,
     media,
     swapping,
     synthetic,
     tracking,
 )
 from helpers.comb import build_comb
+from helpers.files import manifests
 from helpers.shifts import latent_shifts
 
 ROOT = manifests.project_root()

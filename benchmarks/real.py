@@ -30,7 +30,6 @@ from helpers import (
     facesets,
     growth,
     identity_judge,
-    manifests,
     plotting,
     real_evaluation,
     rehearsal,
@@ -38,6 +37,7 @@ from helpers import (
     training,
     training_data,
 )
+from helpers.files import manifests
 
 ROOT = manifests.project_root()
 PEOPLE = ROOT.parent / "shared" / "data" / "people"

@@ -20,16 +20,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 
-from helpers import (
-    bundles,
-    crowd,
-    growth,
-    manifests,
-    progress,
-    synthetic,
-    training,
-    training_data,
-)
+from helpers import bundles, crowd, growth, synthetic, training, training_data
+from helpers.files import manifests, progress
 
 ROOT = manifests.project_root()
 HELD_OUT_FRAMES = 60

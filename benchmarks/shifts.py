@@ -24,11 +24,11 @@ from helpers import (
     crowd,
     evaluation,
     growth,
-    manifests,
     shifts,
     training,
     training_data,
 )
+from helpers.files import manifests
 
 FOLDER = manifests.project_root() / "build" / "shifts"
 # not those of `benchmarks.skill`: on them nothing may be tuned

@@ -21,12 +21,12 @@ from helpers import (
     extraction,
     facesets,
     growth,
-    manifests,
     shifts,
     synthetic,
     training,
     training_data,
 )
+from helpers.files import manifests
 
 ROOT = manifests.project_root()
 SHARED = ROOT / "weights" / "shared" / "crowd_64"

@@ -34,11 +34,11 @@ from helpers import (
     alignment,
     bundles,
     facesets,
-    manifests,
     swap_detector,
     swap_pairs,
     synthetic,
 )
+from helpers.files import manifests
 
 ROOT = manifests.project_root()
 SHARED = ROOT / "weights" / "shared" / "crowd_64"

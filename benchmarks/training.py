@@ -35,9 +35,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 
-from helpers import estimate, manifests, presets, training, training_data
+from helpers import estimate, presets, training, training_data
 from helpers.comb import build_comb, level_of
 from helpers.crowd import build_crowd
+from helpers.files import manifests
 from helpers.synthetic.crowd import CrowdCrops, sample_crowd_frames
 
 COVERAGE = manifests.data_contract()["coverage"]

@@ -36,13 +36,13 @@ from helpers import (
     extraction,
     facesets,
     growth,
-    manifests,
     rehearsal,
     shifts,
     training,
     training_data,
 )
 from helpers import comb as combs
+from helpers.files import manifests
 
 ROOT = manifests.project_root()
 FOLDER = ROOT / "build" / "transfer"

@@ -32,12 +32,12 @@ from helpers import (
     crowd,
     facesets,
     growth,
-    manifests,
     synthetic,
     training,
     training_data,
     training_watch,
 )
+from helpers.files import manifests
 
 ROOT = manifests.project_root()
 SHARED = ROOT / "weights" / "shared" / "crowd_64"

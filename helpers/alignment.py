@@ -5,7 +5,7 @@ import functools
 import cv2
 import numpy as np
 
-from helpers import manifests
+from helpers.files import manifests
 
 # a shrink beyond this skips pixels of the photo if each crop pixel only reads
 # its four nearest neighbours, so the crop is then averaged from a larger one

@@ -12,9 +12,10 @@ import zipfile
 import keras
 import numpy as np
 
-from helpers import checkpoints, manifests
+from helpers import checkpoints
 from helpers.comb import Comb, level_of
 from helpers.crowd import Crowd
+from helpers.files import manifests
 from helpers.models import classic
 from helpers.origins import WEIGHTS, HostileBundleError, local_folder
 

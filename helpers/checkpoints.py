@@ -21,7 +21,7 @@ import numpy as np
 import safetensors
 import safetensors.numpy
 
-from helpers import manifests
+from helpers.files import manifests
 
 KEPT = 3  # last checkpoints of a run; the best is kept beside them
 

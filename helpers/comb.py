@@ -18,9 +18,9 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from helpers import manifests
+from helpers.files import manifests
+from helpers.files.names import check_identity
 from helpers.layers import FadeIn, PersonStyle, PixelShuffle
-from helpers.names import check_identity
 from helpers.swapper import Swapper, predict
 
 # Channels of each level, from 4x4 pixels up: wide where pictures are small

@@ -4,7 +4,7 @@ import json
 import pathlib
 import tomllib
 
-from helpers import manifests
+from helpers.files import manifests
 
 FILE = "consent.toml"
 FIELDS = ("who", "origin", "consent")

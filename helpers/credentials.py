@@ -14,7 +14,7 @@ import pathlib
 
 import c2pa
 
-from helpers import manifests
+from helpers.files import manifests
 from helpers.signing import key_pem, own_roots, signing_key, to_pem
 
 # what the mark is called among the credentials' assertions

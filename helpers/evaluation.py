@@ -5,8 +5,9 @@ from collections import namedtuple
 import cv2
 import numpy as np
 
-from helpers import alignment, latents, manifests
+from helpers import alignment, latents
 from helpers.facesets import evenly
+from helpers.files import manifests
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS
 
 # A parameter that varies less than this share of what the reader was trained

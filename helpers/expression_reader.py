@@ -4,20 +4,16 @@ A small network trained on renders of people who appear nowhere else. It asks
 of a picture what the frame parameters say: head pose, mouth, eyelids, gaze.
 """
 
-import pathlib
-
 import keras
 import numpy as np
 from keras import layers
 
 from helpers import alignment, small_networks
+from helpers.files import manifests
 from helpers.swapper import predict
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS
 
-READER_FOLDER = (
-    pathlib.Path(__file__).resolve().parent.parent
-    / "weights/shared/expression_reader"
-)
+READER_FOLDER = manifests.project_root() / "weights/shared/expression_reader"
 MADE_BY = "benchmarks.expression_reader"
 WEIGHTS = "reader.safetensors"
 # what changes its sign when the picture is mirrored

@@ -19,12 +19,11 @@ from helpers import (
     face_finder,
     face_records,
     facesets,
-    folder_lock,
-    manifests,
     media,
     takes,
     tracking,
 )
+from helpers.files import folder_lock, manifests
 from helpers.sorting import choosing
 
 # Frames that are handed over together by the reading thread, and how many

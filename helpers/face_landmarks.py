@@ -4,18 +4,14 @@ A small network trained on renders of people who appear nowhere else. The
 order is the usual one of 68 points; left and right are the image's.
 """
 
-import pathlib
-
 import numpy as np
 
 from helpers import small_networks
+from helpers.files import manifests
 from helpers.models.landmarks import build_landmarks
 from helpers.synthetic.face_points import MIRRORED  # noqa: F401
 
-LANDMARKS_FOLDER = (
-    pathlib.Path(__file__).resolve().parent.parent
-    / "weights/shared/face_landmarks"
-)
+LANDMARKS_FOLDER = manifests.project_root() / "weights/shared/face_landmarks"
 MADE_BY = "benchmarks.face_landmarks"
 WEIGHTS = "landmarks.safetensors"
 

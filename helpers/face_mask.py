@@ -4,16 +4,13 @@ A small network trained on renders of people who appear nowhere else, with
 hands, glasses, hair and other things before their faces.
 """
 
-import pathlib
-
 import numpy as np
 
 from helpers import small_networks
+from helpers.files import manifests
 from helpers.models.face_mask import CHANNELS, build_face_mask
 
-MASK_FOLDER = (
-    pathlib.Path(__file__).resolve().parent.parent / "weights/shared/face_mask"
-)
+MASK_FOLDER = manifests.project_root() / "weights/shared/face_mask"
 MADE_BY = "benchmarks.face_mask"
 WEIGHTS = "mask.safetensors"
 

@@ -10,8 +10,8 @@ import collections
 import json
 import re
 
-from helpers import foreign_files, manifests
-from helpers.foreign_files import is_array, is_count, is_number
+from helpers.files import foreign_files, manifests
+from helpers.files.foreign_files import is_array, is_count, is_number
 
 MADE_BY = "01_data_generation"
 RECORDS = "faces.jsonl"

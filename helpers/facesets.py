@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from helpers import consent, foreign_files, manifests, media, names, photos
+from helpers import consent, media, photos
 from helpers.face_records import (
     FILES,
     MADE_BY,
@@ -17,6 +17,7 @@ from helpers.face_records import (
     read_lines,
     read_records,
 )
+from helpers.files import foreign_files, manifests, names
 
 AGAIN_FOR_IT = "Run extraction.extract_faces for it."
 

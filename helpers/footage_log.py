@@ -10,7 +10,7 @@ import json
 import os
 import pathlib
 
-from helpers import manifests
+from helpers.files import manifests
 
 FILE = "sources.jsonl"
 

@@ -5,7 +5,7 @@ import json
 
 import numpy as np
 
-from helpers import manifests
+from helpers.files import manifests
 from helpers.gaps import Gap
 from helpers.latents import identities_of
 

@@ -10,8 +10,9 @@ from collections import namedtuple
 
 import numpy as np
 
-from helpers import alignment, manifests
+from helpers import alignment
 from helpers.facesets import evenly
+from helpers.files import manifests
 
 # numbers are computed in this many principal dimensions at most: distances
 # between points say little in hundreds of them

@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 from av.video.reformatter import Interpolation
 
-from helpers import consent, footage_log, hdr, manifests, photos
+from helpers import consent, footage_log, hdr, photos
 from helpers.colour_planes import planes_to_rgb, rgb_to_planes
+from helpers.files import manifests
 from helpers.photos import (
     LARGEST_FRAME,
     PHOTO_ENDINGS,

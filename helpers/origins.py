@@ -14,7 +14,7 @@ import tempfile
 import urllib.parse
 import zipfile
 
-from helpers import archives, fetching, manifests
+from helpers.files import archives, fetching, manifests
 
 WEIGHTS = "weights.safetensors"
 # the largest that each file may be, in bytes: a manifest is a page of text

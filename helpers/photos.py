@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 from PIL import Image
 
-from helpers import manifests
+from helpers.files import manifests
 
 PHOTO_ENDINGS = ".bmp .gif .jfif .jpeg .jpg .png .ppm .tif .tiff .webp".split()
 # of these a file may be a clip as well

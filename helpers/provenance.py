@@ -15,7 +15,8 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from helpers import credentials, manifests, media, signing
+from helpers import credentials, media, signing
+from helpers.files import manifests
 
 GENERATOR = signing.NAME
 

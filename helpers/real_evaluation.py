@@ -20,9 +20,9 @@ from helpers import (
     expression_error,
     face_landmarks,
     facesets,
-    manifests,
     swapping,
 )
+from helpers.files import manifests
 
 # Distance from the target's landmarks, in distances between its eyes, up to
 # which a swap counts as doing the same.

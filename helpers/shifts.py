@@ -22,8 +22,9 @@ from collections import namedtuple
 
 import numpy as np
 
-from helpers import alignment, augmentation, manifests
+from helpers import alignment, augmentation
 from helpers.facesets import evenly
+from helpers.files import manifests
 
 # How far the cut of one person's crops lies beside another's, as a standard
 # deviation: shares of the crop's side, and degrees. MTCNN against rendered

@@ -14,7 +14,7 @@ from cryptography import exceptions, x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from helpers import manifests
+from helpers.files import manifests
 
 NAME = "comb-face-swap-course"
 FOLDER_VARIABLE = "COURSE_CREDENTIALS"

@@ -11,7 +11,8 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from helpers import alignment, manifests
+from helpers import alignment
+from helpers.files import manifests
 from helpers.swapper import predict
 
 

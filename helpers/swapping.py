@@ -10,17 +10,9 @@ from collections import namedtuple
 
 import numpy as np
 
-from helpers import (
-    alignment,
-    fingerprints,
-    manifests,
-    masks,
-    media,
-    provenance,
-    tracking,
-    unfinished,
-)
+from helpers import alignment, masks, media, provenance, tracking, unfinished
 from helpers.compositing import check_modes, composite_face
+from helpers.files import fingerprints, manifests
 from helpers.signing import signing_key
 from helpers.visible_face import MaskMaker
 

@@ -11,7 +11,8 @@ import zlib
 
 import numpy as np
 
-from helpers import foreign_files, media
+from helpers import media
+from helpers.files import foreign_files
 
 MADE_BY = "01_data_generation"
 # bytes of a clip's painted masks: half a minute of 1280 x 720

@@ -16,8 +16,9 @@ import warnings
 import av
 import numpy as np
 
-from helpers import folder_lock, manifests, media, video_parts
-from helpers.folder_lock import LOCK
+from helpers import media, video_parts
+from helpers.files import folder_lock, manifests
+from helpers.files.folder_lock import LOCK
 from helpers.tracking import FaceTrack, has_face
 
 ENDING = ".unfinished"

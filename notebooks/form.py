@@ -12,7 +12,7 @@ import tomllib
 import nbformat
 from IPython.core.inputtransformer2 import TransformerManager
 
-from helpers import manifests
+from helpers.files import manifests
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 ROOT = manifests.project_root()

@@ -29,7 +29,7 @@ from jupyter_client.manager import AsyncKernelManager
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 
-from helpers import manifests
+from helpers.files import manifests
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 ROOT = manifests.project_root()

@@ -8,7 +8,8 @@ import av
 import cv2
 import numpy as np
 
-from helpers import manifests, media, provenance
+from helpers import media, provenance
+from helpers.files import manifests
 
 FRAME_SHAPE = (120, 160)
 FACE = np.array([(64, 46), (94, 46), (79, 63), (67, 80), (92, 80)], float)

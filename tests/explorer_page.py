@@ -2,15 +2,8 @@
 
 import numpy as np
 
-from helpers import (
-    comb,
-    descriptions,
-    facesets,
-    gaps,
-    latents,
-    manifests,
-    media,
-)
+from helpers import comb, descriptions, facesets, gaps, latents, media
+from helpers.files import manifests
 from helpers.widgets.latent_explorer import LatentExplorer
 
 COLUMNS = 20

@@ -10,7 +10,8 @@ import json
 import cv2
 import numpy as np
 
-from helpers import alignment, face_records, manifests, masks, media, synthetic
+from helpers import alignment, face_records, masks, media, synthetic
+from helpers.files import manifests
 
 CONTRACT = manifests.data_contract()
 SIZE = 224  # side of the rendered frames: 45 pixels between the eyes

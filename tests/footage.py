@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from helpers import extraction, manifests, media
+from helpers import extraction, media
+from helpers.files import manifests
 
 CONTRACT = manifests.data_contract(crop_size=64)
 LANDMARKS = np.array(

@@ -5,7 +5,8 @@ import json
 
 import numpy as np
 
-from helpers import consent, face_records, facesets, manifests, media, synthetic
+from helpers import consent, face_records, facesets, media, synthetic
+from helpers.files import manifests
 from helpers.sorting import recutting
 
 NAMES = ("Rosa", "Marco")

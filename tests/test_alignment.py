@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from helpers import alignment, manifests
+from helpers import alignment
+from helpers.files import manifests
 
 CONTRACT = manifests.data_contract()
 LANDMARKS = np.array(

@@ -11,9 +11,10 @@ import keras
 import numpy as np
 import pytest
 
-from helpers import bundles, checkpoints, manifests
+from helpers import bundles, checkpoints
 from helpers.comb import build_comb
 from helpers.crowd import build_crowd, comb_for
+from helpers.files import manifests
 from helpers.models.classic import build_classic
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent

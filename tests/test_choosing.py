@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from face_footage import FaceFolder, blurred, jpeg, noisy, shot
 
-from helpers import detection, extraction, manifests
+from helpers import detection, extraction
+from helpers.files import manifests
 from helpers.sorting import choosing, corrections
 
 CONTRACT = manifests.data_contract()

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from clips import FACE, FRAME_SHAPE, picture, write_clip
 
-from helpers import clip_measures, manifests, media
+from helpers import clip_measures, media
+from helpers.files import manifests
 
 CONTRACT = manifests.data_contract()
 SIDE = clip_measures.SIDE

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from pictures import smooth_picture, soft_disc
 
-from helpers import alignment, blending, color_transfer, compositing, manifests
+from helpers import alignment, blending, color_transfer, compositing
+from helpers.files import manifests
 
 LANDMARKS = {
     "large": (

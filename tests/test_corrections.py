@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from helpers import alignment, manifests
+from helpers import alignment
+from helpers.files import manifests
 from helpers.sorting import correction_checks, corrections
 
 CONTRACT = manifests.data_contract(crop_size=64)

@@ -3,15 +3,8 @@
 import numpy as np
 import pytest
 
-from helpers import (
-    alignment,
-    descriptions,
-    facesets,
-    manifests,
-    masks,
-    media,
-    synthetic,
-)
+from helpers import alignment, descriptions, facesets, masks, media, synthetic
+from helpers.files import manifests
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS
 
 NAMES = [feature.name for feature in descriptions.FEATURES]

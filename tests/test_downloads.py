@@ -7,7 +7,8 @@ import pytest
 from clips import picture, write_clip
 from pictures import noise_frame
 
-from helpers import fetching, footage_log, media
+from helpers import footage_log, media
+from helpers.files import fetching
 from helpers.footage import downloads, footage_folder
 
 JPEG = media.encode_image(noise_frame(), ".jpg")

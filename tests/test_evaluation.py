@@ -5,14 +5,9 @@ import types
 import numpy as np
 import pytest
 
-from helpers import (
-    alignment,
-    evaluation,
-    expression_reader,
-    manifests,
-    synthetic,
-)
+from helpers import alignment, evaluation, expression_reader, synthetic
 from helpers.evaluation import EXPRESSION_PARAMETERS
+from helpers.files import manifests
 
 SIZE = 8
 FRAMES = 40

@@ -5,13 +5,8 @@ import functools
 import numpy as np
 import pytest
 
-from helpers import (
-    alignment,
-    expression_error,
-    face_landmarks,
-    manifests,
-    synthetic,
-)
+from helpers import alignment, expression_error, face_landmarks, synthetic
+from helpers.files import manifests
 from helpers.synthetic.face_points import face_points
 
 NUMBER = 76_000  # of those whom the network has never seen

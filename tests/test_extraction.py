@@ -28,12 +28,11 @@ from helpers import (
     face_finder,
     face_records,
     facesets,
-    folder_lock,
-    manifests,
     media,
     takes,
     tracking,
 )
+from helpers.files import folder_lock, manifests
 
 pytestmark = pytest.mark.usefixtures("every_face_counts")
 

@@ -8,8 +8,9 @@ import pytest
 
 from benchmarks import face_landmarks as training
 from benchmarks import landmark_faces, portrait_points
-from helpers import alignment, face_landmarks, manifests, synthetic
+from helpers import alignment, face_landmarks, synthetic
 from helpers.face_landmarks import MIRRORED
+from helpers.files import manifests
 
 FIRST_PERSON = 75_000  # of those whom the network has never seen
 

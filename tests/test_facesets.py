@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from footage import CONTRACT, FakeDetector, extract, film, write_footage
 
-from helpers import consent, extraction, facesets, manifests
+from helpers import consent, extraction, facesets
+from helpers.files import manifests
 
 pytestmark = pytest.mark.usefixtures("every_face_counts")
 

@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from clips import FACE, picture, write_clip
 
-from helpers import clip_measures, flicker, manifests
+from helpers import clip_measures, flicker
+from helpers.files import manifests
 from helpers.tracking import FaceTrack
 
 CONTRACT = manifests.data_contract()

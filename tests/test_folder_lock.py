@@ -2,13 +2,12 @@
 
 import errno
 import os
-import pathlib
 import subprocess
 import sys
 
 import pytest
 
-from helpers import folder_lock
+from helpers.files import folder_lock, manifests
 
 
 def locked(folder):
@@ -31,11 +30,11 @@ def test_a_second_run_is_told_who_is_first_and_what_to_do(tmp_path):
 
 def test_a_run_that_was_killed_holds_nobody_up(tmp_path):
     code = (
-        "import os; from helpers import folder_lock\n"
+        "import os; from helpers.files import folder_lock\n"
         f"with folder_lock.locked_folder({str(tmp_path / 'faces')!r}, ''):\n"
         "    os._exit(9)\n"
     )
-    root = pathlib.Path(folder_lock.__file__).parent.parent
+    root = manifests.project_root()
     killed = subprocess.run([sys.executable, "-c", code], cwd=root)
     assert killed.returncode == 9
     assert (tmp_path / "faces" / folder_lock.LOCK).exists()

@@ -8,7 +8,8 @@ import hypothesis
 import pytest
 from hypothesis import strategies
 
-from helpers import footage_log, manifests
+from helpers import footage_log
+from helpers.files import manifests
 from helpers.footage import footage_folder
 
 FUZZ = hypothesis.settings(

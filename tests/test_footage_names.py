@@ -7,7 +7,7 @@ import pytest
 from footage import extract, film, picture
 
 from helpers import facesets, media
-from helpers.manifests import data_contract
+from helpers.files.manifests import data_contract
 
 pytestmark = pytest.mark.usefixtures("every_face_counts")
 

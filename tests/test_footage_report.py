@@ -13,10 +13,10 @@ from helpers import (
     facesets,
     footage_pictures,
     gaps,
-    manifests,
     synthetic,
 )
 from helpers.descriptions import FEATURES
+from helpers.files import manifests
 from helpers.report import (
     footage_facts,
     footage_findings,

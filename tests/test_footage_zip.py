@@ -15,7 +15,7 @@ from hypothesis import strategies
 from pictures import noise_frame
 
 from helpers import consent, footage_log, media
-from helpers.archives import HostileError
+from helpers.files.archives import HostileError
 from helpers.footage import footage_zip
 
 PHOTO = media.encode_image(noise_frame(), ".png")

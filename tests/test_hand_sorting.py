@@ -6,14 +6,8 @@ import numpy as np
 import pytest
 from sorter_faces import BAD, CONTRACT, filmed, make_faces
 
-from helpers import (
-    alignment,
-    face_records,
-    facesets,
-    folder_lock,
-    manifests,
-    media,
-)
+from helpers import alignment, face_records, facesets, media
+from helpers.files import folder_lock, manifests
 from helpers.sorting import corrections, hand_sorting
 
 FRAMES = 6

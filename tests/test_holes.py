@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from helpers import facesets, manifests, synthetic
+from helpers import facesets, synthetic
 from helpers.descriptions import FEATURES
+from helpers.files import manifests
 
 
 def faces(*frames):

@@ -8,12 +8,12 @@ from helpers import (
     blending,
     color_transfer,
     identity_judge,
-    manifests,
     masks,
     media,
     synthetic,
     tracking,
 )
+from helpers.files import manifests
 
 CONTRACT = manifests.data_contract(crop_size=80)
 

@@ -5,7 +5,8 @@ import types
 import numpy as np
 import pytest
 
-from helpers import latents, manifests, overlap
+from helpers import latents, overlap
+from helpers.files import manifests
 
 
 @pytest.fixture

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from helpers import alignment, manifests, masks, synthetic
+from helpers import alignment, masks, synthetic
+from helpers.files import manifests
 
 CONTRACT = manifests.data_contract()
 

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from helpers import names
+from helpers.files import names
 
 GOOD = (
     "Rosa",

@@ -7,7 +7,7 @@ import form
 import pytest
 import runner
 
-from helpers import manifests
+from helpers.files import manifests
 
 NOTEBOOKS = form.find_notebooks()
 TINY = runner.read_tiny()

@@ -10,9 +10,9 @@ from helpers import (
     extraction,
     facesets,
     identity_judge,
-    manifests,
     real_evaluation,
 )
+from helpers.files import manifests
 from helpers.swapper import Swapper
 
 SIZE = 64

@@ -1,6 +1,6 @@
 """Footage that lies in two people's folders."""
 
-from helpers import fingerprints
+from helpers.files import fingerprints
 
 
 def test_one_clip_of_two_people_is_named(tmp_path):

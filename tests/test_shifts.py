@@ -5,8 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from helpers import manifests, shifts
+from helpers import shifts
 from helpers.comb import build_comb
+from helpers.files import manifests
 from helpers.swapper import Swapper
 
 DIMS = 6

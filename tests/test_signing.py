@@ -9,7 +9,8 @@ import time
 import pytest
 from pictures import write_plain
 
-from helpers import credentials, manifests, provenance, signing
+from helpers import credentials, provenance, signing
+from helpers.files import manifests
 
 
 @pytest.fixture

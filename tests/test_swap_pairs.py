@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from helpers import manifests, swap_pairs, swapping
+from helpers import swap_pairs, swapping
 from helpers.crowd import build_crowd
+from helpers.files import manifests
 from helpers.synthetic import CrowdCrops
 
 PEOPLE, FRAMES, CAST, SIZE = 6, 8, 3, 20

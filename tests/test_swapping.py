@@ -20,14 +20,8 @@ from clips import (
     write_clip,
 )
 
-from helpers import (
-    alignment,
-    manifests,
-    masks,
-    media,
-    swapping,
-    tracking,
-)
+from helpers import alignment, masks, media, swapping, tracking
+from helpers.files import manifests
 
 pytestmark = pytest.mark.usefixtures("egg_masks")
 

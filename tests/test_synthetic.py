@@ -8,7 +8,8 @@ import av
 import numpy as np
 import pytest
 
-from helpers import manifests, media, synthetic
+from helpers import media, synthetic
+from helpers.files import manifests
 from helpers.synthetic.crowd import film_member
 from helpers.synthetic.template import build_template
 

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from helpers import manifests, masks, training_data
+from helpers import masks, training_data
+from helpers.files import manifests
 
 SIZE, RESOLUTION = 40, 32
 CONTRACT = manifests.data_contract(SIZE)

@@ -8,7 +8,8 @@ import urllib.parse
 
 from PIL import Image
 
-from helpers import fetching, footage_log, media
+from helpers import footage_log, media
+from helpers.files import fetching
 from helpers.footage import footage_folder, footage_zip
 
 LARGEST = 4 * 2**30  # bytes of a file

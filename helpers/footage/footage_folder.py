@@ -10,7 +10,7 @@ import unicodedata
 
 import filelock
 
-from helpers import manifests, names
+from helpers.files import manifests, names
 
 LOCK_SECONDS = 600  # that another run may keep the folder
 ABANDONED = 60  # seconds after which a file that nobody writes on is left over

@@ -9,8 +9,13 @@ import tempfile
 import zipfile
 import zlib
 
-from helpers import consent, fetching, footage_log, media
-from helpers.archives import HostileError, listed_contents, reason_to_refuse
+from helpers import consent, footage_log, media
+from helpers.files import fetching
+from helpers.files.archives import (
+    HostileError,
+    listed_contents,
+    reason_to_refuse,
+)
 from helpers.footage import footage_folder
 
 MOST_ENTRIES = 20_000

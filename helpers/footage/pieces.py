@@ -6,7 +6,7 @@ a larger one. A piece is far below that.
 
 import os
 
-from helpers.archives import HostileError
+from helpers.files.archives import HostileError
 from helpers.footage import footage_folder
 
 

@@ -16,8 +16,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from helpers import manifests
 from helpers.comb import checked_names, level_of, name_key, named_variables
+from helpers.files import manifests
 from helpers.layers import PixelShuffle
 from helpers.swapper import Swapper, predict
 

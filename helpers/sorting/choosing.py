@@ -6,13 +6,8 @@ why it is no part of the face set (`left_out`); what was decided by hand wins.
 
 import pathlib
 
-from helpers import (
-    face_records,
-    facesets,
-    folder_lock,
-    foreign_files,
-    manifests,
-)
+from helpers import face_records, facesets
+from helpers.files import folder_lock, foreign_files, manifests
 from helpers.sorting import corrections, face_reasons, grouping, repeats
 
 # Largest difference in grey levels of two pictures of the same (`repeats`).

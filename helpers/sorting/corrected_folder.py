@@ -3,13 +3,8 @@
 import os
 import pathlib
 
-from helpers import (
-    face_records,
-    facesets,
-    folder_lock,
-    foreign_files,
-    manifests,
-)
+from helpers import face_records, facesets
+from helpers.files import folder_lock, foreign_files, manifests
 from helpers.sorting import choosing, corrections
 
 # the manifest of before: what it says of the parameters is needed again

@@ -9,7 +9,8 @@ import pathlib
 
 import numpy as np
 
-from helpers import alignment, manifests
+from helpers import alignment
+from helpers.files import manifests
 from helpers.sorting.correction_checks import RECUT, check_corrections, message
 
 FILE = "by_hand.json"

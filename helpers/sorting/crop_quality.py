@@ -10,7 +10,8 @@ import functools
 import cv2
 import numpy as np
 
-from helpers import manifests, masks
+from helpers import masks
+from helpers.files import manifests
 
 LOOK = 96  # side in pixels of the whole crop that is looked at
 # Standard deviations in its pixels of what is fine and what is broad: between

@@ -9,7 +9,8 @@ import functools
 
 import numpy as np
 
-from helpers import alignment, face_mask, facesets, manifests, masks
+from helpers import alignment, face_mask, facesets, masks
+from helpers.files import manifests
 from helpers.sorting import crop_quality, repeats
 
 # Below this distance between the pupils a crop is mostly invented pixels.

@@ -1,6 +1,6 @@
 """A face set sorted by hand: leave out, take back, choose, move landmarks."""
 
-from helpers import manifests
+from helpers.files import manifests
 from helpers.sorting import choosing, corrections, recutting
 from helpers.sorting.corrected_folder import CorrectedFolder
 

@@ -8,17 +8,14 @@ vectors are biometric data, which many laws protect above other data: they stay
 in memory, and are written nowhere.
 """
 
-import pathlib
-
 import numpy as np
 
 from helpers import alignment, small_networks
+from helpers.files import manifests
 from helpers.models.recognition import RESOLUTION, build_likeness
 from helpers.swapper import predict
 
-LIKENESS_FOLDER = (
-    pathlib.Path(__file__).resolve().parents[2] / "weights/shared/likeness"
-)
+LIKENESS_FOLDER = manifests.project_root() / "weights/shared/likeness"
 MADE_BY = "benchmarks.likeness"
 WEIGHTS = "likeness.safetensors"
 

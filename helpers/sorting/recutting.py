@@ -4,7 +4,8 @@ import pathlib
 
 import numpy as np
 
-from helpers import face_finder, manifests, media, takes
+from helpers import face_finder, media, takes
+from helpers.files import manifests
 from helpers.sorting import correction_checks, corrections
 
 

@@ -10,7 +10,8 @@ from collections import namedtuple
 import cv2
 import numpy as np
 
-from helpers import alignment, manifests
+from helpers import alignment
+from helpers.files import manifests
 from helpers.synthetic.fields import linear_light, mix, noise_field
 
 Thing = namedtuple("Thing", "cover height color")

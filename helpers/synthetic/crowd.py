@@ -13,7 +13,8 @@ import pathlib
 import cv2
 import numpy as np
 
-from helpers import alignment, manifests
+from helpers import alignment
+from helpers.files import manifests
 from helpers.synthetic.footage import build_named_person
 from helpers.synthetic.motion import sample_take
 from helpers.synthetic.rendering import render

@@ -17,7 +17,8 @@ import zlib
 import av
 import numpy as np
 
-from helpers import consent, manifests, media
+from helpers import consent, media
+from helpers.files import manifests
 from helpers.synthetic.identity import identity_parameters
 from helpers.synthetic.motion import sample_take
 from helpers.synthetic.person import Person

@@ -17,7 +17,8 @@ import numpy as np
 import traitlets
 from PIL import Image
 
-from helpers import descriptions, gap_report, manifests, plotting
+from helpers import descriptions, gap_report, plotting
+from helpers.files import manifests
 from helpers.latents import PrincipalSpace
 
 HERE = pathlib.Path(__file__).resolve().parent

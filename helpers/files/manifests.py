@@ -15,7 +15,7 @@ import os
 import pathlib
 import platform
 
-from helpers import foreign_files
+from helpers.files import foreign_files
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -49,7 +49,7 @@ def project_root():
     Returns:
         pathlib.Path, absolute.
     """
-    return pathlib.Path(__file__).resolve().parent.parent
+    return pathlib.Path(__file__).resolve().parents[2]
 
 
 def data_contract(crop_size=256, coverage=0.8, template=TEMPLATE):

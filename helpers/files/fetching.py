@@ -7,7 +7,7 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
-from helpers.archives import HostileError
+from helpers.files.archives import HostileError
 
 PIECE = 2**20  # bytes read at a time
 SECONDS = 30  # that a server may keep silent
