@@ -11,15 +11,10 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-import numpy as np  # noqa: E402
+import numpy as np
 
-from helpers import (  # noqa: E402
-    bundles,
-    evaluation,
-    facesets,
-    media,
-    plotting,
-)
+from helpers import bundles, evaluation, facesets, plotting
+from helpers.footage.media import media
 
 IMAGES = ROOT / "image"
 

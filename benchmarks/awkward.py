@@ -23,8 +23,9 @@ import tempfile
 
 import numpy as np
 
-from helpers import detection, extraction, face_records, media
+from helpers import detection, extraction, face_records
 from helpers.files import manifests
+from helpers.footage.media import media
 
 IDENTITY = "Awkward"
 CROPS_ON_A_SHEET = 12

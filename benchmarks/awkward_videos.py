@@ -17,8 +17,9 @@ import tempfile
 import av
 import numpy as np
 
-from helpers import detection, media, swapping
+from helpers import detection, swapping
 from helpers.comb import build_comb
+from helpers.footage.media import media
 
 
 def read_back(path):

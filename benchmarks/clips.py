@@ -29,7 +29,6 @@ from helpers import (
     clip_report,
     detection,
     identity_judge,
-    media,
     plotting,
     shifts,
     swapping,
@@ -37,6 +36,7 @@ from helpers import (
     tracking,
 )
 from helpers.files import manifests
+from helpers.footage.media import media
 
 FOLDER = manifests.project_root() / "build" / "clips"
 # source, target, side of the frame in pixels, seed of the take

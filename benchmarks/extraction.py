@@ -36,8 +36,9 @@ import cv2
 import numpy as np
 
 from benchmarks import extraction_stages, long_footage
-from helpers import detection, extraction, face_records, media, synthetic
+from helpers import detection, extraction, face_records, synthetic
 from helpers.files import manifests
+from helpers.footage.media import media
 
 # by how many pixels a picture is moved to see how mtcnn trembles
 MOVES = ((1, 0), (0, 1), (3, 2), (5, 7))

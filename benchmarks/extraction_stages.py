@@ -7,8 +7,9 @@ import time
 import cv2
 import numpy as np
 
-from helpers import alignment, extraction, face_finder, masks, media, tracking
+from helpers import alignment, extraction, face_finder, masks, tracking
 from helpers.files import manifests
+from helpers.footage.media import media
 
 
 def time_stages(path, detector, frames=face_finder.CHUNK_FRAMES):

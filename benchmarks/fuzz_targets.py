@@ -16,17 +16,10 @@ import numpy as np
 from hypothesis import strategies as st
 from PIL import Image
 
-from helpers import (
-    alignment,
-    consent,
-    face_finder,
-    face_records,
-    facesets,
-    masks,
-    media,
-    takes,
-)
+from helpers import alignment, face_finder, face_records, facesets, masks, takes
 from helpers.files import manifests, names
+from helpers.footage import consent
+from helpers.footage.media import media
 from helpers.sorting import choosing, corrections
 
 CONTRACT = manifests.data_contract(crop_size=32)

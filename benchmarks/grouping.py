@@ -30,10 +30,10 @@ from helpers import (
     extraction,
     face_records,
     facesets,
-    media,
     synthetic,
 )
 from helpers.files import manifests
+from helpers.footage.media import media
 from helpers.sorting import face_reasons, grouping, likeness
 
 CONTRACT = manifests.data_contract()

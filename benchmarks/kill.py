@@ -20,8 +20,9 @@ import time
 
 import numpy as np
 
-from helpers import extraction, face_finder, facesets, media
+from helpers import extraction, face_finder, facesets
 from helpers.files import manifests
+from helpers.footage.media import media
 from helpers.sorting import face_reasons
 
 CONTRACT = manifests.data_contract(crop_size=64)

@@ -21,8 +21,9 @@ import tempfile
 import cv2
 import numpy as np
 
-from helpers import cameras, detection, live, live_tracking, media, synthetic
+from helpers import detection, live, live_tracking, synthetic
 from helpers.comb import build_comb
+from helpers.footage.media import cameras, media
 
 FRAME_RATE = 25
 RENDER_SIZE = 256

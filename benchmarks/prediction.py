@@ -26,17 +26,10 @@ import numpy as np
 
 from benchmarks import shifts as trial
 from benchmarks import skill
-from helpers import (
-    bundles,
-    detection,
-    flicker,
-    media,
-    swapping,
-    synthetic,
-    tracking,
-)
+from helpers import bundles, detection, flicker, swapping, synthetic, tracking
 from helpers.comb import build_comb
 from helpers.files import manifests
+from helpers.footage.media import media
 from helpers.shifts import latent_shifts
 
 ROOT = manifests.project_root()

@@ -11,7 +11,8 @@ import av
 import cv2
 import numpy as np
 
-from helpers import alignment, masks, media, provenance
+from helpers import alignment, masks, provenance
+from helpers.footage.media import media
 
 SIDE = 192  # pixels of the crops, as much of the frame as a stored crop
 

@@ -14,16 +14,10 @@ import pathlib
 
 import cv2
 
-from helpers import (
-    consent,
-    face_finder,
-    face_records,
-    facesets,
-    media,
-    takes,
-    tracking,
-)
+from helpers import face_finder, face_records, facesets, takes, tracking
 from helpers.files import folder_lock, manifests
+from helpers.footage import consent
+from helpers.footage.media import media
 from helpers.sorting import choosing
 
 # Frames that are handed over together by the reading thread, and how many

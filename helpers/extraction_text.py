@@ -2,7 +2,7 @@
 
 import textwrap
 
-from helpers import consent
+from helpers.footage import consent
 
 WIDTH = 78  # of a line
 COUNTS = (

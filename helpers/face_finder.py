@@ -16,11 +16,11 @@ from helpers import (
     detection,
     face_records,
     masks,
-    media,
     second_look,
     takes,
     tracking,
 )
+from helpers.footage.media import media
 
 # 20 kB a crop of 256 pixels, with its colours at full resolution
 JPEG_QUALITY = 95

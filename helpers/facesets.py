@@ -8,7 +8,6 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from helpers import consent, media, photos
 from helpers.face_records import (
     FILES,
     MADE_BY,
@@ -18,6 +17,8 @@ from helpers.face_records import (
     read_records,
 )
 from helpers.files import foreign_files, manifests, names
+from helpers.footage import consent
+from helpers.footage.media import media, photos
 
 AGAIN_FOR_IT = "Run extraction.extract_faces for it."
 

@@ -12,14 +12,9 @@ from collections import defaultdict, deque, namedtuple
 
 import numpy as np
 
-from helpers import (
-    alignment,
-    live_tracking,
-    media,
-    provenance,
-    swapping,
-)
+from helpers import alignment, live_tracking, provenance, swapping
 from helpers.compositing import composite_face
+from helpers.footage.media import media
 
 # frames that a report looks back on: some minutes
 REMEMBERED = 5000

@@ -15,8 +15,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from helpers import credentials, media, signing
+from helpers import credentials, signing
 from helpers.files import manifests
+from helpers.footage.media import media
 
 GENERATOR = signing.NAME
 

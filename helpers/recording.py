@@ -5,7 +5,8 @@ import contextlib
 import itertools
 import queue
 
-from helpers import media, provenance, swapping
+from helpers import provenance, swapping
+from helpers.footage.media import media
 from helpers.signing import signing_key
 
 # frames per second of a recording

@@ -15,8 +15,9 @@ import tempfile
 import cv2
 import numpy as np
 
-from helpers import alignment, media, swapping
+from helpers import alignment, swapping
 from helpers.compositing import composite_face
+from helpers.footage.media import media
 
 # what happens to pictures on their way
 CHANGES = ("as it is", "JPEG 50", "H.264 crf 30", "half the size")

@@ -10,9 +10,10 @@ from collections import namedtuple
 
 import numpy as np
 
-from helpers import alignment, masks, media, provenance, tracking, unfinished
+from helpers import alignment, masks, provenance, tracking, unfinished
 from helpers.compositing import check_modes, composite_face
 from helpers.files import fingerprints, manifests
+from helpers.footage.media import media
 from helpers.signing import signing_key
 from helpers.visible_face import MaskMaker
 

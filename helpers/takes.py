@@ -11,8 +11,8 @@ import zlib
 
 import numpy as np
 
-from helpers import media
 from helpers.files import foreign_files
+from helpers.footage.media import media
 
 MADE_BY = "01_data_generation"
 # bytes of a clip's painted masks: half a minute of 1280 x 720

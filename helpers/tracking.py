@@ -13,7 +13,8 @@ from collections import namedtuple
 import cv2
 import numpy as np
 
-from helpers import alignment, media
+from helpers import alignment
+from helpers.footage.media import media
 
 # Between two frames of one shot small pictures of them differ by at most 9
 # grey levels (hand-held trial clips); at a hard cut by 17 to 100.

@@ -16,9 +16,9 @@ import warnings
 import av
 import numpy as np
 
-from helpers import media, video_parts
 from helpers.files import folder_lock, manifests
 from helpers.files.folder_lock import LOCK
+from helpers.footage.media import media, video_parts
 from helpers.tracking import FaceTrack, has_face
 
 ENDING = ".unfinished"

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from helpers import comb, descriptions, facesets, gaps, latents, media
+from helpers import comb, descriptions, facesets, gaps, latents
 from helpers.files import manifests
+from helpers.footage.media import media
 from helpers.widgets.latent_explorer import LatentExplorer
 
 COLUMNS = 20

@@ -10,8 +10,9 @@ import json
 import cv2
 import numpy as np
 
-from helpers import alignment, face_records, masks, media, synthetic
+from helpers import alignment, face_records, masks, synthetic
 from helpers.files import manifests
+from helpers.footage.media import media
 
 CONTRACT = manifests.data_contract()
 SIZE = 224  # side of the rendered frames: 45 pixels between the eyes

@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from helpers import extraction, media
+from helpers import extraction
 from helpers.files import manifests
+from helpers.footage.media import media
 
 CONTRACT = manifests.data_contract(crop_size=64)
 LANDMARKS = np.array(

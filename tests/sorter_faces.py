@@ -5,8 +5,10 @@ import json
 
 import numpy as np
 
-from helpers import consent, face_records, facesets, media, synthetic
+from helpers import face_records, facesets, synthetic
 from helpers.files import manifests
+from helpers.footage import consent
+from helpers.footage.media import media
 from helpers.sorting import recutting
 
 NAMES = ("Rosa", "Marco")

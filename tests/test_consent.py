@@ -2,7 +2,8 @@
 
 import pytest
 
-from helpers import consent, media
+from helpers.footage import consent
+from helpers.footage.media import media
 
 STATED = {
     "who": 'Anna "Ann" Example',

@@ -10,7 +10,8 @@ import pytest
 from pictures import write_plain
 from PIL import Image
 
-from helpers import credentials, media, provenance, signing
+from helpers import credentials, provenance, signing
+from helpers.footage.media import media
 
 ENDINGS = [".png", ".jpg", ".gif", ".mp4"]
 NOTHING = {

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from helpers import alignment, descriptions, facesets, masks, media, synthetic
+from helpers import alignment, descriptions, facesets, masks, synthetic
 from helpers.files import manifests
+from helpers.footage.media import media
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS
 
 NAMES = [feature.name for feature in descriptions.FEATURES]

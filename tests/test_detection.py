@@ -5,7 +5,8 @@ import os
 import numpy as np
 import pytest
 
-from helpers import detection, media
+from helpers import detection
+from helpers.footage.media import media
 
 
 @pytest.fixture(scope="module")

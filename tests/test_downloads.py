@@ -7,9 +7,9 @@ import pytest
 from clips import picture, write_clip
 from pictures import noise_frame
 
-from helpers import footage_log, media
 from helpers.files import fetching
-from helpers.footage import downloads, footage_folder
+from helpers.footage import downloads, footage_folder, footage_log
+from helpers.footage.media import media
 
 JPEG = media.encode_image(noise_frame(), ".jpg")
 PNG = media.encode_image(noise_frame(1), ".png")

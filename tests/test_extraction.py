@@ -22,17 +22,17 @@ from footage import (
 
 from helpers import (
     alignment,
-    consent,
     detection,
     extraction,
     face_finder,
     face_records,
     facesets,
-    media,
     takes,
     tracking,
 )
 from helpers.files import folder_lock, manifests
+from helpers.footage import consent
+from helpers.footage.media import media
 
 pytestmark = pytest.mark.usefixtures("every_face_counts")
 

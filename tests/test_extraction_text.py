@@ -1,6 +1,7 @@
 """What was found, in lines that fit a page."""
 
-from helpers import consent, extraction_text
+from helpers import extraction_text
+from helpers.footage import consent
 
 
 def report(**changed):

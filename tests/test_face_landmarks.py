@@ -201,7 +201,8 @@ def test_hand_placed_points_of_real_portraits_are_met(shared_data):
 
 @pytest.mark.parametrize("name", ["person_p", "person_s"])
 def test_a_smile_is_seen_in_real_portraits(shared_data, name):
-    from helpers import detection, media
+    from helpers import detection
+    from helpers.footage.media import media
 
     detector, contract = detection.FaceDetector(), manifests.data_contract()
     crops = []

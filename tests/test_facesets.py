@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from footage import CONTRACT, FakeDetector, extract, film, write_footage
 
-from helpers import consent, extraction, facesets
+from helpers import extraction, facesets
 from helpers.files import manifests
+from helpers.footage import consent
 
 pytestmark = pytest.mark.usefixtures("every_face_counts")
 

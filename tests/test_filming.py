@@ -5,8 +5,8 @@ import json
 import pytest
 from clips import picture, write_clip
 
-from helpers import footage_log, synthetic
-from helpers.footage import sources
+from helpers import synthetic
+from helpers.footage import footage_log, sources
 
 
 def test_a_person_is_filmed_by_name_or_seed_with_the_truth(tmp_path):

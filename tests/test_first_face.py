@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from helpers import first_face, media
+from helpers import first_face
+from helpers.footage.media import media
 
 
 class Bright:

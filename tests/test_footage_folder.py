@@ -8,9 +8,8 @@ import hypothesis
 import pytest
 from hypothesis import strategies
 
-from helpers import footage_log
 from helpers.files import manifests
-from helpers.footage import footage_folder
+from helpers.footage import footage_folder, footage_log
 
 FUZZ = hypothesis.settings(
     max_examples=int(os.environ.get("COURSE_FUZZ", 300)),

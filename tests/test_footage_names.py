@@ -6,8 +6,9 @@ import socket
 import pytest
 from footage import extract, film, picture
 
-from helpers import facesets, media
+from helpers import facesets
 from helpers.files.manifests import data_contract
+from helpers.footage.media import media
 
 pytestmark = pytest.mark.usefixtures("every_face_counts")
 

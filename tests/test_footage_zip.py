@@ -14,9 +14,9 @@ import pytest
 from hypothesis import strategies
 from pictures import noise_frame
 
-from helpers import consent, footage_log, media
 from helpers.files.archives import HostileError
-from helpers.footage import footage_zip
+from helpers.footage import consent, footage_log, footage_zip
+from helpers.footage.media import media
 
 PHOTO = media.encode_image(noise_frame(), ".png")
 OTHER = media.encode_image(noise_frame(1), ".png")

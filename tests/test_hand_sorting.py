@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from sorter_faces import BAD, CONTRACT, filmed, make_faces
 
-from helpers import alignment, face_records, facesets, media
+from helpers import alignment, face_records, facesets
 from helpers.files import folder_lock, manifests
+from helpers.footage.media import media
 from helpers.sorting import corrections, hand_sorting
 
 FRAMES = 6

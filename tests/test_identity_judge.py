@@ -9,11 +9,11 @@ from helpers import (
     color_transfer,
     identity_judge,
     masks,
-    media,
     synthetic,
     tracking,
 )
 from helpers.files import manifests
+from helpers.footage.media import media
 
 CONTRACT = manifests.data_contract(crop_size=80)
 

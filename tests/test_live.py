@@ -16,7 +16,8 @@ from clips import (
 )
 from live_page import StripedComb, SureDetector
 
-from helpers import cameras, live, media, recording
+from helpers import live, recording
+from helpers.footage.media import cameras, media
 
 
 def shots(frames, every=0.04):

@@ -10,7 +10,8 @@ from clips import assert_signed, picture, read_clip, write_clip
 from live_page import StripedComb, SureDetector
 from PIL import Image
 
-from helpers import cameras, media, provenance
+from helpers import provenance
+from helpers.footage.media import cameras, media
 from helpers.widgets import live_view
 
 

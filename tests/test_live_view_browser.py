@@ -12,7 +12,7 @@ import time
 import cv2
 from live_page import SureDetector, StripedComb
 from clips import picture
-from helpers import cameras
+from helpers.footage.media import cameras
 from helpers.widgets import live_view
 
 def film():

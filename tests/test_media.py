@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import hdr, media
+from helpers.footage.media import hdr, media
 
 
 def picture(height=64, width=96):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from helpers import media, photos
+from helpers.footage.media import media, photos
 
 
 def colours(count, height=24, width=32):

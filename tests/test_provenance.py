@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import media, provenance
+from helpers import provenance
+from helpers.footage.media import media
 
 
 def picture(height=120, width=160):

@@ -14,8 +14,9 @@ import pytest
 from clips import picture, read_clip, write_clip
 from sklearn.datasets import _lfw
 
-from helpers import cameras, consent, footage_log, media, synthetic
-from helpers.footage import sources
+from helpers import synthetic
+from helpers.footage import consent, footage_log, sources
+from helpers.footage.media import cameras, media
 
 
 def files_of(folder):

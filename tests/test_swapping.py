@@ -20,8 +20,9 @@ from clips import (
     write_clip,
 )
 
-from helpers import alignment, masks, media, swapping, tracking
+from helpers import alignment, masks, swapping, tracking
 from helpers.files import manifests
+from helpers.footage.media import media
 
 pytestmark = pytest.mark.usefixtures("egg_masks")
 

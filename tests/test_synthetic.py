@@ -8,8 +8,9 @@ import av
 import numpy as np
 import pytest
 
-from helpers import media, synthetic
+from helpers import synthetic
 from helpers.files import manifests
+from helpers.footage.media import media
 from helpers.synthetic.crowd import film_member
 from helpers.synthetic.template import build_template
 

@@ -3,7 +3,8 @@
 import pytest
 from footage import film, picture, write_footage
 
-from helpers import media, takes
+from helpers import takes
+from helpers.footage.media import media
 
 
 @pytest.fixture

@@ -22,7 +22,8 @@ from clips import (
     write_clip,
 )
 
-from helpers import media, swapping, unfinished, video_parts
+from helpers import swapping, unfinished
+from helpers.footage.media import media, video_parts
 
 FRAMES, PART = 70, 16
 

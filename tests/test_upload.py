@@ -8,8 +8,8 @@ import zipfile
 import pytest
 from pictures import noise_frame
 
-from helpers import consent, footage_log, media
-from helpers.footage import pieces
+from helpers.footage import consent, footage_log, pieces
+from helpers.footage.media import media
 from helpers.widgets import upload
 from helpers.widgets.browser_camera import BrowserCamera
 

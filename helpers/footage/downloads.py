@@ -8,9 +8,9 @@ import urllib.parse
 
 from PIL import Image
 
-from helpers import footage_log, media
 from helpers.files import fetching
-from helpers.footage import footage_folder, footage_zip
+from helpers.footage import footage_folder, footage_log, footage_zip
+from helpers.footage.media import media
 
 LARGEST = 4 * 2**30  # bytes of a file
 MOST_ADDRESSES = 10_000

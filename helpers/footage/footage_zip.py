@@ -9,14 +9,14 @@ import tempfile
 import zipfile
 import zlib
 
-from helpers import consent, footage_log, media
 from helpers.files import fetching
 from helpers.files.archives import (
     HostileError,
     listed_contents,
     reason_to_refuse,
 )
-from helpers.footage import footage_folder
+from helpers.footage import consent, footage_folder, footage_log
+from helpers.footage.media import media
 
 MOST_ENTRIES = 20_000
 # bytes of the list of contents; Python reads it as a whole, 350 each at most

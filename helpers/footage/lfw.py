@@ -8,8 +8,7 @@ from collections import Counter
 
 from sklearn import datasets
 
-from helpers import consent, footage_log
-from helpers.footage import footage_folder
+from helpers.footage import consent, footage_folder, footage_log
 
 ORIGIN = (
     "Labeled Faces in the Wild (Huang et al. 2007): news photos of public "

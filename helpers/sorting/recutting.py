@@ -4,8 +4,9 @@ import pathlib
 
 import numpy as np
 
-from helpers import face_finder, media, takes
+from helpers import face_finder, takes
 from helpers.files import manifests
+from helpers.footage.media import media
 from helpers.sorting import correction_checks, corrections
 
 

@@ -2,8 +2,7 @@
 
 import pathlib
 
-from helpers import footage_log
-from helpers.footage import footage_folder
+from helpers.footage import footage_folder, footage_log
 from helpers.synthetic import footage
 from helpers.synthetic.workers import run_jobs
 

@@ -17,8 +17,9 @@ import zlib
 import av
 import numpy as np
 
-from helpers import consent, media
 from helpers.files import manifests
+from helpers.footage import consent
+from helpers.footage.media import media
 from helpers.synthetic.identity import identity_parameters
 from helpers.synthetic.motion import sample_take
 from helpers.synthetic.person import Person

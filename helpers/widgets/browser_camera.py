@@ -9,8 +9,8 @@ import pathlib
 import anywidget
 import traitlets
 
-from helpers import consent, footage_log, media
-from helpers.footage import footage_folder, pieces
+from helpers.footage import consent, footage_folder, footage_log, pieces
+from helpers.footage.media import media
 
 HERE = pathlib.Path(__file__).resolve().parent
 LARGEST = 4 * 2**30  # bytes of a clip

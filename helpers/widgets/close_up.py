@@ -3,7 +3,8 @@
 import cv2
 import numpy as np
 
-from helpers import alignment, media
+from helpers import alignment
+from helpers.footage.media import media
 
 WIDEST = 720  # pixels of the frame on the page
 ZOOM = 480  # pixels of the part of it in which landmarks are moved

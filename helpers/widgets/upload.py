@@ -12,8 +12,14 @@ import pathlib
 import anywidget
 import traitlets
 
-from helpers import consent, footage_log, media
-from helpers.footage import footage_folder, footage_zip, pieces
+from helpers.footage import (
+    consent,
+    footage_folder,
+    footage_log,
+    footage_zip,
+    pieces,
+)
+from helpers.footage.media import media
 
 HERE = pathlib.Path(__file__).resolve().parent
 LARGEST = 16 * 2**30  # bytes of a file

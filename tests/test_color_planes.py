@@ -5,8 +5,8 @@ import cv2
 import numpy as np
 import pytest
 
-from helpers.colour_planes import planes_to_rgb, rgb_to_planes
-from helpers.media import EXACT_COLOUR
+from helpers.footage.media.color_planes import planes_to_rgb, rgb_to_planes
+from helpers.footage.media.media import EXACT_COLOUR
 
 
 def smooth_picture(height=48, width=64):

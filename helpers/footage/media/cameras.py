@@ -8,7 +8,7 @@ from collections import namedtuple
 import cv2
 import numpy as np
 
-from helpers import media
+from helpers.footage.media import media
 
 # seconds without a frame after which a camera counts as gone
 PATIENCE = 10

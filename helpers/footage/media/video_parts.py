@@ -11,8 +11,8 @@ import os
 import av
 import numpy as np
 
-from helpers import media
 from helpers.files import manifests
+from helpers.footage.media import media
 
 # Frames of a part at least: as many as x264 puts between two pictures that
 # need no other, so that parts make the file no larger.

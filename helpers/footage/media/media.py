@@ -15,21 +15,22 @@ import cv2
 import numpy as np
 from av.video.reformatter import Interpolation
 
-from helpers import consent, footage_log, hdr, photos
-from helpers.colour_planes import planes_to_rgb, rgb_to_planes
 from helpers.files import manifests
-from helpers.photos import (
+from helpers.footage import consent, footage_log
+from helpers.footage.media import hdr, photos
+from helpers.footage.media.color_planes import planes_to_rgb, rgb_to_planes
+from helpers.footage.media.photos import (
     LARGEST_FRAME,
     PHOTO_ENDINGS,
     MediaError,
     existing_file,
     size_of,
 )
-from helpers.photos import PHOTO_ERRORS as PHOTO_ERRORS
-from helpers.photos import encode_image as encode_image
-from helpers.photos import photo_notes as photo_notes
-from helpers.photos import read_photo as read_photo
-from helpers.photos import write_image as write_image
+from helpers.footage.media.photos import PHOTO_ERRORS as PHOTO_ERRORS
+from helpers.footage.media.photos import encode_image as encode_image
+from helpers.footage.media.photos import photo_notes as photo_notes
+from helpers.footage.media.photos import read_photo as read_photo
+from helpers.footage.media.photos import write_image as write_image
 
 VIDEO_ENDINGS = (
     ".3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm "

@@ -1,0 +1,1 @@
+"""Photos and video: found in a folder, read, changed and written."""
