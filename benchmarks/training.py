@@ -39,7 +39,7 @@ from helpers import estimate, presets, training, training_data
 from helpers.comb import build_comb, level_of
 from helpers.crowd import build_crowd
 from helpers.files import manifests
-from helpers.synthetic.crowd import CrowdCrops, sample_crowd_frames
+from helpers.synthetic.crowd_film import CrowdCrops, sample_crowd_frames
 
 COVERAGE = manifests.data_contract()["coverage"]
 PEOPLE = 24

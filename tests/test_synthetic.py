@@ -11,7 +11,7 @@ import pytest
 from helpers import synthetic
 from helpers.files import manifests
 from helpers.footage.media import media
-from helpers.synthetic.crowd import film_member
+from helpers.synthetic.crowd_film import film_member
 from helpers.synthetic.template import build_template
 
 SIZE = 128

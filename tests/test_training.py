@@ -25,7 +25,7 @@ from helpers import (
 )
 from helpers.comb import build_comb, name_key, resolution_of
 from helpers.crowd import READ_PARAMETERS, build_crowd, comb_from_crowd
-from helpers.synthetic.crowd import CrowdCrops
+from helpers.synthetic.crowd_film import CrowdCrops
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WIDTHS = (8, 6, 6)

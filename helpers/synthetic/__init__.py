@@ -1,6 +1,6 @@
 """People who do not exist: names and seeds in, film with its truth out."""
 
-from helpers.synthetic.crowd import (
+from helpers.synthetic.crowd_film import (
     CrowdCrops,
     render_crowd,
     sample_casts,
