@@ -13,7 +13,8 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np
 
-from helpers import bundles, evaluation, facesets, plotting
+from helpers import bundles, evaluation, plotting
+from helpers.faces import facesets
 from helpers.footage.media import media
 
 IMAGES = ROOT / "image"

@@ -30,7 +30,6 @@ from helpers import (
     bundles,
     crowd,
     evaluation,
-    expression_reader,
     growth,
     rehearsal,
     synthetic,
@@ -38,6 +37,7 @@ from helpers import (
     training_data,
 )
 from helpers import comb as comb_module
+from helpers.faces.readers import expression_reader
 from helpers.files import manifests
 from helpers.shifts import latent_shifts
 from helpers.synthetic import workers

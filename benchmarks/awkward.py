@@ -23,7 +23,8 @@ import tempfile
 
 import numpy as np
 
-from helpers import detection, extraction, face_records
+from helpers.faces import detection, face_records
+from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.footage.media import media
 

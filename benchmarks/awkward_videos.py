@@ -17,8 +17,9 @@ import tempfile
 import av
 import numpy as np
 
-from helpers import detection, swapping
+from helpers import swapping
 from helpers.comb import build_comb
+from helpers.faces import detection
 from helpers.footage.media import media
 
 

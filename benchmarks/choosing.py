@@ -18,9 +18,10 @@ import cv2
 import numpy as np
 
 from benchmarks import grouping, likeness
-from helpers import alignment, detection, extraction, synthetic
+from helpers import alignment, synthetic
+from helpers.faces import detection
+from helpers.faces.sorting import choosing, crop_quality, extraction, repeats
 from helpers.files import manifests
-from helpers.sorting import choosing, crop_quality, repeats
 
 CONTRACT = manifests.data_contract()
 FIRST_PERSON = 140_000

@@ -27,14 +27,13 @@ from helpers import (
     bundles,
     clip_measures,
     clip_report,
-    detection,
     identity_judge,
     plotting,
     shifts,
     swapping,
     synthetic,
-    tracking,
 )
+from helpers.faces import detection, tracking
 from helpers.files import manifests
 from helpers.footage.media import media
 

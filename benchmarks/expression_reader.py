@@ -19,13 +19,9 @@ import cv2
 import keras
 import numpy as np
 
-from helpers import (
-    alignment,
-    detection,
-    expression_reader,
-    optimizers,
-    synthetic,
-)
+from helpers import alignment, optimizers, synthetic
+from helpers.faces import detection
+from helpers.faces.readers import expression_reader
 from helpers.files import manifests
 from helpers.synthetic import workers
 

@@ -36,7 +36,9 @@ import cv2
 import numpy as np
 
 from benchmarks import extraction_stages, long_footage
-from helpers import detection, extraction, face_records, synthetic
+from helpers import synthetic
+from helpers.faces import detection, face_records
+from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.footage.media import media
 

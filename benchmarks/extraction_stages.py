@@ -7,7 +7,9 @@ import time
 import cv2
 import numpy as np
 
-from helpers import alignment, extraction, face_finder, masks, tracking
+from helpers import alignment, masks
+from helpers.faces import face_finder, tracking
+from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.footage.media import media
 

@@ -14,17 +14,10 @@ import json
 import keras
 import numpy as np
 
-from helpers import (
-    evaluation,
-    expression_reader,
-    face_landmarks,
-    facesets,
-    growth,
-    masks,
-    training,
-    training_data,
-)
+from helpers import evaluation, growth, masks, training, training_data
 from helpers.comb import build_comb
+from helpers.faces import facesets
+from helpers.faces.readers import expression_reader, face_landmarks
 from helpers.files import manifests
 
 LEARNING_RATE = 3e-3

@@ -24,7 +24,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import cv2
 import numpy as np
 
-from helpers import alignment, detection, extraction, facesets, masks, synthetic
+from helpers import alignment, masks, synthetic
+from helpers.faces import detection, facesets
+from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.footage.media import media
 from helpers.report import footage_facts, footage_findings, footage_report

@@ -21,7 +21,8 @@ import numpy as np
 
 from benchmarks import shifts as benchmark_of_shifts
 from benchmarks import skill
-from helpers import evaluation, facesets, shifts, synthetic
+from helpers import evaluation, shifts, synthetic
+from helpers.faces import facesets
 from helpers.files import manifests
 
 FOLDER = manifests.project_root() / "build" / "frames_needed"

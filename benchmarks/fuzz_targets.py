@@ -16,11 +16,12 @@ import numpy as np
 from hypothesis import strategies as st
 from PIL import Image
 
-from helpers import alignment, face_finder, face_records, facesets, masks, takes
+from helpers import alignment, masks
+from helpers.faces import face_finder, face_records, facesets, takes
+from helpers.faces.sorting import choosing, corrections
 from helpers.files import manifests, names
 from helpers.footage import consent
 from helpers.footage.media import media
-from helpers.sorting import choosing, corrections
 
 CONTRACT = manifests.data_contract(crop_size=32)
 HELPERS = manifests.project_root() / "helpers"

@@ -24,17 +24,12 @@ import cv2
 import numpy as np
 
 from benchmarks import likeness as learning
-from helpers import (
-    alignment,
-    detection,
-    extraction,
-    face_records,
-    facesets,
-    synthetic,
-)
+from helpers import alignment, synthetic
+from helpers.faces import detection, face_records, facesets
+from helpers.faces.readers import likeness
+from helpers.faces.sorting import extraction, face_reasons, grouping
 from helpers.files import manifests
 from helpers.footage.media import media
-from helpers.sorting import face_reasons, grouping, likeness
 
 CONTRACT = manifests.data_contract()
 FIRST_PERSON = 130_000  # who take part in nothing else

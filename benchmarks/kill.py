@@ -20,10 +20,10 @@ import time
 
 import numpy as np
 
-from helpers import extraction, face_finder, facesets
+from helpers.faces import face_finder, facesets
+from helpers.faces.sorting import extraction, face_reasons
 from helpers.files import manifests
 from helpers.footage.media import media
-from helpers.sorting import face_reasons
 
 CONTRACT = manifests.data_contract(crop_size=64)
 LANDMARKS = np.array([[35, 30], [61, 30], [48, 45], [38, 58], [58, 58]], float)

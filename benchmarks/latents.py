@@ -28,7 +28,6 @@ from helpers import (
     bundles,
     crowd,
     descriptions,
-    facesets,
     gap_report,
     gaps,
     growth,
@@ -39,6 +38,7 @@ from helpers import (
     training,
     training_data,
 )
+from helpers.faces import facesets
 from helpers.files import manifests
 from helpers.widgets import latent_explorer
 

@@ -25,13 +25,13 @@ import numpy as np
 from sklearn import metrics
 
 from helpers import alignment, synthetic
+from helpers.faces.readers import likeness
 from helpers.files import manifests
 from helpers.models.recognition import (
     DIMENSIONS,
     build_likeness,
     build_recognition,
 )
-from helpers.sorting import likeness
 from helpers.swapper import predict
 from helpers.synthetic import workers
 

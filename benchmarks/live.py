@@ -21,8 +21,9 @@ import tempfile
 import cv2
 import numpy as np
 
-from helpers import detection, live, live_tracking, synthetic
+from helpers import live, synthetic
 from helpers.comb import build_comb
+from helpers.faces import detection, live_tracking
 from helpers.footage.media import cameras, media
 
 FRAME_RATE = 25

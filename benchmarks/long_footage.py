@@ -18,7 +18,9 @@ import time
 
 import av
 
-from helpers import detection, extraction, synthetic
+from helpers import synthetic
+from helpers.faces import detection
+from helpers.faces.sorting import extraction
 from helpers.files import manifests
 
 

@@ -39,14 +39,13 @@ from helpers import (
     alignment,
     bundles,
     compositing,
-    face_landmarks,
-    face_mask,
     masks,
     optimizers,
     swapping,
     synthetic,
     visible_face,
 )
+from helpers.faces.readers import face_landmarks, face_mask
 from helpers.files import manifests
 from helpers.layers import PixelShuffle
 from helpers.synthetic import occluders

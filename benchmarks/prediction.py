@@ -26,8 +26,9 @@ import numpy as np
 
 from benchmarks import shifts as trial
 from benchmarks import skill
-from helpers import bundles, detection, flicker, swapping, synthetic, tracking
+from helpers import bundles, flicker, swapping, synthetic
 from helpers.comb import build_comb
+from helpers.faces import detection, tracking
 from helpers.files import manifests
 from helpers.footage.media import media
 from helpers.shifts import latent_shifts

@@ -24,10 +24,7 @@ from helpers import (
     bundles,
     comb,
     crowd,
-    detection,
     evaluation,
-    extraction,
-    facesets,
     growth,
     identity_judge,
     plotting,
@@ -37,6 +34,8 @@ from helpers import (
     training,
     training_data,
 )
+from helpers.faces import detection, facesets
+from helpers.faces.sorting import extraction
 from helpers.files import manifests
 
 ROOT = manifests.project_root()

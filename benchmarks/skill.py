@@ -15,17 +15,16 @@ import numpy as np
 from helpers import (
     bundles,
     crowd,
-    detection,
     evaluation,
-    expression_reader,
-    extraction,
-    facesets,
     growth,
     shifts,
     synthetic,
     training,
     training_data,
 )
+from helpers.faces import detection, facesets
+from helpers.faces.readers import expression_reader
+from helpers.faces.sorting import extraction
 from helpers.files import manifests
 
 ROOT = manifests.project_root()

@@ -30,14 +30,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 
-from helpers import (
-    alignment,
-    bundles,
-    facesets,
-    swap_detector,
-    swap_pairs,
-    synthetic,
-)
+from helpers import alignment, bundles, swap_detector, swap_pairs, synthetic
+from helpers.faces import facesets
 from helpers.files import manifests
 
 ROOT = manifests.project_root()

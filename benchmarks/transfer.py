@@ -31,10 +31,7 @@ from benchmarks.skill import LEARNING_RATE, SHARED, make_faces
 from helpers import (
     bundles,
     crowd,
-    detection,
     evaluation,
-    extraction,
-    facesets,
     growth,
     rehearsal,
     shifts,
@@ -42,6 +39,8 @@ from helpers import (
     training_data,
 )
 from helpers import comb as combs
+from helpers.faces import detection, facesets
+from helpers.faces.sorting import extraction
 from helpers.files import manifests
 
 ROOT = manifests.project_root()

@@ -30,13 +30,13 @@ from helpers import (
     checkpoints,
     comb,
     crowd,
-    facesets,
     growth,
     synthetic,
     training,
     training_data,
     training_watch,
 )
+from helpers.faces import facesets
 from helpers.files import manifests
 
 ROOT = manifests.project_root()

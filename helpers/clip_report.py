@@ -17,11 +17,11 @@ from helpers import (
     compositing,
     evaluation,
     expression_error,
-    face_landmarks,
     flicker,
     swapping,
-    tracking,
 )
+from helpers.faces import tracking
+from helpers.faces.readers import face_landmarks
 
 CASES = ("swap", "target", "uncorrected")
 UNCORRECTED = ("none", "alpha")

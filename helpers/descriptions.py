@@ -13,9 +13,10 @@ from collections import namedtuple
 
 import numpy as np
 
-from helpers import alignment, face_landmarks
-from helpers.expression_reader import read_expression_reader
-from helpers.sorting import face_reasons
+from helpers import alignment
+from helpers.faces.readers import face_landmarks
+from helpers.faces.readers.expression_reader import read_expression_reader
+from helpers.faces.sorting import face_reasons
 
 Feature = namedtuple("Feature", "name unit low low_from high high_from doubt")
 Feature.__doc__ = """One number that describes a face, its ends in words.

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from helpers import alignment, latents
-from helpers.facesets import evenly
+from helpers.faces.facesets import evenly
 from helpers.files import manifests
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS
 

@@ -8,7 +8,7 @@ muscle moves; what is left of lids and lips is compared.
 import numpy as np
 
 from helpers import alignment
-from helpers.face_landmarks import (
+from helpers.faces.readers.face_landmarks import (
     EYES,
     MIRRORED,
     MOUTH,

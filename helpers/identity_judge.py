@@ -13,7 +13,8 @@ import cv2
 import numpy as np
 from sklearn import decomposition, linear_model, pipeline
 
-from helpers import alignment, augmentation, blending, facesets, masks, tracking
+from helpers import alignment, augmentation, blending, masks
+from helpers.faces import facesets, tracking
 from helpers.footage.media import media
 
 # Side of the pictures it looks at: coarse, so that how sharply a comb draws

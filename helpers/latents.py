@@ -11,7 +11,7 @@ from collections import namedtuple
 import numpy as np
 
 from helpers import alignment
-from helpers.facesets import evenly
+from helpers.faces.facesets import evenly
 from helpers.files import manifests
 
 # numbers are computed in this many principal dimensions at most: distances

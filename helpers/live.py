@@ -12,8 +12,9 @@ from collections import defaultdict, deque, namedtuple
 
 import numpy as np
 
-from helpers import alignment, live_tracking, provenance, swapping
+from helpers import alignment, provenance, swapping
 from helpers.compositing import composite_face
+from helpers.faces import live_tracking
 from helpers.footage.media import media
 
 # frames that a report looks back on: some minutes

@@ -9,7 +9,7 @@ import itertools
 
 import numpy as np
 
-from helpers.facesets import evenly
+from helpers.faces.facesets import evenly
 from helpers.latents import PrincipalSpace, identities_of, moved, nearest
 
 NEIGHBOURS = 5

@@ -17,7 +17,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import LogLocator, NullLocator
 from PIL import Image
 
-from helpers import facesets
+from helpers.faces import facesets
 from helpers.files import manifests
 
 # Okabe and Ito's colours, told apart by colour-blind readers too

@@ -18,10 +18,10 @@ from helpers import (
     compositing,
     evaluation,
     expression_error,
-    face_landmarks,
-    facesets,
     swapping,
 )
+from helpers.faces import facesets
+from helpers.faces.readers import face_landmarks
 from helpers.files import manifests
 
 # Distance from the target's landmarks, in distances between its eyes, up to

@@ -23,7 +23,7 @@ from collections import namedtuple
 import numpy as np
 
 from helpers import alignment, augmentation
-from helpers.facesets import evenly
+from helpers.faces.facesets import evenly
 from helpers.files import manifests
 
 # How far the cut of one person's crops lies beside another's, as a standard

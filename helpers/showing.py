@@ -6,8 +6,9 @@ import itertools
 import cv2
 import numpy as np
 
-from helpers import alignment, plotting, provenance, swapping, tracking
+from helpers import alignment, plotting, provenance, swapping
 from helpers.compositing import check_modes
+from helpers.faces import tracking
 from helpers.footage.media import media
 from helpers.signing import signing_key
 

@@ -10,8 +10,9 @@ from collections import namedtuple
 
 import numpy as np
 
-from helpers import alignment, masks, provenance, tracking, unfinished
+from helpers import alignment, masks, provenance, unfinished
 from helpers.compositing import check_modes, composite_face
+from helpers.faces import tracking
 from helpers.files import fingerprints, manifests
 from helpers.footage.media import media
 from helpers.signing import signing_key

@@ -9,8 +9,9 @@ import functools
 import cv2
 import numpy as np
 
-from helpers import alignment, face_mask, masks
+from helpers import alignment, masks
 from helpers.color_transfer import check_choice
+from helpers.faces.readers import face_mask
 from helpers.masks import DEFAULT_OCCLUSION, OCCLUSIONS
 
 # What is covered begins where a pixel is surely so, and reaches as far as it is

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from helpers import comb, descriptions, facesets, gaps, latents
+from helpers import comb, descriptions, gaps, latents
+from helpers.faces import facesets
 from helpers.files import manifests
 from helpers.footage.media import media
 from helpers.widgets.latent_explorer import LatentExplorer

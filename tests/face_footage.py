@@ -10,7 +10,8 @@ import json
 import cv2
 import numpy as np
 
-from helpers import alignment, face_records, masks, synthetic
+from helpers import alignment, masks, synthetic
+from helpers.faces import face_records
 from helpers.files import manifests
 from helpers.footage.media import media
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers import extraction
+from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.footage.media import media
 

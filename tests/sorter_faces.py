@@ -5,11 +5,12 @@ import json
 
 import numpy as np
 
-from helpers import face_records, facesets, synthetic
+from helpers import synthetic
+from helpers.faces import face_records, facesets
+from helpers.faces.sorting import recutting
 from helpers.files import manifests
 from helpers.footage import consent
 from helpers.footage.media import media
-from helpers.sorting import recutting
 
 NAMES = ("Rosa", "Marco")
 SIZE = 256  # pixels of one person's half of a frame

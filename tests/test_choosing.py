@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from face_footage import FaceFolder, blurred, jpeg, noisy, shot
 
-from helpers import detection, extraction
+from helpers.faces import detection
+from helpers.faces.sorting import choosing, corrections, extraction
 from helpers.files import manifests
-from helpers.sorting import choosing, corrections
 
 CONTRACT = manifests.data_contract()
 

@@ -7,7 +7,7 @@ import pytest
 from clips import FACE, FRAME_SHAPE, MirrorComb, picture, write_clip
 
 from helpers import clip_report, plotting, swapping
-from helpers.tracking import FaceTrack
+from helpers.faces.tracking import FaceTrack
 
 FRAMES = 20  # more than one batch
 COLORS = np.array(

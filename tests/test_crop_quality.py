@@ -6,7 +6,7 @@ import pytest
 from face_footage import CONTRACT, blurred, jpeg, noisy, shot
 
 from helpers import alignment
-from helpers.sorting import crop_quality, repeats
+from helpers.faces.sorting import crop_quality, repeats
 
 
 def crop_of(seed=1, **changes):

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from helpers import alignment, descriptions, facesets, masks, synthetic
+from helpers import alignment, descriptions, masks, synthetic
+from helpers.faces import facesets
 from helpers.files import manifests
 from helpers.footage.media import media
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS

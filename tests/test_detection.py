@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from helpers import detection
+from helpers.faces import detection
 from helpers.footage.media import media
 
 

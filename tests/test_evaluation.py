@@ -5,8 +5,9 @@ import types
 import numpy as np
 import pytest
 
-from helpers import alignment, evaluation, expression_reader, synthetic
+from helpers import alignment, evaluation, synthetic
 from helpers.evaluation import EXPRESSION_PARAMETERS
+from helpers.faces.readers import expression_reader
 from helpers.files import manifests
 
 SIZE = 8

@@ -5,7 +5,8 @@ import functools
 import numpy as np
 import pytest
 
-from helpers import alignment, expression_error, face_landmarks, synthetic
+from helpers import alignment, expression_error, synthetic
+from helpers.faces.readers import face_landmarks
 from helpers.files import manifests
 from helpers.synthetic.face_points import face_points
 

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from benchmarks import expression_reader as training
-from helpers import alignment, evaluation, expression_reader
+from helpers import alignment, evaluation
+from helpers.faces.readers import expression_reader
 from helpers.files import manifests
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS
 

@@ -20,16 +20,16 @@ from footage import (
     write_footage,
 )
 
-from helpers import (
-    alignment,
+from helpers import alignment
+from helpers.faces import (
     detection,
-    extraction,
     face_finder,
     face_records,
     facesets,
     takes,
     tracking,
 )
+from helpers.faces.sorting import extraction
 from helpers.files import folder_lock, manifests
 from helpers.footage import consent
 from helpers.footage.media import media
@@ -205,7 +205,7 @@ def test_killed_by_the_system_it_goes_on_in_the_middle_of_a_clip(
     code = (
         "import os, sys; sys.path.insert(0, 'tests')\n"
         "from footage import FakeDetector, extract\n"
-        "from helpers import face_finder, face_records\n"
+        "from helpers.faces import face_finder, face_records\n"
         "face_finder.CHUNK_FRAMES, face_finder.PART_FRAMES = 8, 16\n"
         "write = face_records.RecordWriter.write_face\n"
         "def face(self, *args):\n"

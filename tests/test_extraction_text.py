@@ -1,6 +1,6 @@
 """What was found, in lines that fit a page."""
 
-from helpers import extraction_text
+from helpers.faces.sorting import extraction_text
 from helpers.footage import consent
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from benchmarks import face_landmarks as training
 from benchmarks import landmark_faces, portrait_points
-from helpers import alignment, face_landmarks, synthetic
-from helpers.face_landmarks import MIRRORED
+from helpers import alignment, synthetic
+from helpers.faces.readers import face_landmarks
+from helpers.faces.readers.face_landmarks import MIRRORED
 from helpers.files import manifests
 
 FIRST_PERSON = 75_000  # of those whom the network has never seen
@@ -190,7 +191,7 @@ def test_a_portrait_s_hand_placed_points_become_the_68(tmp_path):
 
 
 def test_hand_placed_points_of_real_portraits_are_met(shared_data):
-    from helpers import detection
+    from helpers.faces import detection
 
     corners, pupils = training.measure_portraits(
         reader(), shared_data / "people", detection.FaceDetector()
@@ -201,7 +202,7 @@ def test_hand_placed_points_of_real_portraits_are_met(shared_data):
 
 @pytest.mark.parametrize("name", ["person_p", "person_s"])
 def test_a_smile_is_seen_in_real_portraits(shared_data, name):
-    from helpers import detection
+    from helpers.faces import detection
     from helpers.footage.media import media
 
     detector, contract = detection.FaceDetector(), manifests.data_contract()

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import face_mask as training
-from helpers import face_mask
+from helpers.faces.readers import face_mask
 from helpers.models.face_mask import build_face_mask
 
 

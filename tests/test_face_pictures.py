@@ -3,7 +3,8 @@
 import pytest
 from face_footage import CONTRACT, FaceFolder, shot
 
-from helpers import face_pictures, facesets
+from helpers import face_pictures
+from helpers.faces import facesets
 
 
 @pytest.fixture

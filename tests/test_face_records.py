@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from helpers import face_records
+from helpers.faces import face_records
 
 SETTINGS = {"contract": {"crop_size": 64}, "detector": {}}
 

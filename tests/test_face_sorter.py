@@ -154,7 +154,9 @@ def test_people_are_picked(sorter, monkeypatch):
         asked.append((folder, identity, person, sorter.said))
         return {"kept": 6}
 
-    monkeypatch.setattr("helpers.sorting.choosing.choose_faces", choose_faces)
+    monkeypatch.setattr(
+        "helpers.faces.sorting.choosing.choose_faces", choose_faces
+    )
     ask(sorter, "pick", people=[1])
     folder = sorter.sorting.parent
     assert asked == [(folder, "Rosa", [1], "6 of 12 faces looked at")]

@@ -10,8 +10,8 @@ import pytest
 from lab_page import PATIENCE, keep_picture, open_page, run_lab
 from sorter_faces import BAD, filmed
 
-from helpers import face_records
-from helpers.sorting import corrections
+from helpers.faces import face_records
+from helpers.faces.sorting import corrections
 
 CODE = """
 from sorter_faces import make_faces

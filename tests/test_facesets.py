@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from footage import CONTRACT, FakeDetector, extract, film, write_footage
 
-from helpers import extraction, facesets
+from helpers.faces import facesets
+from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.footage import consent
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helpers import first_face
+from helpers.faces import first_face
 from helpers.footage.media import media
 
 

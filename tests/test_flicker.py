@@ -6,8 +6,8 @@ import pytest
 from clips import FACE, picture, write_clip
 
 from helpers import clip_measures, flicker
+from helpers.faces.tracking import FaceTrack
 from helpers.files import manifests
-from helpers.tracking import FaceTrack
 
 CONTRACT = manifests.data_contract()
 SIDE = clip_measures.SIDE

@@ -6,7 +6,7 @@ import socket
 import pytest
 from footage import extract, film, picture
 
-from helpers import facesets
+from helpers.faces import facesets
 from helpers.files.manifests import data_contract
 from helpers.footage.media import media
 

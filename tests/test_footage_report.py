@@ -7,15 +7,10 @@ import numpy as np
 import pytest
 
 from benchmarks import footage_report as benchmark
-from helpers import (
-    detection,
-    extraction,
-    facesets,
-    footage_pictures,
-    gaps,
-    synthetic,
-)
+from helpers import footage_pictures, gaps, synthetic
 from helpers.descriptions import FEATURES
+from helpers.faces import detection, facesets
+from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.report import (
     footage_facts,

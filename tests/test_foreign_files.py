@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from footage import CONTRACT, extract, write_footage
 
-from helpers import face_records, facesets, takes
+from helpers.faces import face_records, facesets, takes
 from helpers.files import foreign_files, manifests
 
 pytestmark = pytest.mark.usefixtures("every_face_counts")

@@ -8,9 +8,11 @@ import pytest
 from face_footage import CONTRACT, FaceFolder, shot
 
 from benchmarks import grouping as benchmark
-from helpers import alignment, detection, extraction, face_records, facesets
+from helpers import alignment
+from helpers.faces import detection, face_records, facesets
+from helpers.faces.readers import likeness
+from helpers.faces.sorting import choosing, extraction, grouping
 from helpers.models.recognition import build_likeness
-from helpers.sorting import choosing, grouping, likeness
 
 
 def directions(people, tracks, spread=0.4, seed=0):

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from sorter_faces import BAD, CONTRACT, filmed, make_faces
 
-from helpers import alignment, face_records, facesets
+from helpers import alignment
+from helpers.faces import face_records, facesets
+from helpers.faces.sorting import corrections, hand_sorting
 from helpers.files import folder_lock, manifests
 from helpers.footage.media import media
-from helpers.sorting import corrections, hand_sorting
 
 FRAMES = 6
 

@@ -4,8 +4,9 @@ import json
 
 import pytest
 
-from helpers import facesets, synthetic
+from helpers import synthetic
 from helpers.descriptions import FEATURES
+from helpers.faces import facesets
 from helpers.files import manifests
 
 

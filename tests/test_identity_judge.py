@@ -10,8 +10,8 @@ from helpers import (
     identity_judge,
     masks,
     synthetic,
-    tracking,
 )
+from helpers.faces import tracking
 from helpers.files import manifests
 from helpers.footage.media import media
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helpers import face_landmarks
+from helpers.faces.readers import face_landmarks
 from helpers.models.landmarks import build_landmarks
 
 

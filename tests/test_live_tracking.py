@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from clips import FACE, FakeDetector, face_at, picture
 
-from helpers import live_tracking
+from helpers.faces import live_tracking
 
 
 def tracker(faces, every=8):

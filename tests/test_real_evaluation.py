@@ -5,13 +5,9 @@ import types
 import numpy as np
 import pytest
 
-from helpers import (
-    detection,
-    extraction,
-    facesets,
-    identity_judge,
-    real_evaluation,
-)
+from helpers import identity_judge, real_evaluation
+from helpers.faces import detection, facesets
+from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.swapper import Swapper
 

@@ -9,6 +9,7 @@ from face_footage import CONTRACT, shot
 
 from benchmarks import likeness as benchmark
 from helpers import alignment
+from helpers.faces.readers import likeness
 from helpers.models.recognition import (
     DIMENSIONS,
     LEVELS,
@@ -17,7 +18,6 @@ from helpers.models.recognition import (
     build_likeness,
     build_recognition,
 )
-from helpers.sorting import likeness
 
 
 @pytest.fixture(scope="module")

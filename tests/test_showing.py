@@ -19,7 +19,8 @@ from clips import (
     write_clip,
 )
 
-from helpers import plotting, provenance, showing, swapping, tracking
+from helpers import plotting, provenance, showing, swapping
+from helpers.faces import tracking
 from helpers.footage.media import media
 
 pytestmark = pytest.mark.usefixtures("egg_masks")

@@ -20,7 +20,8 @@ from clips import (
     write_clip,
 )
 
-from helpers import alignment, masks, swapping, tracking
+from helpers import alignment, masks, swapping
+from helpers.faces import tracking
 from helpers.files import manifests
 from helpers.footage.media import media
 
@@ -620,7 +621,7 @@ def test_a_video_lasts_as_long_as_before(clip, tmp_path):
 
 
 def test_a_real_clip_with_a_cut_goes_through(shared_data, tmp_path):
-    from helpers import detection
+    from helpers.faces import detection
 
     clip = shared_data / "awkward/videos/hard_cut_between_two_people.mp4"
     short = tmp_path / "short.mp4"

@@ -3,7 +3,7 @@
 import pytest
 from footage import film, picture, write_footage
 
-from helpers import takes
+from helpers.faces import takes
 from helpers.footage.media import media
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from clips import FACE, FakeDetector, face_at, picture, write_clip
 
-from helpers import tracking
+from helpers.faces import tracking
 
 # -- a track ----------------------------------------------------------------
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from helpers import descriptions
 from helpers.descriptions import FEATURES
-from helpers.facesets import evenly
+from helpers.faces.facesets import evenly
 from helpers.latents import stretch_of
 
 MOST = 3000  # faces of one identity that are described; the rest is alike

@@ -10,7 +10,7 @@ import pathlib
 import anywidget
 import traitlets
 
-from helpers.sorting.hand_sorting import ALL, BY_HAND, KEPT, HandSorting
+from helpers.faces.sorting.hand_sorting import ALL, BY_HAND, KEPT, HandSorting
 from helpers.widgets import close_up, face_tiles
 
 HERE = pathlib.Path(__file__).resolve().parent

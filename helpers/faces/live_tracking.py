@@ -10,7 +10,7 @@ import concurrent.futures
 import cv2
 import numpy as np
 
-from helpers import tracking
+from helpers.faces import tracking
 
 # The one-euro filter's: below LEAST_CUTOFF Hz nothing is taken out of what
 # stands still, and GAIN Hz more pass for each distance between the eyes that

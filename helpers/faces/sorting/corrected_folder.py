@@ -3,9 +3,9 @@
 import os
 import pathlib
 
-from helpers import face_records, facesets
+from helpers.faces import face_records, facesets
+from helpers.faces.sorting import choosing, corrections
 from helpers.files import folder_lock, foreign_files, manifests
-from helpers.sorting import choosing, corrections
 
 # the manifest of before: what it says of the parameters is needed again
 STALE = "manifest.before_corrections.json"

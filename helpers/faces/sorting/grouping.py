@@ -13,7 +13,8 @@ import itertools
 import numpy as np
 from sklearn import cluster, metrics
 
-from helpers.sorting import face_reasons, likeness
+from helpers.faces.readers import likeness
+from helpers.faces.sorting import face_reasons
 
 # faces of a track that are looked at
 SAMPLES = 6

@@ -6,7 +6,7 @@ order is the usual one of 68 points; left and right are the image's.
 
 import numpy as np
 
-from helpers import small_networks
+from helpers.faces.readers import small_networks
 from helpers.files import manifests
 from helpers.models.landmarks import build_landmarks
 from helpers.synthetic.face_points import MIRRORED  # noqa: F401

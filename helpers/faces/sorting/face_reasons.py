@@ -9,9 +9,11 @@ import functools
 
 import numpy as np
 
-from helpers import alignment, face_mask, facesets, masks
+from helpers import alignment, masks
+from helpers.faces import facesets
+from helpers.faces.readers import face_mask
+from helpers.faces.sorting import crop_quality, repeats
 from helpers.files import manifests
-from helpers.sorting import crop_quality, repeats
 
 # Below this distance between the pupils a crop is mostly invented pixels.
 SMALLEST_EYES = 14  # pixels

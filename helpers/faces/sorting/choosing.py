@@ -6,9 +6,9 @@ why it is no part of the face set (`left_out`); what was decided by hand wins.
 
 import pathlib
 
-from helpers import face_records, facesets
+from helpers.faces import face_records, facesets
+from helpers.faces.sorting import corrections, face_reasons, grouping, repeats
 from helpers.files import folder_lock, foreign_files, manifests
-from helpers.sorting import corrections, face_reasons, grouping, repeats
 
 # Largest difference in grey levels of two pictures of the same (`repeats`).
 # Grain of 12 grey levels, or a JPEG of quality 30, makes 2 to 3, a shift by

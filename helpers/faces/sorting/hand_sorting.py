@@ -1,8 +1,8 @@
 """A face set sorted by hand: leave out, take back, choose, move landmarks."""
 
+from helpers.faces.sorting import choosing, corrections, recutting
+from helpers.faces.sorting.corrected_folder import CorrectedFolder
 from helpers.files import manifests
-from helpers.sorting import choosing, corrections, recutting
-from helpers.sorting.corrected_folder import CorrectedFolder
 
 KEPT, ALL, BY_HAND = "kept", "all", "by hand"
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from helpers.face_records import (
+from helpers.faces.face_records import (
     FILES,
     MADE_BY,
     RECORDS,

@@ -14,11 +14,11 @@ import pathlib
 
 import cv2
 
-from helpers import face_finder, face_records, facesets, takes, tracking
+from helpers.faces import face_finder, face_records, facesets, takes, tracking
+from helpers.faces.sorting import choosing
 from helpers.files import folder_lock, manifests
 from helpers.footage import consent
 from helpers.footage.media import media
-from helpers.sorting import choosing
 
 # Frames that are handed over together by the reading thread, and how many
 # pixels they may hold, that few wait where they are large.

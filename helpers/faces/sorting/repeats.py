@@ -8,7 +8,7 @@ largest difference that counts, not the mean one.
 import cv2
 import numpy as np
 
-from helpers.sorting import crop_quality
+from helpers.faces.sorting import crop_quality
 
 # Side of the small picture that is compared, and of the coarse one by which
 # most pairs are seen to differ.

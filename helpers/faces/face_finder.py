@@ -11,15 +11,8 @@ import hashlib
 import cv2
 import numpy as np
 
-from helpers import (
-    alignment,
-    detection,
-    face_records,
-    masks,
-    second_look,
-    takes,
-    tracking,
-)
+from helpers import alignment, masks
+from helpers.faces import detection, face_records, second_look, takes, tracking
 from helpers.footage.media import media
 
 # 20 kB a crop of 256 pixels, with its colours at full resolution

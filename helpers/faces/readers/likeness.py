@@ -10,7 +10,8 @@ in memory, and are written nowhere.
 
 import numpy as np
 
-from helpers import alignment, small_networks
+from helpers import alignment
+from helpers.faces.readers import small_networks
 from helpers.files import manifests
 from helpers.models.recognition import RESOLUTION, build_likeness
 from helpers.swapper import predict

@@ -10,8 +10,12 @@ import pathlib
 import numpy as np
 
 from helpers import alignment
+from helpers.faces.sorting.correction_checks import (
+    RECUT,
+    check_corrections,
+    message,
+)
 from helpers.files import manifests
-from helpers.sorting.correction_checks import RECUT, check_corrections, message
 
 FILE = "by_hand.json"
 LEFT_OUT = "left out by hand"

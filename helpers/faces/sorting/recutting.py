@@ -4,10 +4,10 @@ import pathlib
 
 import numpy as np
 
-from helpers import face_finder, takes
+from helpers.faces import face_finder, takes
+from helpers.faces.sorting import correction_checks, corrections
 from helpers.files import manifests
 from helpers.footage.media import media
-from helpers.sorting import correction_checks, corrections
 
 
 class Frame:

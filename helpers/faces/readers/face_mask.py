@@ -6,7 +6,7 @@ hands, glasses, hair and other things before their faces.
 
 import numpy as np
 
-from helpers import small_networks
+from helpers.faces.readers import small_networks
 from helpers.files import manifests
 from helpers.models.face_mask import CHANNELS, build_face_mask
 

@@ -8,7 +8,8 @@ import keras
 import numpy as np
 from keras import layers
 
-from helpers import alignment, small_networks
+from helpers import alignment
+from helpers.faces.readers import small_networks
 from helpers.files import manifests
 from helpers.swapper import predict
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS

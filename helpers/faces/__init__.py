@@ -1,0 +1,1 @@
+"""Frames in; faces found, followed, cut and recorded."""

@@ -1,0 +1,1 @@
+"""Small networks that come with the course and read a crop of a face."""
