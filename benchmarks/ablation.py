@@ -25,22 +25,14 @@ import keras
 import numpy as np
 
 from benchmarks import skill
-from helpers import (
-    augmentation,
-    bundles,
-    crowd,
-    evaluation,
-    growth,
-    rehearsal,
-    synthetic,
-    training,
-    training_data,
-)
+from helpers import augmentation, crowd, evaluation, growth, synthetic
 from helpers import comb as comb_module
 from helpers.faces.readers import expression_reader
 from helpers.files import manifests
 from helpers.shifts import latent_shifts
 from helpers.synthetic import workers
+from helpers.training import bundles, cut_pairs, rehearsal
+from helpers.training.trainer import Trainer
 
 ROOT = manifests.project_root()
 KEPT = ROOT / "benchmarks" / "ablation.jsonl"
@@ -154,7 +146,7 @@ def run(change, seed, quick=False):
     with _pixel_norm(recipe.pixel_norm):
         comb, pretrained = _build(recipe, names, seed)
         face_sets = _face_sets(names, quick)
-        data = training_data.identity_data(
+        data = cut_pairs.identity_data(
             list(face_sets.values()),
             comb.resolution,
             options=_options(recipe),
@@ -169,7 +161,7 @@ def run(change, seed, quick=False):
         if recipe.rehearse:
             trained = rehearsal.RehearsingComb(comb, pretrained)
             data = rehearsal.RehearsalData(data, _pairs(recipe, comb, seed))
-        training.Trainer(
+        Trainer(
             trained,
             data,
             stages,
@@ -223,7 +215,7 @@ def _crowd(recipe, options, seed):
     stages = growth.growth_schedule(
         network.level, recipe.crowd_steps, recipe.first_level
     )
-    training.Trainer(network, data, stages).run()
+    Trainer(network, data, stages).run()
     # two processes may have made the same: each is whole
     own = folder.with_name(f"{folder.name}_{os.getpid()}")
     bundles.save_bundle(network, own, "02_layerwise_pretraining")
@@ -234,7 +226,7 @@ def _crowd(recipe, options, seed):
 
 def _pairs(recipe, network, seed):
     """What the crowd of a recipe is trained on."""
-    data = training_data.crowd_data(
+    data = cut_pairs.crowd_data(
         _film(recipe),
         network,
         paired_share=recipe.paired_share,

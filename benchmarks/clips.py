@@ -24,7 +24,6 @@ import numpy as np
 from benchmarks import real, skill
 from benchmarks import shifts as trial
 from helpers import (
-    bundles,
     clip_measures,
     clip_report,
     identity_judge,
@@ -36,6 +35,7 @@ from helpers import (
 from helpers.faces import detection, tracking
 from helpers.files import manifests
 from helpers.footage.media import media
+from helpers.training import bundles
 
 FOLDER = manifests.project_root() / "build" / "clips"
 # source, target, side of the frame in pixels, seed of the take

@@ -19,11 +19,12 @@ import cv2
 import keras
 import numpy as np
 
-from helpers import alignment, optimizers, synthetic
+from helpers import alignment, synthetic
 from helpers.faces import detection
 from helpers.faces.readers import expression_reader
 from helpers.files import manifests
 from helpers.synthetic import workers
+from helpers.training import optimizers
 
 NAMES = expression_reader.EXPRESSION_PARAMETERS
 RESOLUTION = 64

@@ -20,12 +20,13 @@ import numpy as np
 from keras import ops
 
 from benchmarks import landmark_faces, portrait_points
-from helpers import alignment, optimizers
+from helpers import alignment
 from helpers.faces import detection
 from helpers.faces.readers import face_landmarks
 from helpers.files import manifests
 from helpers.footage.media import media
 from helpers.models.landmarks import build_landmarks
+from helpers.training import optimizers
 
 BATCH = 32
 LEARNING_RATE = 5e-3

@@ -17,11 +17,12 @@ import keras
 import numpy as np
 
 from benchmarks import hard_frames, spoilt_pictures
-from helpers import alignment, optimizers, synthetic
+from helpers import alignment, synthetic
 from helpers.faces.readers import face_mask
 from helpers.files import manifests
 from helpers.models.face_mask import build_face_mask
 from helpers.synthetic import occluders, workers
+from helpers.training import optimizers
 
 RESOLUTION = 128
 COVERAGE = manifests.data_contract()["coverage"]

@@ -14,11 +14,13 @@ import json
 import keras
 import numpy as np
 
-from helpers import evaluation, growth, masks, training, training_data
+from helpers import evaluation, growth, masks
 from helpers.comb import build_comb
 from helpers.faces import facesets
 from helpers.faces.readers import expression_reader, face_landmarks
 from helpers.files import manifests
+from helpers.training import cut_pairs
+from helpers.training.trainer import Trainer
 
 LEARNING_RATE = 3e-3
 BATCH_SIZE = 16
@@ -29,11 +31,11 @@ def train(face_sets, steps, seed, reader, resolution):
     """A comb trained from nothing, with either weighing."""
     keras.utils.set_random_seed(seed)
     comb = build_comb(tuple(face_sets), resolution=resolution)
-    data = training_data.identity_data(
+    data = cut_pairs.identity_data(
         list(face_sets.values()), resolution, seed=seed, reader=reader
     )
     schedule = growth.growth_schedule(comb.level, steps, 0, BATCH_SIZE)
-    training.Trainer(comb, data, schedule, learning_rate=LEARNING_RATE).run()
+    Trainer(comb, data, schedule, learning_rate=LEARNING_RATE).run()
     return comb
 
 

@@ -48,11 +48,13 @@ import keras
 import numpy as np
 
 from benchmarks.skill import IDENTITIES, make_faces
-from helpers import evaluation, growth, plotting, training, training_data
+from helpers import evaluation, growth, plotting
 from helpers.comb import build_comb, level_of
 from helpers.crowd import comb_for, renew_bottleneck
 from helpers.files import manifests
 from helpers.models.classic import build_classic, classic_optimizer
+from helpers.training import cut_pairs
+from helpers.training.trainer import Trainer
 
 ROOT = manifests.project_root()
 FOLDER = ROOT / "build" / "growth"
@@ -63,14 +65,14 @@ MARKS = (0.05, 0.15, 0.3, 0.5, 0.75)
 SKILLS = {"own": "ceiling", "swap": "swap_skill"}
 
 
-class ConstantRate(training.Trainer):
+class ConstantRate(Trainer):
     """The classic's source neither raises nor lowers its rate."""
 
     def _rate(self):
         return self.learning_rate
 
 
-def _trainer(first_level=TOP, kind=training.Trainer, **options):
+def _trainer(first_level=TOP, kind=Trainer, **options):
     return {"first_level": first_level, "kind": kind, "options": options}
 
 
@@ -208,7 +210,7 @@ def pooled_data(data):
         part: {"everybody": np.concatenate(list(getattr(data, part).values()))}
         for part in ("crops", "masks")
     }
-    return training_data.IdentityData(
+    return cut_pairs.IdentityData(
         **together,
         coverage=data.coverage,
         resolution=data.resolution,
@@ -352,7 +354,7 @@ def main():
         made = make_faces(
             FOLDER / f"{'quick_' if quick else ''}seed_{seed}", seed, quick
         )
-        data = training_data.identity_data(list(made.values()), 64, seed=seed)
+        data = cut_pairs.identity_data(list(made.values()), 64, seed=seed)
         data.unseen, data.measured = {}, ()  # scored here, not by the trainer
         faces = thin_out(made)
         costs = {}

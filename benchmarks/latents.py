@@ -25,7 +25,6 @@ import numpy as np
 
 from benchmarks import skill
 from helpers import (
-    bundles,
     crowd,
     descriptions,
     gap_report,
@@ -35,11 +34,11 @@ from helpers import (
     overlap,
     shifts,
     synthetic,
-    training,
-    training_data,
 )
 from helpers.faces import facesets
 from helpers.files import manifests
+from helpers.training import bundles, cut_pairs
+from helpers.training.trainer import Trainer
 from helpers.widgets import latent_explorer
 
 ROOT = manifests.project_root()
@@ -73,13 +72,11 @@ def comb_of(names, face_sets, free_steps, seed):
     comb = crowd.comb_for(pretrained, names)
     if free_steps:
         keras.utils.set_random_seed(seed)
-        data = training_data.identity_data(
+        data = cut_pairs.identity_data(
             list(face_sets.values()), comb.resolution, seed=seed
         )
         stages = growth.growth_schedule(comb.level, free_steps, comb.level, 12)
-        training.Trainer(
-            comb, data, stages, learning_rate=skill.LEARNING_RATE
-        ).run()
+        Trainer(comb, data, stages, learning_rate=skill.LEARNING_RATE).run()
     return comb
 
 

@@ -37,10 +37,8 @@ from keras import layers
 from benchmarks import face_mask as training
 from helpers import (
     alignment,
-    bundles,
     compositing,
     masks,
-    optimizers,
     swapping,
     synthetic,
     visible_face,
@@ -49,6 +47,7 @@ from helpers.faces.readers import face_landmarks, face_mask
 from helpers.files import manifests
 from helpers.layers import PixelShuffle
 from helpers.synthetic import occluders
+from helpers.training import bundles, optimizers
 
 CONTRACT = manifests.data_contract()
 SHARED = manifests.project_root() / "weights/shared/crowd_64"

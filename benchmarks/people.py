@@ -30,10 +30,12 @@ from benchmarks.transfer import (
     print_curves,
     seconds_to,
 )
-from helpers import bundles, crowd, growth, training, training_data
 from helpers import comb as combs
+from helpers import crowd, growth
 from helpers.files import manifests
 from helpers.identities import add_identity
+from helpers.training import bundles, cut_pairs
+from helpers.training.trainer import Trainer
 
 FOLDER = manifests.project_root() / "build" / "people"
 NEWCOMER = "Lena"
@@ -45,13 +47,13 @@ FIGURES = ("own_skill", "swap_skill")
 
 def build_trainer(network, face_sets, steps, first=None, **options):
     """Trainer of a network on the faces of its identities."""
-    data = training_data.identity_data(
+    data = cut_pairs.identity_data(
         [face_sets[name] for name in network.identities], network.resolution
     )
     first = network.level if first is None else first
     schedule = growth.growth_schedule(network.level, steps, first, BATCH_SIZE)
     options = {"learning_rate": LEARNING_RATE, **options}
-    return training.Trainer(network, data, schedule, **options)
+    return Trainer(network, data, schedule, **options)
 
 
 def train_others(shared, face_sets, steps):

@@ -26,12 +26,13 @@ import numpy as np
 
 from benchmarks import shifts as trial
 from benchmarks import skill
-from helpers import bundles, flicker, swapping, synthetic
+from helpers import flicker, swapping, synthetic
 from helpers.comb import build_comb
 from helpers.faces import detection, tracking
 from helpers.files import manifests
 from helpers.footage.media import media
 from helpers.shifts import latent_shifts
+from helpers.training import bundles
 
 ROOT = manifests.project_root()
 TRAINED = ROOT / "weights" / "trained"

@@ -21,7 +21,6 @@ import keras
 import numpy as np
 
 from helpers import (
-    bundles,
     comb,
     crowd,
     evaluation,
@@ -29,14 +28,13 @@ from helpers import (
     identity_judge,
     plotting,
     real_evaluation,
-    rehearsal,
     shifts,
-    training,
-    training_data,
 )
 from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
+from helpers.training import bundles, cut_pairs, rehearsal
+from helpers.training.trainer import Trainer, report_line
 
 ROOT = manifests.project_root()
 PEOPLE = ROOT.parent / "shared" / "data" / "people"
@@ -119,7 +117,7 @@ def train(face_sets, start, steps, encoder, seed):
         pretrained = bundles.load_bundle(ROOT / start, ("crowd",))
         network = crowd.comb_for(pretrained, names)
         first_level = network.level
-    data = training_data.identity_data(
+    data = cut_pairs.identity_data(
         list(face_sets.values()), network.resolution, seed=seed
     )
     trained = network
@@ -127,7 +125,7 @@ def train(face_sets, start, steps, encoder, seed):
         trained = rehearsal.RehearsingComb(network, pretrained)
         film = ROOT / "build" / "rehearsal"
         data = rehearsal.rehearsal_data(data, pretrained, film, seed=seed)
-    trainer = training.Trainer(
+    trainer = Trainer(
         trained,
         data,
         growth.growth_schedule(network.level, steps, first_level, BATCH_SIZE),
@@ -139,7 +137,7 @@ def train(face_sets, start, steps, encoder, seed):
 
 
 def _line(report):
-    return "  " + training.report_line(report)
+    return "  " + report_line(report)
 
 
 def draw(network, face_sets, faces=8):

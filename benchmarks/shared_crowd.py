@@ -20,8 +20,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 
-from helpers import bundles, crowd, growth, synthetic, training, training_data
+from helpers import crowd, growth, synthetic
 from helpers.files import manifests, progress
+from helpers.training import bundles, cut_pairs
+from helpers.training.trainer import Trainer, report_line
 
 ROOT = manifests.project_root()
 HELD_OUT_FRAMES = 60
@@ -62,7 +64,7 @@ def train(options, folder):
         resolution=round(network.resolution / coverage),
         progress=progress.print_progress("people filmed"),
     )
-    data = training_data.crowd_data(
+    data = cut_pairs.crowd_data(
         film,
         network,
         held_out_frames=min(HELD_OUT_FRAMES, options.frames // 2),
@@ -70,7 +72,7 @@ def train(options, folder):
     )
     if options.expression is not None:
         data.loss_weights["expression"] = options.expression
-    trainer = training.Trainer(
+    trainer = Trainer(
         network,
         data,
         growth.growth_schedule(network.level, 10**6, first_level),
@@ -80,9 +82,7 @@ def train(options, folder):
     )
     history = trainer.run(
         report_every=200,
-        on_report=lambda report: print(
-            training.report_line(report), flush=True
-        ),
+        on_report=lambda report: print(report_line(report), flush=True),
     )
     return network, history
 

@@ -19,16 +19,10 @@ import keras
 import numpy as np
 
 from benchmarks import skill
-from helpers import (
-    bundles,
-    crowd,
-    evaluation,
-    growth,
-    shifts,
-    training,
-    training_data,
-)
+from helpers import crowd, evaluation, growth, shifts
 from helpers.files import manifests
+from helpers.training import bundles, cut_pairs
+from helpers.training.trainer import Trainer
 
 FOLDER = manifests.project_root() / "build" / "shifts"
 # not those of `benchmarks.skill`: on them nothing may be tuned
@@ -42,10 +36,10 @@ def train(face_sets, steps, seed):
     keras.utils.set_random_seed(seed)
     pretrained = bundles.load_bundle(skill.SHARED, ("crowd",))
     comb = crowd.comb_for(pretrained, list(face_sets))
-    data = training_data.identity_data(
+    data = cut_pairs.identity_data(
         list(face_sets.values()), comb.resolution, seed=seed
     )
-    training.Trainer(
+    Trainer(
         comb,
         data,
         growth.growth_schedule(comb.level, steps, comb.level, 12),

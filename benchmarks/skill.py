@@ -12,20 +12,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 
-from helpers import (
-    bundles,
-    crowd,
-    evaluation,
-    growth,
-    shifts,
-    synthetic,
-    training,
-    training_data,
-)
+from helpers import crowd, evaluation, growth, shifts, synthetic
 from helpers.faces import detection, facesets
 from helpers.faces.readers import expression_reader
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
+from helpers.training import bundles, cut_pairs
+from helpers.training.trainer import Trainer
 
 ROOT = manifests.project_root()
 SHARED = ROOT / "weights" / "shared" / "crowd_64"
@@ -70,8 +63,8 @@ def pretrain(folder, minutes, seed, quick):
     people, frames = (6, 60) if quick else (PEOPLE, FRAMES)
     film = synthetic.render_crowd(folder, people=people, frames=frames)
     network = crowd.build_crowd(people)
-    data = training_data.crowd_data(film, network, seed=seed)
-    training.Trainer(
+    data = cut_pairs.crowd_data(film, network, seed=seed)
+    Trainer(
         network,
         data,
         growth.growth_schedule(network.level, 10**6),
@@ -84,10 +77,10 @@ def pretrain(folder, minutes, seed, quick):
 def train(pretrained, face_sets, minutes, seed):
     """A comb trained for some minutes, as notebook 03 does."""
     comb = crowd.comb_for(pretrained, IDENTITIES)
-    data = training_data.identity_data(
+    data = cut_pairs.identity_data(
         list(face_sets.values()), comb.resolution, seed=seed
     )
-    training.Trainer(
+    Trainer(
         comb,
         data,
         growth.growth_schedule(comb.level, 10**6, comb.level, 12),

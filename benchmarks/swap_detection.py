@@ -30,9 +30,10 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 
-from helpers import alignment, bundles, swap_detector, swap_pairs, synthetic
+from helpers import alignment, swap_detector, swap_pairs, synthetic
 from helpers.faces import facesets
 from helpers.files import manifests
+from helpers.training import bundles
 
 ROOT = manifests.project_root()
 SHARED = ROOT / "weights" / "shared" / "crowd_64"

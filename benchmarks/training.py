@@ -4,7 +4,7 @@
     python -m benchmarks.training --presets
 
 Trains the default crowd and the default comb of two identities through
-`training.Trainer` as the notebooks do, each in a process of its own. Noise
+`Trainer` as the notebooks do, each in a process of its own. Noise
 costs as much as faces. Five things are measured:
 
 - `images_per_second`, on the clock;
@@ -14,8 +14,9 @@ costs as much as faces. Five things are measured:
   (three times those of its forward pass; neither the optimizer's nor the
   loss's) over what the same process reaches on plain 3x3 convolutions of 64
   channels, forward and backward;
-- `estimate_time_ratio`, `estimate_memory_ratio`: what `helpers.estimate`
-  says, over what then happens. Memory is what training adds at its peak.
+- `estimate_time_ratio`, `estimate_memory_ratio`: what
+  `helpers.training.estimate` says, over what then happens. Memory is what
+  training adds at its peak.
 
 Ratios are of the process' CPU time, so that what else the machine does counts
 little; `wall` stands beside, for a machine that does nothing else. Steps that
@@ -35,11 +36,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 
-from helpers import estimate, presets, training, training_data
+from helpers import presets
 from helpers.comb import build_comb, level_of
 from helpers.crowd import build_crowd
 from helpers.files import manifests
 from helpers.synthetic.crowd_film import CrowdCrops, sample_crowd_frames
+from helpers.training import cut_pairs, estimate, trainer
+from helpers.training.trainer import Trainer
 
 COVERAGE = manifests.data_contract()["coverage"]
 PEOPLE = 24
@@ -49,7 +52,7 @@ NAMES = ("Rosa", "Marco")
 TURN = 12  # steps with augmentation, then as many without
 # Steps of a turn that count: the first may wait for what the turn before
 # left, and in the last ones the threads work for the next turn
-COUNTED = range(2, TURN - training.PREFETCH)
+COUNTED = range(2, TURN - trainer.PREFETCH)
 # a batch that two cores and 2 GB of memory can take, by preset
 SMALL_BATCHES = {"tiny": 4, "laptop": 32, "workshop": 4, "studio": 1}
 
@@ -73,13 +76,13 @@ def crowd_data(resolution):
     cast = [random.permutation(PEOPLE)[:CAST] for _ in range(FRAMES)]
     noise = sample_noise(resolution, FRAMES, CAST)
     film = CrowdCrops(*noise, np.array(cast), sample_crowd_frames(FRAMES, 0))
-    return training_data.CrowdData(film, COVERAGE, resolution)
+    return cut_pairs.CrowdData(film, COVERAGE, resolution)
 
 
 def identity_data(resolution, frames=FRAMES):
     """Batches of two identities of noise."""
     crops, masks = sample_noise(resolution, len(NAMES), frames)
-    return training_data.IdentityData(
+    return cut_pairs.IdentityData(
         dict(zip(NAMES, crops, strict=True)),
         dict(zip(NAMES, masks, strict=True)),
         COVERAGE,
@@ -123,9 +126,7 @@ def measure_steps(network, data, batch_size, steps):
     level = level_of(network.resolution)
     stage = {"level": level, "steps": steps + 1, "batch_size": batch_size}
     marks = []
-    trainer = training.Trainer(
-        network, data, [{**stage, "share": 1.0, "fade": 0.0}]
-    )
+    trainer = Trainer(network, data, [{**stage, "share": 1.0, "fade": 0.0}])
     trainer.run(
         report_every=1,
         on_report=lambda report: marks.append(

@@ -28,20 +28,13 @@ import keras
 import numpy as np
 
 from benchmarks.skill import LEARNING_RATE, SHARED, make_faces
-from helpers import (
-    bundles,
-    crowd,
-    evaluation,
-    growth,
-    rehearsal,
-    shifts,
-    training,
-    training_data,
-)
 from helpers import comb as combs
+from helpers import crowd, evaluation, growth, shifts
 from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
+from helpers.training import bundles, cut_pairs, rehearsal
+from helpers.training.trainer import Trainer
 
 ROOT = manifests.project_root()
 FOLDER = ROOT / "build" / "transfer"
@@ -135,7 +128,7 @@ def follow(trainer, measure):
     """Train, and measure ever more rarely: figures over CPU seconds.
 
     Args:
-        trainer: `training.Trainer`, not begun.
+        trainer: `Trainer`, not begun.
         measure: function that gives a dict of figures.
 
     Returns:
@@ -219,7 +212,7 @@ def train_both_ways(face_sets, steps, seed, rehearse):
             side = curves["shared"][0]["resolution"]
             network = combs.build_comb(names, resolution=side)
         first = network.level if start == "shared" else 0
-        data = training_data.identity_data(
+        data = cut_pairs.identity_data(
             list(face_sets.values()), network.resolution, seed=seed
         )
         trained = network
@@ -227,7 +220,7 @@ def train_both_ways(face_sets, steps, seed, rehearse):
             trained = rehearsal.RehearsingComb(network, shared)
             film = ROOT / "build" / "rehearsal"
             data = rehearsal.rehearsal_data(data, shared, film, seed=seed)
-        trainer = training.Trainer(
+        trainer = Trainer(
             trained,
             data,
             growth.growth_schedule(

@@ -25,19 +25,16 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 
-from helpers import (
-    bundles,
-    checkpoints,
-    comb,
-    crowd,
-    growth,
-    synthetic,
-    training,
-    training_data,
-    training_watch,
-)
+from helpers import comb, crowd, growth, synthetic
 from helpers.faces import facesets
 from helpers.files import manifests
+from helpers.training import (
+    bundles,
+    checkpoints,
+    cut_pairs,
+    training_watch,
+)
+from helpers.training.trainer import Trainer, TrainingError
 
 ROOT = manifests.project_root()
 SHARED = ROOT / "weights" / "shared" / "crowd_64"
@@ -55,7 +52,7 @@ def crowd_run(folder, steps):
     """Network, data, schedule, rate and frozen layers of a small crowd."""
     film = synthetic.render_crowd(folder, people=PEOPLE, frames=FRAMES)
     network = crowd.build_crowd(PEOPLE)
-    data = training_data.crowd_data(film, network, held_out_frames=FRAMES // 20)
+    data = cut_pairs.crowd_data(film, network, held_out_frames=FRAMES // 20)
     stages = growth.growth_schedule(network.level, steps)
     return network, data, stages, CROWD_RATE, ()
 
@@ -67,7 +64,7 @@ def comb_run(start, face_sets, steps):
         network = crowd.comb_for(bundles.load_bundle(SHARED, ("crowd",)), names)
     else:
         network = comb.build_comb(names)
-    data = training_data.identity_data(face_sets, network.resolution)
+    data = cut_pairs.identity_data(face_sets, network.resolution)
     first = 0 if start == "nothing" else network.level
     stages = growth.growth_schedule(network.level, steps, first, 12)
     frozen = ("encoder",) if start == "shared" else ()
@@ -76,7 +73,7 @@ def comb_run(start, face_sets, steps):
 
 def watch(network, data, stages, rate, frozen):
     """Train with a check at every step: spreads, and alarms (0 or 1)."""
-    trainer = training.Trainer(network, data, stages, rate, frozen=frozen)
+    trainer = Trainer(network, data, stages, rate, frozen=frozen)
     spreads, alarms = {}, 0
 
     def note(report):
@@ -85,7 +82,7 @@ def watch(network, data, stages, rate, frozen):
 
     try:
         trainer.run(report_every=1, on_report=note)
-    except training.TrainingError as error:
+    except TrainingError as error:
         alarms = 1
         print(error, flush=True)
     lowest = min(min(series) for series in spreads.values())
@@ -112,7 +109,7 @@ def cost_of_report(run):
     for every in (1, 10):
         stages = growth.growth_schedule(network.level, 41, network.level, 12)
         marks = []
-        training.Trainer(network, data, stages, rate, frozen=frozen).run(
+        Trainer(network, data, stages, rate, frozen=frozen).run(
             report_every=every,
             on_report=lambda report, marks=marks: marks.append(
                 (report["step"], time.process_time())
@@ -130,7 +127,7 @@ def collapse(run, folder):
     network, data, _, rate, frozen = run
     victim = network.identities[-1]
     stages = growth.growth_schedule(network.level, 4, network.level, 12)
-    trainer = training.Trainer(
+    trainer = Trainer(
         network, data, stages, rate, checkpoint=folder / "a.safetensors"
     )
     trainer.run(report_every=1)
@@ -140,7 +137,7 @@ def collapse(run, folder):
     files, size = checkpoints.disk_use(folder / "a.safetensors")
     found["checkpoint_mb"] = round(size / files / 1e6, 1)
     stages = growth.growth_schedule(network.level, 3, network.level, 12)
-    trainer = training.Trainer(network, data, stages, rate, frozen=frozen)
+    trainer = Trainer(network, data, stages, rate, frozen=frozen)
     layer = network.decoders[victim].to_rgb[network.level]
 
     def black(report):
@@ -151,7 +148,7 @@ def collapse(run, folder):
     try:
         trainer.run(report_every=1, on_report=black)
         found["named"] = False
-    except training.TrainingError as error:
+    except TrainingError as error:
         print(error, flush=True)
         found["named"] = victim in str(error)
     found["restored"] = bool(np.all(layer.get_weights()[1] > -30))

@@ -13,7 +13,7 @@ from helpers.crowd import Crowd, comb_from_crowd
 def add_identity(comb, identity, start=None):
     """A comb that knows one more identity, whose decoder is to be trained.
 
-    Train it with `training.Trainer` on `comb.alone(identity)` and its crops
+    Train it with `Trainer` on `comb.alone(identity)` and its crops
     alone, with `frozen=comb.shared_layers()`: nobody else's footage is
     needed, and nobody else changes.
 

@@ -11,7 +11,8 @@
 
 The last three have not been trained on a GPU yet. `python -m
 benchmarks.training --presets` measures a step with small batches, of all but
-`paper`; `helpers.estimate` says what a training takes here before it begins.
+`paper`; `helpers.training.estimate` says what a training takes here before it
+begins.
 """
 
 import copy

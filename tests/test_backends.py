@@ -25,21 +25,21 @@ ONE_STEP = """
 import json
 import keras
 import numpy as np
-import test_training
-from helpers import training
+import test_trainer
+from helpers.training.trainer import Trainer
 
 losses = []
 for network, data in (
-    (test_training.small_comb(), test_training.identity_data()),
-    (test_training.small_crowd(), test_training.crowd_data()),
+    (test_trainer.small_comb(), test_trainer.identity_data()),
+    (test_trainer.small_crowd(), test_trainer.crowd_data()),
 ):
     random = np.random.default_rng(0)
     for name, variable in sorted(network.variables().items()):
         # the numbers that a name gets are the same everywhere
         variable.assign(random.normal(0, 0.2, variable.shape))
-    stages = test_training.stages(2, first_level=2)
-    trainer = training.Trainer(network, data, stages, learning_rate=1e-3)
-    with test_training.untraced():
+    stages = test_trainer.stages(2, first_level=2)
+    trainer = Trainer(network, data, stages, learning_rate=1e-3)
+    with test_trainer.untraced():
         trainer.run(report_every=1)
     losses += [list(r["losses"].values()) for r in trainer.history]
 print(json.dumps(losses))

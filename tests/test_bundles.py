@@ -11,11 +11,11 @@ import keras
 import numpy as np
 import pytest
 
-from helpers import bundles, checkpoints
 from helpers.comb import build_comb
 from helpers.crowd import build_crowd, comb_for
 from helpers.files import manifests
 from helpers.models.classic import build_classic
+from helpers.training import bundles, checkpoints
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NAMES = ("Rosa", "Ana Núñez")
@@ -262,7 +262,7 @@ def test_a_full_disk_leaves_the_bundle_that_is_there(tmp_path, request):
 LOAD = """
 import sys
 import numpy as np
-from helpers import bundles
+from helpers.training import bundles
 folder = sys.argv[1]
 comb = bundles.load_bundle(folder)
 crops = np.load(folder + "/crops.npy")

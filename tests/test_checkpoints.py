@@ -11,9 +11,9 @@ import keras
 import numpy as np
 import pytest
 
-from helpers import checkpoints
 from helpers.comb import build_comb
 from helpers.crowd import build_crowd
+from helpers.training import checkpoints
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NAMES = ("Rosa", "Ana Núñez")
@@ -340,7 +340,7 @@ def test_a_file_that_the_disk_refuses_leaves_what_was_there(tmp_path):
 
 KILLED = """
 import json, os, signal, sys
-from helpers import checkpoints
+from helpers.training import checkpoints
 from test_checkpoints import small_set, steps_by_name
 import json
 import os

@@ -10,15 +10,16 @@ import sys
 import keras
 import pytest
 
-from helpers import distribution
+from helpers.training import distribution
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 # devices and strategies are chosen once for a process
 SCRIPT = """
 import json, sys
 import keras
-import test_training
-from helpers import distribution, training
+import test_trainer
+from helpers.training import distribution
+from helpers.training.trainer import Trainer
 
 if keras.backend.backend() == "tensorflow":
     import tensorflow as tf
@@ -29,11 +30,11 @@ if keras.backend.backend() == "tensorflow":
 
 
 def train(batch_size=6):
-    comb, data = test_training.small_comb(), test_training.identity_data()
-    stages = test_training.stages(2, 2, batch_size=batch_size)
-    trainer = training.Trainer(comb, data, stages)
+    comb, data = test_trainer.small_comb(), test_trainer.identity_data()
+    stages = test_trainer.stages(2, 2, batch_size=batch_size)
+    trainer = Trainer(comb, data, stages)
     trainer.run(report_every=1)
-    kernels = test_training.values(comb).values()
+    kernels = test_trainer.values(comb).values()
     return {
         "losses": [list(r["losses"].values()) for r in trainer.history],
         "size": float(sum((k**2).sum() for k in kernels)),

@@ -4,9 +4,10 @@ import keras
 import pytest
 from keras import layers
 
-from helpers import estimate, growth
+from helpers import growth
 from helpers.comb import build_comb
 from helpers.crowd import build_crowd
+from helpers.training import estimate
 
 OPTIONS = {"resolution": 16, "widths": (8, 6, 4), "latent_dim": 5}
 RATES = {"flops": 1e9, "outputs": 1e8}

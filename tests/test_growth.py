@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 
 from benchmarks.growth import seconds_to, time_ratio
-from helpers import augmentation, growth, training, training_data
+from helpers import augmentation, growth
 from helpers.comb import build_comb
 from helpers.crowd import comb_for, renew_bottleneck
 from helpers.evaluation import masked_error
 from helpers.models.classic import build_classic, classic_optimizer
+from helpers.training import cut_pairs
+from helpers.training.trainer import Trainer
 
 NAMES = ("Rosa", "Marco")
 SIZE = 20  # of a stored crop; at coverage 0.8 a network pixel is one of it
@@ -100,7 +102,7 @@ def identity_data(held_out=True, side=16, **options):
     for name, crop, mask in zip(NAMES, crops, masks, strict=True):
         trained[name] = crop[:6], mask[:6]
         unseen[name] = crop[6:], mask[6:]
-    return training_data.IdentityData(
+    return cut_pairs.IdentityData(
         {name: part[0] for name, part in trained.items()},
         {name: part[1] for name, part in trained.items()},
         0.8,
@@ -145,7 +147,7 @@ def gated_trainer(comb, **options):
     schedule = growth.growth_schedule(2, 84, 0, batch_size=2, patience=4)
     for stage in schedule:
         stage["steps"] = 12
-    return training.Trainer(
+    return Trainer(
         comb, identity_data(), schedule, learning_rate=0.0, **options
     )
 
@@ -171,7 +173,7 @@ def test_the_next_level_begins_when_the_score_stands_still():
 def test_a_stage_that_improves_takes_all_its_steps():
     schedule = growth.growth_schedule(1, 60, 0, batch_size=6, patience=5)
     schedule[0]["steps"] = 30
-    trainer = training.Trainer(
+    trainer = Trainer(
         small_comb(), identity_data(), schedule, learning_rate=2e-2
     )
     trainer.run(report_every=5)
@@ -204,7 +206,7 @@ def test_a_stopped_run_ends_its_stages_where_it_would_have(stop, tmp_path):
 def test_waiting_for_a_score_that_nothing_gives_is_refused():
     schedule = growth.growth_schedule(2, 30, patience=4)
     with pytest.raises(ValueError, match="Hold some out"):
-        training.Trainer(small_comb(), identity_data(held_out=False), schedule)
+        Trainer(small_comb(), identity_data(held_out=False), schedule)
 
 
 def test_the_classic_trains_with_its_own_optimizer():
@@ -217,7 +219,7 @@ def test_the_classic_trains_with_its_own_optimizer():
         seen.append(classic_optimizer(learning_rate))
         return seen[-1]
 
-    trainer = training.Trainer(
+    trainer = Trainer(
         classic,
         data,
         growth.growth_schedule(4, 60, 4, 4),
@@ -249,11 +251,11 @@ def people_in_one_light(frames):
 
 def train_flat(comb, crops, batch_size):
     masks = {n: np.full(c.shape[:-1], 255, "uint8") for n, c in crops.items()}
-    data = training_data.IdentityData(
+    data = cut_pairs.IdentityData(
         crops, masks, 0.8, 8, options=augmentation.PLAIN
     )
     schedule = growth.growth_schedule(1, 150, 1, batch_size)
-    training.Trainer(comb, data, schedule).run(report_every=150)
+    Trainer(comb, data, schedule).run(report_every=150)
 
 
 @pytest.fixture(scope="module")

@@ -4,10 +4,12 @@ import keras
 import numpy as np
 import pytest
 
-from helpers import bundles, growth, training, training_data
+from helpers import growth
 from helpers.comb import build_comb, name_key
 from helpers.crowd import build_crowd, comb_from_crowd
 from helpers.identities import add_identity, remove_identity, rename_identity
+from helpers.training import bundles, cut_pairs
+from helpers.training.trainer import Trainer
 
 OPTIONS = {
     "resolution": 8,
@@ -48,12 +50,12 @@ def noise_data(counts, seed=0):
             60 * place, 60 * place + 60, (*shape, 3), np.uint8
         )
         masks[name] = np.full(shape, 255, np.uint8)
-    return training_data.IdentityData(pictures, masks, 0.8, 8)
+    return cut_pairs.IdentityData(pictures, masks, 0.8, 8)
 
 
 def train(network, data, steps=6, **options):
     schedule = growth.growth_schedule(network.level, steps, network.level, 4)
-    trainer = training.Trainer(network, data, schedule, **options)
+    trainer = Trainer(network, data, schedule, **options)
     trainer.run(report_every=steps)
     return trainer
 

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from helpers.optimizers import KernelMuon
+from helpers.training.optimizers import KernelMuon
 
 
 def step_of(shape, gradient, name="kernel", rate=0.01):

@@ -8,9 +8,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from helpers import bundles, origins
 from helpers.comb import build_comb
 from helpers.files import fetching
+from helpers.training import bundles, origins
 
 SHARING = {"licence": "CC0", "data": "noise", "consent": "nobody was filmed"}
 NAMES = ["manifest.json", "weights.safetensors"]

@@ -6,10 +6,12 @@ import math
 import keras
 import numpy as np
 import pytest
-import test_training
+import test_trainer
 
-from helpers import presets, training, training_data
+from helpers import presets
 from helpers.comb import build_comb, name_key, resolution_of
+from helpers.training import cut_pairs
+from helpers.training.trainer import Trainer
 
 NAMES = ("Rosa", "Marco")
 
@@ -19,7 +21,7 @@ def noise(side, identities=NAMES, count=4):
     shape = (count, side, side, 3)
     crops = {n: random.integers(0, 256, shape, np.uint8) for n in identities}
     masks = {n: np.full(shape[:3], 255, np.uint8) for n in identities}
-    return training_data.IdentityData(crops, masks, 1.0, side)
+    return cut_pairs.IdentityData(crops, masks, 1.0, side)
 
 
 @contextlib.contextmanager
@@ -66,10 +68,8 @@ def test_unknown_presets_and_missing_batch_sizes_are_told():
 def test_the_tiny_preset_trains_from_4_pixels_up():
     preset = presets.read_preset("tiny")
     network = build_comb(NAMES, **preset["network"])
-    trainer = training.Trainer(
-        network, noise(16), presets.preset_schedule(preset)
-    )
-    with test_training.untraced():
+    trainer = Trainer(network, noise(16), presets.preset_schedule(preset))
+    with test_trainer.untraced():
         history = trainer.run(report_every=1)
     assert trainer.finished
     assert [report["resolution"] for report in history[::3]] == [4, 8, 16, 16]
@@ -87,8 +87,8 @@ def test_a_preset_takes_a_step_at_its_top_level(name, batch_size):
     stage = presets.preset_schedule(preset)[-1]
     stage = {**stage, "steps": 1, "batch_size": batch_size, "share": 1.0}
     data = noise(preset["network"]["resolution"], NAMES[:1], 2)
-    trainer = training.Trainer(network, data, [stage])
-    with test_training.untraced():
+    trainer = Trainer(network, data, [stage])
+    with test_trainer.untraced():
         (report,) = trainer.run(report_every=1)
     assert 0 < report["losses"][NAMES[0]] < 1
 
@@ -102,9 +102,9 @@ def test_the_paper_preset_has_combmodels_widths_up_to_1024_pixels():
     assert model.input[key].shape == (None, 1024, 1024, 3)
     assert model.output[key].shape == (None, 1024, 1024, 3)
     # one step, where it fits into the memory of any machine
-    stage = test_training.stages(1, first_level=3, batch_size=1)
-    trainer = training.Trainer(network, noise(1024, NAMES[:1], 1), stage)
-    with test_training.untraced():
+    stage = test_trainer.stages(1, first_level=3, batch_size=1)
+    trainer = Trainer(network, noise(1024, NAMES[:1], 1), stage)
+    with test_trainer.untraced():
         (report,) = trainer.run(report_every=1)
     assert 0 < report["losses"][NAMES[0]] < 1
 
@@ -118,10 +118,10 @@ def test_levels_up_to_1024_pixels_need_one_parameter_only():
     stages = [
         {**stage, "batch_size": 1}
         for level in (0, 8)
-        for stage in test_training.stages(1, first_level=level)
+        for stage in test_trainer.stages(1, first_level=level)
     ]
-    trainer = training.Trainer(network, data, stages)
-    with test_training.untraced():
+    trainer = Trainer(network, data, stages)
+    with test_trainer.untraced():
         low, high = trainer.run(report_every=1)
     assert (low["resolution"], high["resolution"]) == (4, 1024)
     assert math.isfinite(high["losses"][NAMES[0]])
@@ -133,14 +133,14 @@ def test_half_precision_trains_like_full_precision():
     losses = {}
     for policy in ("float32", "mixed_bfloat16"):
         with precision(policy):
-            network = test_training.small_comb()
-            trainer = training.Trainer(
+            network = test_trainer.small_comb()
+            trainer = Trainer(
                 network,
-                test_training.identity_data(),
-                test_training.stages(4, 4),
+                test_trainer.identity_data(),
+                test_trainer.stages(4, 4),
                 learning_rate=1e-3,
             )
-            with test_training.untraced():
+            with test_trainer.untraced():
                 history = trainer.run(report_every=1)
             losses[policy] = [list(r["losses"].values()) for r in history]
             pictures = network.swap(np.zeros((2, 16, 16, 3)), "Rosa")

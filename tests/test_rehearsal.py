@@ -4,11 +4,12 @@ import keras
 import numpy as np
 import pytest
 
-from helpers import rehearsal, training, training_data
 from helpers.comb import name_key
 from helpers.crowd import build_crowd, comb_from_crowd
 from helpers.synthetic import render_crowd
-from tests.test_training import (
+from helpers.training import cut_pairs, rehearsal
+from helpers.training.trainer import Trainer, report_line
+from tests.test_trainer import (
     NAMES,
     ONE,
     OPTIONS,
@@ -81,7 +82,7 @@ def test_what_is_held_out_is_the_identities_alone():
 
 def train(network, data, *steps, **options):
     options = {"learning_rate": 2e-3, **options}
-    trainer = training.Trainer(network, data, stages(*steps), **options)
+    trainer = Trainer(network, data, stages(*steps), **options)
     trainer.run(report_every=1)
     return trainer
 
@@ -106,14 +107,14 @@ def test_a_report_names_what_is_rehearsed():
     report = trainer.history[-1]
     expected = {*NAMES, "crowd", "latents", "expression"}
     assert report["losses"].keys() == expected
-    assert "crowd 0." in training.report_line(report)
+    assert "crowd 0." in report_line(report)
     assert list(trainer.preview()) == ["seen", "drawn"]
 
 
 def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path):
     whole = train(rehearsing(), rehearsal_data(), 4)
     path = tmp_path / "checkpoint.safetensors"
-    part = training.Trainer(
+    part = Trainer(
         rehearsing(),
         rehearsal_data(),
         stages(4),
@@ -154,7 +155,7 @@ def test_rehearsal_keeps_what_the_crowd_taught():
         if rehearse:
             network = rehearsal.RehearsingComb(comb, crowd)
             data = rehearsal.RehearsalData(data, pairs)
-        trainer = training.Trainer(
+        trainer = Trainer(
             network, data, stages(120, first_level=2), learning_rate=5e-3
         )
         trainer.run()
@@ -198,6 +199,6 @@ def test_what_does_not_fit_is_refused():
         rehearsal.RehearsingComb(comb, comb)
     with pytest.raises(ValueError, match="Rename the identity"):
         rehearsal.RehearsingComb(comb_from_crowd(crowd, ("crowd",)), crowd)
-    pairs = training_data.CrowdData(crowd_data().crowd, 0.8, SIDE // 2)
+    pairs = cut_pairs.CrowdData(crowd_data().crowd, 0.8, SIDE // 2)
     with pytest.raises(ValueError, match="16 and 8"):
         rehearsal.RehearsalData(identity_data(), pairs)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helpers import training_watch
+from helpers.training import training_watch
 
 
 def faces(count=12, side=8, seed=0):

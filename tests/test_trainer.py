@@ -15,17 +15,21 @@ import keras
 import numpy as np
 import pytest
 
-from helpers import (
-    augmentation,
-    checkpoints,
-    growth,
-    training,
-    training_data,
-    training_watch,
-)
+from helpers import augmentation, growth
 from helpers.comb import build_comb, name_key, resolution_of
 from helpers.crowd import READ_PARAMETERS, build_crowd, comb_from_crowd
 from helpers.synthetic.crowd_film import CrowdCrops
+from helpers.training import (
+    checkpoints,
+    cut_pairs,
+    training_watch,
+)
+from helpers.training.trainer import (
+    SaveError,
+    Trainer,
+    TrainingError,
+    report_line,
+)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 WIDTHS = (8, 6, 6)
@@ -71,12 +75,12 @@ def crowd_crops(people=4, frames=6, cast=3):
 
 
 def crowd_data(**options):
-    return training_data.CrowdData(crowd_crops(), 0.8, SIDE, **options)
+    return cut_pairs.CrowdData(crowd_crops(), 0.8, SIDE, **options)
 
 
 def identity_data(names=NAMES, **options):
     crops, masks = faces(len(names), 6)
-    return training_data.IdentityData(
+    return cut_pairs.IdentityData(
         dict(zip(names, crops, strict=True)),
         dict(zip(names, masks, strict=True)),
         0.8,
@@ -278,7 +282,7 @@ def test_expressions_are_standardised_and_constant_ones_are_nothing():
     film = crowd_crops()
     for frame in film.frame_parameters:
         frame["squint"] = 0.3
-    table = training_data.CrowdData(film, 0.8, SIDE).expression
+    table = cut_pairs.CrowdData(film, 0.8, SIDE).expression
     np.testing.assert_allclose(table.mean(axis=0), 0, atol=1e-5)
     varied = [name != "squint" for name in READ_PARAMETERS]
     np.testing.assert_allclose(table.std(axis=0), varied, atol=1e-4)
@@ -298,7 +302,7 @@ def test_held_out_frames_of_the_crowd_are_never_trained_on():
     # every frame is of one colour, so each row tells where it is from
     crowd = crowd_crops(frames=10)
     crowd.crops[:] = (np.arange(10) * 20)[:, None, None, None, None]
-    data = training_data.CrowdData(
+    data = cut_pairs.CrowdData(
         crowd, 0.8, SIDE, held_out_frames=3, options=TURNED
     )
     seen = set()
@@ -371,7 +375,7 @@ def test_data_that_cannot_be_trained_on_is_refused():
         crowd_data(held_out_frames=6)
     crops, masks = faces(1, 0)
     with pytest.raises(ValueError, match="no crop of Rosa"):
-        training_data.IdentityData(
+        cut_pairs.IdentityData(
             {"Rosa": crops[0]}, {"Rosa": masks[0]}, 0.8, SIDE
         )
 
@@ -382,7 +386,7 @@ def trained_crowd():
     crowd = small_crowd()
     before = values(crowd)
     data = crowd_data(held_out_frames=2)
-    trainer = training.Trainer(crowd, data, stages(60, 90, batch_size=8), 5e-2)
+    trainer = Trainer(crowd, data, stages(60, 90, batch_size=8), 5e-2)
     threads = cv2.getNumThreads()
     trainer.run(report_every=15)
     assert cv2.getNumThreads() == threads
@@ -417,12 +421,12 @@ def test_reports_tell_step_level_and_fade(trained_crowd):
 
 def test_a_report_is_told_in_one_line(trained_crowd):
     trainer, _ = trained_crowd
-    line = training.report_line(trainer.history[4])
+    line = report_line(trainer.history[4])
     assert "step    75 |  16 px, blend 0.33 | loss crowd 0." in line
     assert "(unseen 0." in line and "latents" in line
     assert "\n" not in line
     bare = trainer.history[4] | {"held_out": {}}
-    assert "unseen" not in training.report_line(bare)
+    assert "unseen" not in report_line(bare)
 
 
 def test_the_way_out_of_a_level_not_trained_yet_does_not_move(trained_crowd):
@@ -449,9 +453,7 @@ def test_a_comb_goes_on_from_a_crowd(trained_crowd):
     comb = comb_from_crowd(trainer.network, NAMES)
     unseen = {"Rosa": tuple(part[0] for part in faces(1, 3, 9))}
     data = identity_data(held_out=unseen)
-    fine = training.Trainer(
-        comb, data, growth.growth_schedule(2, 50, 2, 4), 5e-3
-    )
+    fine = Trainer(comb, data, growth.growth_schedule(2, 50, 2, 4), 5e-3)
     history = fine.run(report_every=10)
     for name in NAMES:
         assert history[-1]["losses"][name] < history[0]["losses"][name]
@@ -469,7 +471,7 @@ def test_a_comb_goes_on_from_a_crowd(trained_crowd):
 def test_a_comb_of_one_identity_trains_too():
     data = identity_data(["Rosa"], held_out={"Rosa": faces(1, 3)[0:2]})
     data.unseen = {"Rosa": tuple(part[0] for part in faces(1, 3))}
-    trainer = training.Trainer(small_comb(["Rosa"]), data, stages(3))
+    trainer = Trainer(small_comb(["Rosa"]), data, stages(3))
     (report,) = trainer.run(report_every=3)
     assert list(report["losses"]) == list(report["held_out"]) == ["Rosa"]
 
@@ -478,7 +480,7 @@ def test_a_comb_of_one_identity_trains_too():
 def test_frozen_layers_do_not_move_and_thaw_in_the_next_run():
     comb, data = small_comb(), identity_data()
     before = values(comb)
-    training.Trainer(
+    Trainer(
         comb, data, stages(2, 2), frozen=("encoder", "decoder_shared")
     ).run()
     after = values(comb)
@@ -489,27 +491,25 @@ def test_frozen_layers_do_not_move_and_thaw_in_the_next_run():
     assert not np.array_equal(
         after["decoder_Rosa_16/kernel"], before["decoder_Rosa_16/kernel"]
     )
-    training.Trainer(comb, data, stages(2, first_level=2)).run()
+    Trainer(comb, data, stages(2, first_level=2)).run()
     name = "encoder_16/kernel"
     assert not np.array_equal(values(comb)[name], before[name])
 
 
 def test_frozen_takes_one_name_and_refuses_unknown_ones():
-    trainer = training.Trainer(
+    trainer = Trainer(
         small_comb(), identity_data(), stages(1), frozen="encoder"
     )
     assert trainer.frozen == ("encoder",)
     with pytest.raises(ValueError, match=r"Received: frozen=\('coder',\)"):
-        training.Trainer(
-            small_comb(), identity_data(), stages(1), frozen=("coder",)
-        )
+        Trainer(small_comb(), identity_data(), stages(1), frozen=("coder",))
 
 
 @pytest.fixture(scope="module")
 def uninterrupted():
     """Weights of a comb grown over two levels without a stop."""
     comb = small_comb()
-    trainer = training.Trainer(comb, identity_data(), stages(3, 5), 3e-3)
+    trainer = Trainer(comb, identity_data(), stages(3, 5), 3e-3)
     with untraced():
         trainer.run(report_every=1)
     return values(comb), [r["losses"]["Rosa"] for r in trainer.history]
@@ -525,7 +525,7 @@ def test_a_stopped_run_goes_on_from_its_file_exactly(
     path = tmp_path / "checkpoint.safetensors"
     for stop in (*stops, None):
         comb = small_comb()
-        trainer = training.Trainer(
+        trainer = Trainer(
             comb, identity_data(), stages(3, 5), 3e-3, checkpoint=path
         )
         trainer.run(report_every=1, on_report=stop_at(stop))
@@ -544,7 +544,7 @@ def test_a_stopped_trainer_goes_on_exactly_when_run_again(
 ):
     expected, _ = uninterrupted
     comb = small_comb()
-    trainer = training.Trainer(comb, identity_data(), stages(3, 5), 3e-3)
+    trainer = Trainer(comb, identity_data(), stages(3, 5), 3e-3)
     on_report = stop_at(2, 3, 6)
     while not trainer.finished:
         trainer.run(report_every=1, on_report=on_report)
@@ -572,7 +572,7 @@ def test_a_stop_between_the_weights_and_the_count_repeats_no_step(
     finished = False
     while not finished:
         comb = small_comb()
-        trainer = training.Trainer(
+        trainer = Trainer(
             comb, identity_data(), stages(3, 5), 3e-3, checkpoint=path
         )
         trainer.run(report_every=1)
@@ -588,7 +588,7 @@ def test_a_stop_between_two_levels_leaves_a_checkpoint_to_go_on_from(
     expected, _ = uninterrupted
     path = tmp_path / "checkpoint.safetensors"
     comb = small_comb()
-    trainer = training.Trainer(
+    trainer = Trainer(
         comb, identity_data(), stages(3, 5), 3e-3, checkpoint=path
     )
     with monkeypatch.context() as patch:
@@ -602,9 +602,7 @@ def test_a_stop_between_two_levels_leaves_a_checkpoint_to_go_on_from(
         patch.setattr(comb, "autoencoder", stopped)
         trainer.run(report_every=1, save_every=-1)
     again = small_comb()
-    training.Trainer(
-        again, identity_data(), stages(3, 5), 3e-3, checkpoint=path
-    ).run()
+    Trainer(again, identity_data(), stages(3, 5), 3e-3, checkpoint=path).run()
     assert_same(values(again), expected)
     trainer.run()  # and the one that was stopped goes on as well
     assert_same(values(comb), expected)
@@ -614,15 +612,13 @@ def test_a_crowd_goes_on_in_the_middle_of_a_fade(tmp_path):
     # the one of these tests that trains a traced network, as readers do
     path, kept = tmp_path / "one.safetensors", tmp_path / "two.safetensors"
     schedule = [stages(8)[0] | {"fade": 0.5}]
-    stopped = training.Trainer(
-        small_crowd(), crowd_data(), schedule, checkpoint=path
-    )
+    stopped = Trainer(small_crowd(), crowd_data(), schedule, checkpoint=path)
     stopped.run(report_every=1, on_report=stop_at(2))
     assert stopped.blend == 0.5
     shutil.copy(path, kept)
     stopped.run()
     crowd = small_crowd()
-    trainer = training.Trainer(crowd, crowd_data(), schedule, checkpoint=kept)
+    trainer = Trainer(crowd, crowd_data(), schedule, checkpoint=kept)
     assert trainer.blend == 0.5
     trainer.run()
     assert_same(values(crowd), values(stopped.network))
@@ -633,10 +629,10 @@ def test_a_finished_run_is_read_back_and_left_as_it_is(tmp_path):
     path = tmp_path / "checkpoint.safetensors"
     comb = small_comb(ONE)
     data = identity_data(ONE)
-    training.Trainer(comb, data, stages(2, 2), checkpoint=path).run()
+    Trainer(comb, data, stages(2, 2), checkpoint=path).run()
     before = path.read_bytes()
     again = small_comb(ONE)
-    trainer = training.Trainer(again, data, stages(2, 2), checkpoint=path)
+    trainer = Trainer(again, data, stages(2, 2), checkpoint=path)
     assert trainer.finished and again.level == 2
     assert_same(values(again), values(comb))
     history = trainer.run(on_report=lambda report: pytest.fail("a step"))
@@ -658,7 +654,7 @@ def test_a_checkpoint_of_something_else_is_refused_and_left_alone(
 ):
     path = tmp_path / "checkpoint.safetensors"
     data = identity_data(ONE)
-    training.Trainer(small_comb(ONE), data, stages(2), checkpoint=path).run()
+    Trainer(small_comb(ONE), data, stages(2), checkpoint=path).run()
     before = {p.name: p.read_bytes() for p in tmp_path.iterdir()}
     comb = build_comb(
         ONE, **OPTIONS | {k: v for k, v in change.items() if k in OPTIONS}
@@ -666,7 +662,7 @@ def test_a_checkpoint_of_something_else_is_refused_and_left_alone(
     weights = values(comb)
     schedule = stages(change.get("steps", 2))
     with pytest.raises(ValueError, match="belongs to another") as caught:
-        training.Trainer(comb, data, schedule, checkpoint=path)
+        Trainer(comb, data, schedule, checkpoint=path)
     text = str(caught.value)
     assert expected in text.split("Received")[0]
     assert received in text.split("Received")[1]
@@ -696,11 +692,11 @@ def spoil(data, name, step):
 def test_a_loss_that_is_no_number_names_its_identity_and_goes_back(tmp_path):
     path = tmp_path / "checkpoint.safetensors"
     comb, data = small_comb(), identity_data()
-    trainer = training.Trainer(comb, data, stages(3, 5), checkpoint=path)
+    trainer = Trainer(comb, data, stages(3, 5), checkpoint=path)
     trainer.run(report_every=1, on_report=stop_at(4))
     clean, before = values(comb), content(tmp_path)
     heal = spoil(data, "Ana Núñez", 6)
-    with pytest.raises(training.TrainingError) as caught:
+    with pytest.raises(TrainingError) as caught:
         trainer.run(report_every=100)
     text = str(caught.value)
     assert "at step 7. Received: loss=nan (Ana Núñez=nan)" in text
@@ -716,9 +712,7 @@ def test_a_loss_that_is_no_number_names_its_identity_and_goes_back(tmp_path):
     assert [r["step"] for r in history] == [*range(1, 9)]
     path.unlink()
     again = small_comb()
-    other = training.Trainer(
-        again, identity_data(), stages(3, 5), 1e-3, checkpoint=path
-    )
+    other = Trainer(again, identity_data(), stages(3, 5), 1e-3, checkpoint=path)
     other.run()
     assert_same(values(again), values(comb))
 
@@ -728,9 +722,9 @@ def test_before_anything_was_saved_the_start_is_what_is_gone_back_to():
     comb, data = small_comb(), identity_data()
     start = values(comb)
     spoil(data, "Rosa", 2)
-    trainer = training.Trainer(comb, data, stages(6))
+    trainer = Trainer(comb, data, stages(6))
     for _ in range(2):
-        with pytest.raises(training.TrainingError, match="back at step 0"):
+        with pytest.raises(TrainingError, match="back at step 0"):
             trainer.run(report_every=1)
         assert_same(values(comb), start)
         assert trainer.history == [] and trainer.state["total_steps"] == 0
@@ -744,13 +738,13 @@ def assign_all(variable, number):
 def test_weights_that_are_no_numbers_are_never_saved(tmp_path):
     path = tmp_path / "checkpoint.safetensors"
     comb, data = small_comb(ONE), identity_data(ONE)
-    trainer = training.Trainer(comb, data, stages(4), checkpoint=path)
+    trainer = Trainer(comb, data, stages(4), checkpoint=path)
     trainer.run(report_every=1, on_report=stop_at(1))
     clean, before = values(comb), content(tmp_path)
     # one that this level does not use: no picture and no loss tells of it
     assign_all(comb.variables()["encoder_16/bias"], np.nan)
     with pytest.raises(
-        training.TrainingError, match="step 1. Received: encoder_16/bias is no"
+        TrainingError, match="step 1. Received: encoder_16/bias is no"
     ):
         trainer.save()
     assert content(tmp_path) == before
@@ -760,7 +754,7 @@ def test_weights_that_are_no_numbers_are_never_saved(tmp_path):
 @pytest.mark.usefixtures("eager")
 def test_stopping_a_run_that_diverged_unseen_does_not_save_it(tmp_path):
     comb, data = small_comb(ONE), identity_data(ONE)
-    trainer = training.Trainer(
+    trainer = Trainer(
         comb, data, stages(30), checkpoint=tmp_path / "checkpoint.safetensors"
     )
 
@@ -768,7 +762,7 @@ def test_stopping_a_run_that_diverged_unseen_does_not_save_it(tmp_path):
         assign_all(comb.variables()["encoder_8/bias"], np.nan)
         raise KeyboardInterrupt
 
-    with pytest.raises(training.TrainingError, match="drawn of Rosa is no"):
+    with pytest.raises(TrainingError, match="drawn of Rosa is no"):
         trainer.run(report_every=3, on_report=poison_and_stop)
     assert content(tmp_path) == {}
 
@@ -782,7 +776,7 @@ def test_a_decoder_that_draws_one_picture_is_named(
     monkeypatch.setattr(training_watch, "ALIVE", 0.03)
     path = tmp_path / "checkpoint.safetensors"
     comb, data = small_comb(), identity_data()
-    trainer = training.Trainer(comb, data, stages(3, 6), checkpoint=path)
+    trainer = Trainer(comb, data, stages(3, 6), checkpoint=path)
     trainer.run(report_every=1, on_report=stop_at(5))
     clean, before = values(comb), content(tmp_path)
 
@@ -792,7 +786,7 @@ def test_a_decoder_that_draws_one_picture_is_named(
             assign_all(comb.variables()[f"{name}/kernel"], 0.0)
             assign_all(comb.variables()[f"{name}/bias"], color)
 
-    with pytest.raises(training.TrainingError) as caught:
+    with pytest.raises(TrainingError) as caught:
         trainer.run(report_every=1, on_report=collapse, save_every=1e9)
     assert "at step 7. Received: the decoder of Ana Núñez has" in str(
         caught.value
@@ -806,7 +800,7 @@ def test_a_decoder_that_draws_one_picture_is_named(
         collapse(report)
         raise KeyboardInterrupt
 
-    with pytest.raises(training.TrainingError, match="Ana Núñez has collapsed"):
+    with pytest.raises(TrainingError, match="Ana Núñez has collapsed"):
         trainer.run(report_every=1, on_report=collapse_and_stop)
     assert content(tmp_path) == before
 
@@ -817,16 +811,14 @@ def test_a_disk_that_fails_stops_no_training_and_loses_nothing(
 ):
     path = tmp_path / "checkpoint.safetensors"
     comb = small_comb(ONE)
-    trainer = training.Trainer(
-        comb, identity_data(ONE), stages(3), checkpoint=path
-    )
+    trainer = Trainer(comb, identity_data(ONE), stages(3), checkpoint=path)
     with monkeypatch.context() as patch:
 
         def full(file):
             raise OSError(28, "No space left on device")
 
-        patch.setattr(training.checkpoints.os, "fsync", full)
-        with pytest.raises(training.SaveError, match="No space left") as caught:
+        patch.setattr(trainer.checkpoints.os, "fsync", full)
+        with pytest.raises(SaveError, match="No space left") as caught:
             trainer.run(report_every=1, save_every=-1)
     assert "trainer.checkpoint to a new path on another" in str(caught.value)
     assert capsys.readouterr().out.count("Training goes on.") == 3
@@ -834,7 +826,7 @@ def test_a_disk_that_fails_stops_no_training_and_loses_nothing(
     trainer.checkpoint = tmp_path / "other" / "checkpoint.safetensors"
     assert trainer.run() == trainer.history
     again = small_comb(ONE)
-    other = training.Trainer(
+    other = Trainer(
         again, identity_data(ONE), stages(3), checkpoint=trainer.checkpoint
     )
     assert other.finished
@@ -846,13 +838,13 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_first_step(
     tmp_path,
 ):
     (tmp_path / "file").write_text("in the way")
-    trainer = training.Trainer(
+    trainer = Trainer(
         small_comb(ONE),
         identity_data(ONE),
         stages(3),
         checkpoint=tmp_path / "file" / "checkpoint.safetensors",
     )
-    with pytest.raises(training.SaveError, match="could not be written"):
+    with pytest.raises(SaveError, match="could not be written"):
         trainer.run(on_report=lambda report: pytest.fail("a step"))
     assert trainer.state["total_steps"] == 0
     trainer.checkpoint = tmp_path / "checkpoint.safetensors"
@@ -864,16 +856,14 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_first_step(
 def test_a_checkpoint_that_cannot_be_read_never_means_from_zero(tmp_path):
     path = tmp_path / "checkpoint.safetensors"
     data = identity_data(ONE)
-    trainer = training.Trainer(
-        small_comb(ONE), data, stages(2), checkpoint=path
-    )
+    trainer = Trainer(small_comb(ONE), data, stages(2), checkpoint=path)
     trainer.run(report_every=1, save_every=-1)
     for file in tmp_path.iterdir():
         file.write_bytes(file.read_bytes()[:100])
     before, comb = content(tmp_path), small_comb(ONE)
     start = values(comb)
     with pytest.raises(ValueError, match="a whole .safetensors file"):
-        training.Trainer(comb, data, stages(2), checkpoint=path)
+        Trainer(comb, data, stages(2), checkpoint=path)
     assert content(tmp_path) == before
     assert_same(values(comb), start)
 
@@ -882,7 +872,7 @@ def test_a_checkpoint_that_cannot_be_read_never_means_from_zero(tmp_path):
 def test_a_checkpoint_is_one_set_with_all_that_decides_what_comes(tmp_path):
     path = tmp_path / "checkpoint.safetensors"
     comb, data = small_comb(ONE), identity_data(ONE, seed=4)
-    trainer = training.Trainer(
+    trainer = Trainer(
         comb, data, stages(2, 4), 3e-3, 9.0, path, frozen="encoder"
     )
     trainer.run(report_every=1, on_report=stop_at(3))
@@ -904,7 +894,7 @@ def test_a_checkpoint_is_one_set_with_all_that_decides_what_comes(tmp_path):
 @pytest.mark.usefixtures("eager")
 def test_another_seed_or_choice_of_frozen_layers_is_refused(tmp_path, capsys):
     path = tmp_path / "checkpoint.safetensors"
-    trainer = training.Trainer(
+    trainer = Trainer(
         small_comb(ONE), identity_data(ONE), stages(3), checkpoint=path
     )
     trainer.run(report_every=1, on_report=stop_at(2))
@@ -913,7 +903,7 @@ def test_another_seed_or_choice_of_frozen_layers_is_refused(tmp_path, capsys):
         (identity_data(ONE), "encoder", r"frozen .* \['encoder'\]. Received"),
     ):
         with pytest.raises(ValueError, match=text):
-            training.Trainer(
+            Trainer(
                 small_comb(ONE),
                 data,
                 stages(3),
@@ -928,9 +918,7 @@ def test_another_seed_or_choice_of_frozen_layers_is_refused(tmp_path, capsys):
         path, arrays, {"config": config, "state": state}
     )
     again = small_comb(ONE)
-    other = training.Trainer(
-        again, identity_data(ONE), stages(3), 1e-4, checkpoint=path
-    )
+    other = Trainer(again, identity_data(ONE), stages(3), 1e-4, checkpoint=path)
     assert "Going on from step 2" in capsys.readouterr().out
     # at once, not only when training goes on
     assert_same(values(again), values(trainer.network))
@@ -942,7 +930,7 @@ def test_another_seed_or_choice_of_frozen_layers_is_refused(tmp_path, capsys):
 def test_held_out_losses_are_those_that_keras_measures():
     unseen = {"Rosa": tuple(part[0] for part in faces(1, 3, 9))}
     comb, data = small_comb(), identity_data(held_out=unseen)
-    trainer = training.Trainer(comb, data, stages(1))
+    trainer = Trainer(comb, data, stages(1))
     (report,) = trainer.run()
     model = comb.autoencoder(1)
     model.compile(loss=data.losses)
@@ -957,7 +945,7 @@ def test_held_out_losses_are_those_that_keras_measures():
 def test_a_summary_tells_what_is_kept_and_whether_more_pays(tmp_path):
     unseen = {name: tuple(p[0] for p in faces(1, 3, 9)) for name in NAMES}
     path = tmp_path / "checkpoint.safetensors"
-    trainer = training.Trainer(
+    trainer = Trainer(
         small_comb(),
         identity_data(held_out=unseen),
         stages(2, 4),
@@ -979,17 +967,17 @@ def test_a_summary_tells_what_is_kept_and_whether_more_pays(tmp_path):
     comb = small_comb()
     assert checkpoints.load_best(comb, path) == best
     # without a checkpoint, the advice alone
-    bare = training.Trainer(comb, identity_data(), stages(1))
+    bare = Trainer(comb, identity_data(), stages(1))
     assert bare.summary().count("\n") == 0
 
 
 TRAIN = """
 import sys
-import test_training as t
-from helpers import training
+import test_trainer as t
+from helpers.training.trainer import Trainer
 
 path = sys.argv[1]
-trainer = training.Trainer(
+trainer = Trainer(
     t.small_comb(), t.identity_data(), t.stages(4, 6), 3e-3, checkpoint=path
 )
 
@@ -1030,7 +1018,7 @@ def test_a_killed_run_goes_on_exactly_from_its_last_save(tmp_path):
     assert begun[0] == 1 and begun[1] in (2, 3) and begun[2] in (6, 7, 8)
 
     comb = small_comb()
-    trainer = training.Trainer(comb, identity_data(), stages(4, 6), 3e-3)
+    trainer = Trainer(comb, identity_data(), stages(4, 6), 3e-3)
     with untraced():
         trainer.run(report_every=1)
     arrays, _, state = checkpoints.read_checkpoint(path)
@@ -1049,12 +1037,11 @@ def test_a_killed_run_goes_on_exactly_from_its_last_save(tmp_path):
 def test_stages_end_early_when_their_share_of_the_time_is_up(monkeypatch):
     # each look at the clock is a second later: a step takes two, one is timed
     clock = iter(range(1_000_000))
-    monkeypatch.setattr(training.time, "monotonic", lambda: next(clock))
+    now = "helpers.training.trainer.time.monotonic"
+    monkeypatch.setattr(now, lambda: next(clock))
     comb = small_comb(ONE)
     schedule = stages(1000, 1000)
-    trainer = training.Trainer(
-        comb, identity_data(ONE), schedule, minutes=20 / 60
-    )
+    trainer = Trainer(comb, identity_data(ONE), schedule, minutes=20 / 60)
     history = trainer.run(report_every=1)
     assert trainer.finished and comb.level == 2
     first = [r for r in history if r["level"] == 1]

@@ -12,12 +12,16 @@ import zipfile
 import keras
 import numpy as np
 
-from helpers import checkpoints
 from helpers.comb import Comb, level_of
 from helpers.crowd import Crowd
 from helpers.files import manifests
 from helpers.models import classic
-from helpers.origins import WEIGHTS, HostileBundleError, local_folder
+from helpers.training import checkpoints
+from helpers.training.origins import (
+    WEIGHTS,
+    HostileBundleError,
+    local_folder,
+)
 
 KINDS = {"comb": Comb, "crowd": Crowd, "classic": classic.Classic}
 # what of a bundle is loaded; the rest is fresh

@@ -9,9 +9,10 @@ import cv2
 import keras
 import numpy as np
 
-from helpers import checkpoints, distribution, growth, training_watch
+from helpers import growth
 from helpers.comb import resolution_of
-from helpers.optimizers import KernelMuon
+from helpers.training import checkpoints, distribution, training_watch
+from helpers.training.optimizers import KernelMuon
 
 WARM_STEPS = 30  # of each stage, in which the learning rate rises
 PREFETCH = 6  # batches made ahead by threads while the network works

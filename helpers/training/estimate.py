@@ -13,7 +13,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from helpers.optimizers import KernelMuon
+from helpers.training.optimizers import KernelMuon
 
 # The backward pass multiplies twice: for the kernels and for what came in.
 TRAINING_FLOPS = 3

@@ -13,9 +13,10 @@ Reference:
 
 import keras
 
-from helpers import synthetic, training_data
+from helpers import synthetic
 from helpers.comb import named_variables
 from helpers.crowd import Crowd
+from helpers.training import cut_pairs
 
 FRAMES_SEED = 20000  # other frames than those that the crowd was trained on
 EXPRESSION_WEIGHT = 0.2  # of the loss on expression
@@ -30,7 +31,7 @@ class RehearsingComb:
     """A comb and the crowd that it came from, trained as one network.
 
     They share the encoder and the decoders' stem, which are the comb's. For
-    `training.Trainer` it stands in for the comb; the comb is used as ever,
+    `Trainer` it stands in for the comb; the comb is used as ever,
     and is what is saved in the end.
 
     Args:
@@ -209,6 +210,6 @@ def rehearsal_data(
         resolution=round(side / coverage),
         progress=progress,
     )
-    pairs = training_data.crowd_data(film, crowd, seed=seed)
+    pairs = cut_pairs.crowd_data(film, crowd, seed=seed)
     pairs.loss_weights["expression"] = EXPRESSION_WEIGHT
     return RehearsalData(identities, pairs)

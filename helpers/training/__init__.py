@@ -1,0 +1,1 @@
+"""What trains a network, and what keeps it: checkpoints and bundles."""
