@@ -27,6 +27,7 @@ import numpy as np
 from benchmarks import skill
 from helpers import augmentation, crowd, evaluation, growth, synthetic
 from helpers import comb as comb_module
+from helpers.crowd import Crowd
 from helpers.faces.readers import expression_reader
 from helpers.files import manifests
 from helpers.shifts import latent_shifts
@@ -209,7 +210,7 @@ def _crowd(recipe, options, seed):
     text = json.dumps(parts, sort_keys=True).encode()
     folder = FOLDER / "crowds" / hashlib.sha256(text).hexdigest()[:16]
     if folder.is_dir():
-        return bundles.load_bundle(folder, ("crowd",))
+        return bundles.load_bundle(folder, (Crowd,))
     network = crowd.build_crowd(recipe.crowd_people, **options)
     data = _pairs(recipe, network, seed)
     stages = growth.growth_schedule(

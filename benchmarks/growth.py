@@ -7,7 +7,7 @@ shared weights. All systems see the same batches and the same loss:
 
     layer-wise          the course's comb, grown from 4 to 64 pixels
     flat                the same comb, at 64 pixels from the first step
-    classic             helpers/models/classic.py, with its source's optimizer
+    classic             helpers/families/classic.py, with its source's optimizer
                         (Adam, 0.00005, constant)
     classic_small       a quarter of its width, with Adam at 0.0004
     classic_small_muon  the same with the comb's optimizer and rate
@@ -51,8 +51,8 @@ from benchmarks.skill import IDENTITIES, make_faces
 from helpers import evaluation, growth, plotting
 from helpers.comb import build_comb, level_of
 from helpers.crowd import comb_for, renew_bottleneck
+from helpers.families.classic import build_classic, classic_optimizer
 from helpers.files import manifests
-from helpers.models.classic import build_classic, classic_optimizer
 from helpers.training import cut_pairs
 from helpers.training.trainer import Trainer
 

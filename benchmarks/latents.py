@@ -35,6 +35,7 @@ from helpers import (
     shifts,
     synthetic,
 )
+from helpers.crowd import Crowd
 from helpers.faces import facesets
 from helpers.files import manifests
 from helpers.training import bundles, cut_pairs
@@ -68,7 +69,7 @@ def named_gaps(comb, face_sets, described):
 
 def comb_of(names, face_sets, free_steps, seed):
     """The comb from shared weights; trained on with its encoder if asked."""
-    pretrained = bundles.load_bundle(skill.SHARED, ("crowd",))
+    pretrained = bundles.load_bundle(skill.SHARED, (Crowd,))
     comb = crowd.comb_for(pretrained, names)
     if free_steps:
         keras.utils.set_random_seed(seed)

@@ -43,6 +43,7 @@ from helpers import (
     synthetic,
     visible_face,
 )
+from helpers.crowd import Crowd
 from helpers.faces.readers import face_landmarks, face_mask
 from helpers.files import manifests
 from helpers.layers import PixelShuffle
@@ -335,7 +336,7 @@ def train_latent_masks(people, processes):
         Function from network crops to what `face_mask.FaceMask.read` gives,
         shape `(faces, 64, 64, 2)`.
     """
-    crowd = bundles.load_bundle(SHARED, ("crowd",))
+    crowd = bundles.load_bundle(SHARED, (Crowd,))
     crops, truths = training.render_faces(
         training.FIRST_TRAINED, people, processes
     )

@@ -32,6 +32,7 @@ from benchmarks.transfer import (
 )
 from helpers import comb as combs
 from helpers import crowd, growth
+from helpers.crowd import Crowd
 from helpers.files import manifests
 from helpers.identities import add_identity
 from helpers.training import bundles, cut_pairs
@@ -116,7 +117,7 @@ def main():
     folder = FOLDER / ("quick" if options.quick else f"seed_{options.seed}")
     keras.utils.set_random_seed(options.seed)
     face_sets = make_faces(folder, options.seed, options.quick, EVERYBODY)
-    shared = bundles.load_bundle(SHARED, ("crowd",))
+    shared = bundles.load_bundle(SHARED, (Crowd,))
     comb = train_others(shared, face_sets, steps["others"])
     measure = Measure(face_sets, comb)
     others = measure(comb)

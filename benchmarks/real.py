@@ -30,6 +30,7 @@ from helpers import (
     real_evaluation,
     shifts,
 )
+from helpers.crowd import Crowd
 from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
@@ -114,7 +115,7 @@ def train(face_sets, start, steps, encoder, seed):
         network = comb.build_comb(names, resolution=64, contract=contract)
         first_level, encoder = 0, "free"
     else:
-        pretrained = bundles.load_bundle(ROOT / start, ("crowd",))
+        pretrained = bundles.load_bundle(ROOT / start, (Crowd,))
         network = crowd.comb_for(pretrained, names)
         first_level = network.level
     data = cut_pairs.identity_data(

@@ -21,6 +21,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 
 from helpers import crowd, growth, synthetic
+from helpers.crowd import Crowd
 from helpers.files import manifests, progress
 from helpers.training import bundles, cut_pairs
 from helpers.training.trainer import Trainer, report_line
@@ -48,7 +49,7 @@ def train(options, folder):
     """
     keras.utils.set_random_seed(options.seed)
     if options.start:
-        network = bundles.load_bundle(options.start, ("crowd",))
+        network = bundles.load_bundle(options.start, (Crowd,))
         first_level, rate = network.level, CONTINUED_RATE
     else:
         network = crowd.build_crowd(

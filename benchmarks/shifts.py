@@ -20,6 +20,7 @@ import numpy as np
 
 from benchmarks import skill
 from helpers import crowd, evaluation, growth, shifts
+from helpers.crowd import Crowd
 from helpers.files import manifests
 from helpers.training import bundles, cut_pairs
 from helpers.training.trainer import Trainer
@@ -34,7 +35,7 @@ PARTS = 4  # of the test takes; each is judged by a shift known from the others
 def train(face_sets, steps, seed):
     """A comb of these people on the shared crowd, as notebook 03 trains it."""
     keras.utils.set_random_seed(seed)
-    pretrained = bundles.load_bundle(skill.SHARED, ("crowd",))
+    pretrained = bundles.load_bundle(skill.SHARED, (Crowd,))
     comb = crowd.comb_for(pretrained, list(face_sets))
     data = cut_pairs.identity_data(
         list(face_sets.values()), comb.resolution, seed=seed

@@ -13,6 +13,7 @@ import keras
 import numpy as np
 
 from helpers import crowd, evaluation, growth, shifts, synthetic
+from helpers.crowd import Crowd
 from helpers.faces import detection, facesets
 from helpers.faces.readers import expression_reader
 from helpers.faces.sorting import extraction
@@ -103,7 +104,7 @@ def measure(options, seed, folder):
         )
     else:
         share = 0
-        pretrained = bundles.load_bundle(SHARED, ("crowd",))
+        pretrained = bundles.load_bundle(SHARED, (Crowd,))
     comb = train(pretrained, face_sets, (1 - share) * options.minutes, seed)
     comb.shifts = shifts.latent_shifts(comb, face_sets)
     reader = expression_reader.read_expression_reader()

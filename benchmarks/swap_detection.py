@@ -31,6 +31,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 
 from helpers import alignment, swap_detector, swap_pairs, synthetic
+from helpers.crowd import Crowd
 from helpers.faces import facesets
 from helpers.files import manifests
 from helpers.training import bundles
@@ -186,7 +187,7 @@ def main():
         "--faces", type=pathlib.Path, default=ROOT / "data" / "faces"
     )
     options = parser.parse_args()
-    crowd = bundles.load_bundle(SHARED, ("crowd",))
+    crowd = bundles.load_bundle(SHARED, (Crowd,))
     film = synthetic.render_crowd(
         ROOT / "build" / "swap_detection" / f"film_{options.size}",
         people=options.people,

@@ -30,6 +30,7 @@ import numpy as np
 from benchmarks.skill import LEARNING_RATE, SHARED, make_faces
 from helpers import comb as combs
 from helpers import crowd, evaluation, growth, shifts
+from helpers.crowd import Crowd
 from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
@@ -206,7 +207,7 @@ def train_both_ways(face_sets, steps, seed, rehearse):
     for start in ("shared", "nothing"):
         keras.utils.set_random_seed(seed)
         if start == "shared":
-            shared = bundles.load_bundle(SHARED, ("crowd",))
+            shared = bundles.load_bundle(SHARED, (Crowd,))
             network = crowd.comb_for(shared, names)
         else:
             side = curves["shared"][0]["resolution"]
@@ -235,7 +236,7 @@ def train_both_ways(face_sets, steps, seed, rehearse):
     return curves
 
 
-def half_difference(face_sets, origin, kinds=("crowd",)):
+def half_difference(face_sets, origin, kinds=(Crowd,)):
     """What storing weights as float16 changes in drawn faces, and its size.
 
     Args:

@@ -26,6 +26,7 @@ import keras
 import numpy as np
 
 from helpers import comb, crowd, growth, synthetic
+from helpers.crowd import Crowd
 from helpers.faces import facesets
 from helpers.files import manifests
 from helpers.training import (
@@ -61,7 +62,7 @@ def comb_run(start, face_sets, steps):
     """The same for a comb from nothing, flat or layer-wise, or from shared."""
     names = [face_set.identity for face_set in face_sets]
     if start == "shared":
-        network = crowd.comb_for(bundles.load_bundle(SHARED, ("crowd",)), names)
+        network = crowd.comb_for(bundles.load_bundle(SHARED, (Crowd,)), names)
     else:
         network = comb.build_comb(names)
     data = cut_pairs.identity_data(face_sets, network.resolution)

@@ -416,10 +416,30 @@ class Comb(Swapper):
         view._runners = {}
         return view
 
+    @classmethod
+    def least_numbers(cls, config):
+        """See `Swapper.least_numbers()`: kernels between many channels."""
+        widths, latent_dim = config["widths"], config["latent_dim"]
+        pairs = [a * b for a, b in zip(widths, widths[1:], strict=False)]
+        own = 36 * sum(pairs[max(config["shared_levels"] - 1, 0) :])
+        encoder = 25 * sum(pairs) + 16 * widths[0] * latent_dim
+        return encoder + len(config["identities"]) * own
+
+    @classmethod
+    def with_fresh_decoders(cls, **config):
+        """A comb whose encoder, or shared layers, are to be loaded."""
+        return Comb(**config)
+
+    def layers_of(self, part):
+        """Layers of `"all"`, of the `"encoder"`, or `"shared"` by everybody."""
+        if part == "all":
+            return self.layers()
+        shared = {"encoder": (), "shared": self.stem}
+        return [*self.encoder.layers(), *shared[part]]
+
     def shared_layers(self):
         """Names of the layers that all identities share, for `frozen`."""
-        shared = [*self.encoder.layers(), *self.stem]
-        return tuple(layer.name for layer in shared)
+        return tuple(layer.name for layer in self.layers_of("shared"))
 
     def encode(self, crops, batch_size=64):
         """Latents of network crops.

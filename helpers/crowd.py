@@ -58,6 +58,22 @@ class Crowd(Comb):
     def _build_decoder(self, name, people=None):
         return super()._build_decoder(name, people=self.people)
 
+    @classmethod
+    def least_numbers(cls, config):
+        """See `Swapper.least_numbers()`: one decoder, and everybody's style."""
+        styles = 2 * config["people"] * config["widths"][-1]
+        return styles + super().least_numbers({**config, "identities": (None,)})
+
+    @classmethod
+    def with_fresh_decoders(cls, identities=None, people=None, **config):
+        """A comb for these identities, its shared parts to be loaded."""
+        if identities is None:
+            raise ValueError(
+                "A crowd has no identities of its own: name those of the "
+                f"comb. Received: identities={identities!r}"
+            )
+        return Comb(identities, **config)
+
     @property
     def decoder(self):
         """The decoder of the whole crowd."""

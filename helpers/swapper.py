@@ -21,6 +21,45 @@ class Swapper:
         self.shifts = {}
         self.target = None
 
+    @classmethod
+    def least_numbers(cls, config):
+        """How many numbers a network of this architecture has at least.
+
+        Stands before a network of a stranger's bundle is built: what the
+        bundle cannot fill is not worth the memory.
+
+        Args:
+            config: dict, as `config()` gives it.
+
+        Returns:
+            int.
+        """
+        raise NotImplementedError
+
+    @classmethod
+    def with_fresh_decoders(cls, **config):
+        """A network of which parts are to be loaded, all else fresh.
+
+        Raises:
+            ValueError: if the family has no parts to take apart.
+        """
+        name = cls.__name__.lower()
+        raise ValueError(
+            f"A {name} has no parts to load alone. Received: {config!r:.100}. "
+            "Load all of it, with parts='all'."
+        )
+
+    def layers_of(self, part):
+        """Layers of a part of the network that can be loaded alone.
+
+        Args:
+            part: `"all"`; combs also know `"shared"` and `"encoder"`.
+
+        Returns:
+            list of layers.
+        """
+        return {"all": self.layers}[part]()
+
     def shift(self, source, target):
         """What a swap adds to a target's latents: an array, or 0.0."""
         return self.shifts.get((source, target), 0.0)

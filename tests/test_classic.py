@@ -5,12 +5,8 @@ import numpy as np
 import pytest
 
 from helpers.comb import name_key
+from helpers.families.classic import Classic, build_classic, classic_optimizer
 from helpers.losses import MaskedFaceLoss
-from helpers.models.classic import (
-    Classic,
-    build_classic,
-    classic_optimizer,
-)
 
 NAMES = ("Rosa", "Ana Núñez")
 KEYS = [name_key(name) for name in NAMES]

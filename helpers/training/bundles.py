@@ -12,10 +12,9 @@ import zipfile
 import keras
 import numpy as np
 
-from helpers.comb import Comb, level_of
+from helpers.comb import Comb, named_variables
 from helpers.crowd import Crowd
 from helpers.files import manifests
-from helpers.models import classic
 from helpers.training import checkpoints
 from helpers.training.origins import (
     WEIGHTS,
@@ -23,13 +22,7 @@ from helpers.training.origins import (
     local_folder,
 )
 
-KINDS = {"comb": Comb, "crowd": Crowd, "classic": classic.Classic}
-# what of a bundle is loaded; the rest is fresh
-PARTS = {
-    "all": "",
-    "shared": ("encoder_", "decoder_shared_"),
-    "encoder": ("encoder_",),
-}
+PARTS = ("all", "shared", "encoder")  # what is loaded; the rest is fresh
 TYPES = ("float32", "float16")
 SHIFTS = "shift/"  # "shift/source/target", beside the weights of a comb
 
@@ -82,7 +75,9 @@ def training_summary(history):
     return {"steps": last["step"], **{name: last[name] for name in names}}
 
 
-def share_bundle(origin, path, licence, data, consent, half=True):
+def share_bundle(
+    origin, path, licence, data, consent, half=True, kinds=(Comb, Crowd)
+):
     """Write a copy of a bundle that may be given to others.
 
     Args:
@@ -95,6 +90,7 @@ def share_bundle(origin, path, licence, data, consent, half=True):
             to. Weights can show the faces that they were trained on.
         half: bool. Whether to store numbers as float16, in half the space;
             they are loaded as float32.
+        kinds: see `load_bundle()`.
 
     Returns:
         str: sha256 of the manifest, for `load_bundle()`. Give it to others by
@@ -118,7 +114,7 @@ def share_bundle(origin, path, licence, data, consent, half=True):
             f"{path} is there already. Move it away, or give another name."
         )
     with local_folder(origin) as folder:
-        manifest = _read_manifest(folder, tuple(KINDS))
+        manifest = _read_manifest(folder, kinds)
         arrays = _read_weights(folder)
     if half:
         arrays = {name: _halve(name, a) for name, a in arrays.items()}
@@ -160,7 +156,7 @@ def _halve(name, array):
     return half
 
 
-def read_bundle(origin, kinds=("comb", "crowd"), sha256=None, cache=None):
+def read_bundle(origin, kinds=(Comb, Crowd), sha256=None, cache=None):
     """Manifest of a bundle, after everything was checked but the numbers.
 
     Args: see `load_bundle()`.
@@ -175,7 +171,7 @@ def read_bundle(origin, kinds=("comb", "crowd"), sha256=None, cache=None):
 
 def load_bundle(
     origin,
-    kinds=("comb",),
+    kinds=(Comb,),
     parts="all",
     identities=None,
     contract=None,
@@ -187,7 +183,7 @@ def load_bundle(
     Args:
         origin: str or path. A folder, a `.zip` file, an `https://` address of
             one, or `hf://owner/name@revision`. See `origins.local_folder()`.
-        kinds: tuple of str. What will do: any of `KINDS`.
+        kinds: tuple of classes that will do, each a `Swapper`.
         parts: `"all"`; `"shared"` for the encoder and the shared levels with
             fresh decoders; or `"encoder"` for that alone.
         identities: names of the fresh decoders, `None` for the bundle's own.
@@ -216,13 +212,9 @@ def load_bundle(
             manifests.check_contract(
                 contract, manifest["contract"], manifest["made_by"]
             )
-        network = _build(manifest, parts, identities)
-        arrays = _read_weights(folder, PARTS[parts])
-    variables = {
-        name: variable
-        for name, variable in network.variables().items()
-        if name.startswith(PARTS[parts])
-    }
+        network = _build(manifest, kinds, parts, identities)
+        variables = named_variables(network.layers_of(parts))
+        arrays = _read_weights(folder, None if parts == "all" else variables)
     shifts = {n: arrays.pop(n) for n in list(arrays) if n.startswith(SHIFTS)}
     checkpoints.assign_arrays(variables, arrays, str(origin))
     if shifts:
@@ -247,45 +239,46 @@ def _checked_shifts(arrays, network, origin):
     return found
 
 
-def _build(manifest, parts, identities):
+def _build(manifest, kinds, parts, identities):
     """The network that a manifest describes, with fresh weights."""
     config = dict(manifest["config"])
     level = config.pop("level")
-    kind = KINDS[manifest["kind"]]
+    kind = _by_name(kinds)[manifest["kind"]]
+    build = kind if parts == "all" else kind.with_fresh_decoders
     if parts != "all":
-        if kind is classic.Classic:
-            raise ValueError(
-                "A classic has no levels to take apart. Received: "
-                f"parts={parts!r}. Load all of it."
-            )
-        people = config.pop("people", None)
-        if identities is None and people is not None:
-            raise ValueError(
-                "A crowd has no identities of its own: name those of the "
-                f"comb. Received: identities={identities!r}"
-            )
-        kind = Comb
-        config["identities"] = identities or config["identities"]
+        config["identities"] = identities or config.get("identities")
     try:
-        network = kind(**config)
+        network = build(**config)
     except TypeError as error:
         raise ValueError(
             f"The manifest should describe a {manifest['kind']}. Received: "
             f"config={manifest['config']!r:.300} ({error}). Fetch the bundle "
             "again."
         ) from error
+    # as it was built it stands at its top level
+    if level not in range(network.level + 1):
+        raise ValueError(
+            f"A level from 0 to {network.level} was expected in the manifest. "
+            f"Received: level={level!r}"
+        )
     network.level = level
     return network
+
+
+def _by_name(kinds):
+    """Classes by the word that a manifest has for them."""
+    return {kind.__name__.lower(): kind for kind in kinds}
 
 
 def _read_manifest(folder, kinds):
     """A bundle's manifest, whose every word that is used was checked."""
     makers = ("03_full_training", "02_layerwise_pretraining")
-    makers = makers if "crowd" not in kinds else makers[::-1]
+    makers = makers if Crowd not in kinds else makers[::-1]
     manifest = manifests.read_manifest(folder, makers)
-    if manifest.get("kind") not in kinds:
+    known = _by_name(kinds)
+    if manifest.get("kind") not in known:
         raise ValueError(
-            f"{folder} should hold a {' or a '.join(kinds)}. "
+            f"{folder} should hold a {' or a '.join(known)}. "
             f"Received: kind={manifest.get('kind')!r}"
         )
     files = manifest.get("files")
@@ -297,7 +290,7 @@ def _read_manifest(folder, kinds):
         )
     manifests.read_manifest(folder, makers, verify=True)
     try:
-        _check_config(manifest, folder / WEIGHTS)
+        _check_config(manifest, known[manifest["kind"]], folder / WEIGHTS)
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
         raise ValueError(
             f"The manifest of {folder} does not describe a network. Received: "
@@ -306,7 +299,7 @@ def _read_manifest(folder, kinds):
     return manifest
 
 
-def _check_config(manifest, path):
+def _check_config(manifest, kind, path):
     """Stop at an architecture that its weights cannot fill, or a contract.
 
     Networks are built before their weights are read: a lie about widths would
@@ -318,42 +311,16 @@ def _check_config(manifest, path):
         manifests.data_contract(**known), contract, manifest["made_by"]
     )
     manifests.check_contract(contract, config["contract"], manifest["made_by"])
-    least, held = (
-        _least_numbers(manifest["kind"], config),
-        path.stat().st_size // 2,
-    )
+    least, held = kind.least_numbers(config), path.stat().st_size // 2
     if least > held:
         raise HostileBundleError(
             f"The architecture in the manifest takes {least} numbers at least. "
             f"Received: {path} with room for {held}. Do not use this bundle."
         )
-    top = level_of(config.get("resolution", classic.RESOLUTION))
-    if config["level"] not in range(top + 1):
-        raise ValueError(
-            f"A level from 0 to {top} was expected in the manifest. "
-            f"Received: level={config['level']!r}"
-        )
 
 
-def _least_numbers(kind, config):
-    """How many numbers a network has at least: its kernels of many channels."""
-    if kind == "classic":
-        maps = (classic.STEM, *classic.UP)
-        pairs = [a * b for a, b in zip(maps, classic.UP, strict=False)]
-        own = 36 * sum(pairs) * float(config["width"]) ** 2
-        # a quarter: channels are rounded
-        return int(len(config["identities"]) * own / 4)
-    widths, latent_dim = config["widths"], config["latent_dim"]
-    pairs = [low * high for low, high in zip(widths, widths[1:], strict=False)]
-    decoders = 1 if "people" in config else len(config["identities"])
-    own = 36 * sum(pairs[max(config["shared_levels"] - 1, 0) :])
-    styles = 2 * config.get("people", 0) * widths[-1]
-    encoder = 25 * sum(pairs) + 16 * widths[0] * latent_dim
-    return encoder + decoders * own + styles
-
-
-def _read_weights(folder, beginnings=""):
-    """float32 arrays of a bundle whose names begin so.
+def _read_weights(folder, names=None):
+    """float32 arrays of a bundle of these names, `None` for all.
 
     Raises:
         ValueError: if the file is damaged, or holds something else than
@@ -362,7 +329,7 @@ def _read_weights(folder, beginnings=""):
     arrays, _ = checkpoints.read_arrays(folder / WEIGHTS)
     found = {}
     for name, array in arrays.items():
-        if not name.startswith(beginnings):
+        if names is not None and name not in names:
             continue
         if array.dtype.name not in TYPES or not np.isfinite(array).all():
             raise ValueError(

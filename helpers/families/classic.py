@@ -129,6 +129,15 @@ class Classic(Swapper):
             "contract": self.contract,
         }
 
+    @classmethod
+    def least_numbers(cls, config):
+        """See `Swapper.least_numbers()`: kernels of the decoders."""
+        maps = (STEM, *UP)
+        pairs = [a * b for a, b in zip(maps, UP, strict=False)]
+        own = 36 * sum(pairs) * float(config["width"]) ** 2
+        # a quarter: channels are rounded
+        return int(len(config["identities"]) * own / 4)
+
     def layers(self):
         """All layers of all identities, in a fixed order."""
         return [*self.encoder, *self.stem, *sum(self.decoders.values(), [])]
