@@ -30,7 +30,7 @@ from helpers import comb as comb_module
 from helpers.crowd import Crowd
 from helpers.faces.readers import expression_reader
 from helpers.files import manifests
-from helpers.shifts import latent_shifts
+from helpers.latents.shifts import latent_shifts
 from helpers.synthetic import workers
 from helpers.training import bundles, cut_pairs, rehearsal
 from helpers.training.trainer import Trainer

@@ -33,7 +33,7 @@ from benchmarks import skill
 from helpers import alignment, blending, compositing, swapping, synthetic
 from helpers.color_transfer import COLORS
 from helpers.files import manifests
-from helpers.shifts import latent_shifts
+from helpers.latents.shifts import latent_shifts
 
 FOLDER = manifests.project_root() / "build" / "blending"
 PEOPLE = tuple(synthetic.NAMED_PEOPLE)

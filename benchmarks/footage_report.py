@@ -29,7 +29,11 @@ from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.footage.media import media
-from helpers.report import footage_facts, footage_findings, footage_report
+from helpers.latents.report import (
+    footage_facts,
+    footage_findings,
+    footage_report,
+)
 from helpers.synthetic.footage import take_seed
 from helpers.synthetic.workers import run_jobs
 

@@ -21,9 +21,10 @@ import numpy as np
 
 from benchmarks import shifts as benchmark_of_shifts
 from benchmarks import skill
-from helpers import evaluation, shifts, synthetic
+from helpers import evaluation, synthetic
 from helpers.faces import facesets
 from helpers.files import manifests
+from helpers.latents import shifts
 
 FOLDER = manifests.project_root() / "build" / "frames_needed"
 NAMES = ("person_0300", "person_0301")

@@ -24,20 +24,18 @@ import keras
 import numpy as np
 
 from benchmarks import skill
-from helpers import (
-    crowd,
-    descriptions,
-    gap_report,
-    gaps,
-    growth,
-    latents,
-    overlap,
-    shifts,
-    synthetic,
-)
+from helpers import crowd, growth, synthetic
 from helpers.crowd import Crowd
 from helpers.faces import facesets
 from helpers.files import manifests
+from helpers.latents import (
+    descriptions,
+    encoding,
+    gap_report,
+    gaps,
+    overlap,
+    shifts,
+)
 from helpers.training import bundles, cut_pairs
 from helpers.training.trainer import Trainer
 from helpers.widgets import latent_explorer
@@ -58,7 +56,7 @@ def people_of(run):
 def named_gaps(comb, face_sets, described):
     """What the report names: a set of `(target, source, words)`."""
     comb.shifts = shifts.latent_shifts(comb, face_sets, 300)
-    encoded = latents.encode_face_sets(comb, face_sets)
+    encoded = encoding.encode_face_sets(comb, face_sets)
     pairs = gaps.find_gaps(encoded, np.concatenate(described), comb.shifts)
     return {
         (pair.target, pair.source, gap.words)
@@ -141,7 +139,7 @@ def time_many(face_sets, count):
     def lap(name):
         seconds[name] = round(time.perf_counter() - start, 1)
 
-    encoded = latents.encode_face_sets(comb, many)
+    encoded = encoding.encode_face_sets(comb, many)
     lap("encoded")
     described = descriptions.describe_encoded(many, encoded)
     lap("described")
@@ -152,7 +150,7 @@ def time_many(face_sets, count):
     gap_report.report_of(pairs, encoded, many)
     lap("gaps")
     for method in ("pca", "tsne"):
-        latents.joint_map(encoded.latents, method)
+        encoding.joint_map(encoded.latents, method)
     lap("mapped")
     return len(encoded.labels), seconds
 
@@ -160,7 +158,7 @@ def time_many(face_sets, count):
 def time_clicks(face_sets, count, clicks=20):
     """Milliseconds that the explorer of so many faces takes for a click."""
     many, comb = repeated(face_sets, count)
-    encoded = latents.encode_face_sets(comb, many)
+    encoded = encoding.encode_face_sets(comb, many)
     random = np.random.default_rng(0)
     # what a click shows does not depend on what the descriptions say
     described = random.normal(
@@ -170,8 +168,8 @@ def time_clicks(face_sets, count, clicks=20):
         comb,
         many,
         encoded,
-        latents.joint_map(encoded.latents),
-        latents.crops_of(many, encoded, latent_explorer.TILE),
+        encoding.joint_map(encoded.latents),
+        encoding.crops_of(many, encoded, latent_explorer.TILE),
         described,
         gaps.find_gaps(encoded, described),
         FOLDER,

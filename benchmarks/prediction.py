@@ -31,7 +31,7 @@ from helpers.comb import build_comb
 from helpers.faces import detection, tracking
 from helpers.files import manifests
 from helpers.footage.media import media
-from helpers.shifts import latent_shifts
+from helpers.latents.shifts import latent_shifts
 from helpers.training import bundles
 
 ROOT = manifests.project_root()

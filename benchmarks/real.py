@@ -28,12 +28,12 @@ from helpers import (
     identity_judge,
     plotting,
     real_evaluation,
-    shifts,
 )
 from helpers.crowd import Crowd
 from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
+from helpers.latents import shifts
 from helpers.training import bundles, cut_pairs, rehearsal
 from helpers.training.trainer import Trainer, report_line
 

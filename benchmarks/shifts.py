@@ -19,9 +19,10 @@ import keras
 import numpy as np
 
 from benchmarks import skill
-from helpers import crowd, evaluation, growth, shifts
+from helpers import crowd, evaluation, growth
 from helpers.crowd import Crowd
 from helpers.files import manifests
+from helpers.latents import shifts
 from helpers.training import bundles, cut_pairs
 from helpers.training.trainer import Trainer
 

@@ -12,12 +12,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 
-from helpers import crowd, evaluation, growth, shifts, synthetic
+from helpers import crowd, evaluation, growth, synthetic
 from helpers.crowd import Crowd
 from helpers.faces import detection, facesets
 from helpers.faces.readers import expression_reader
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
+from helpers.latents import shifts
 from helpers.training import bundles, cut_pairs
 from helpers.training.trainer import Trainer
 

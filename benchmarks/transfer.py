@@ -29,11 +29,12 @@ import numpy as np
 
 from benchmarks.skill import LEARNING_RATE, SHARED, make_faces
 from helpers import comb as combs
-from helpers import crowd, evaluation, growth, shifts
+from helpers import crowd, evaluation, growth
 from helpers.crowd import Crowd
 from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
+from helpers.latents import shifts
 from helpers.training import bundles, cut_pairs, rehearsal
 from helpers.training.trainer import Trainer
 

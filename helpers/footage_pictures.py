@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from helpers.descriptions import FEATURES, label
+from helpers.latents.descriptions import FEATURES, label
 from helpers.plotting import DPI, INK, PALE, PALETTE, WIDTH, Picture
 
 ROW = 0.72  # inches a feature

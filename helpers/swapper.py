@@ -11,8 +11,8 @@ class Swapper:
     Attributes:
         shifts: dict from `(source, target)` to float32 array, shape
             `(latent_dim,)`, what a swap adds to the target's latents.
-            `helpers.shifts.latent_shifts()` measures them once the network is
-            trained; where there is none, nothing is added.
+            `helpers.latents.shifts.latent_shifts()` measures them once the
+            network is trained; where there is none, nothing is added.
         target: name of the identity whose footage `swap()` is given, or
             `None`; `looking_at()` sets it.
     """

@@ -2,10 +2,11 @@
 
 import numpy as np
 
-from helpers import comb, descriptions, gaps, latents
+from helpers import comb
 from helpers.faces import facesets
 from helpers.files import manifests
 from helpers.footage.media import media
+from helpers.latents import descriptions, encoding, gaps
 from helpers.widgets.latent_explorer import LatentExplorer
 
 COLUMNS = 20
@@ -60,7 +61,7 @@ def make_explorer(folder, faces=100):
     random = np.random.default_rng(0)
     labels = np.repeat(NAMES, faces)
     rows = np.tile(np.arange(faces), 2)
-    encoded = latents.EncodedFaces(
+    encoded = encoding.EncodedFaces(
         random.normal(size=(2 * faces, 8)).astype(np.float32),
         labels,
         rows,
@@ -76,7 +77,7 @@ def make_explorer(folder, faces=100):
         face_sets,
         encoded,
         points.astype(float),
-        latents.crops_of(face_sets, encoded, 32),
+        encoding.crops_of(face_sets, encoded, 32),
         described,
         gaps.find_gaps(encoded, described),
         folder / "lists",

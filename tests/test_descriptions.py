@@ -3,10 +3,11 @@
 import numpy as np
 import pytest
 
-from helpers import alignment, descriptions, masks, synthetic
+from helpers import alignment, masks, synthetic
 from helpers.faces import facesets
 from helpers.files import manifests
 from helpers.footage.media import media
+from helpers.latents import descriptions
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS
 
 NAMES = [feature.name for feature in descriptions.FEATURES]

@@ -7,12 +7,13 @@ import numpy as np
 import pytest
 
 from benchmarks import footage_report as benchmark
-from helpers import footage_pictures, gaps, synthetic
-from helpers.descriptions import FEATURES
+from helpers import footage_pictures, synthetic
 from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
-from helpers.report import (
+from helpers.latents import gaps
+from helpers.latents.descriptions import FEATURES
+from helpers.latents.report import (
     footage_facts,
     footage_findings,
     footage_gaps,

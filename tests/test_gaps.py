@@ -5,8 +5,8 @@ import json
 import numpy as np
 import pytest
 
-from helpers import gap_report, gaps, latents
-from helpers.descriptions import FEATURES
+from helpers.latents import encoding, gap_report, gaps
+from helpers.latents.descriptions import FEATURES
 
 NAMES = [feature.name for feature in FEATURES]
 STRETCH = 5  # frames
@@ -63,7 +63,7 @@ class Footage:
 
     def encoded(self):
         rows = np.flatnonzero(self.keep)
-        return latents.EncodedFaces(
+        return encoding.EncodedFaces(
             self.latents[rows].astype(np.float32),
             self.labels[rows],
             rows,

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from helpers import synthetic
-from helpers.descriptions import FEATURES
 from helpers.faces import facesets
 from helpers.files import manifests
+from helpers.latents.descriptions import FEATURES
 
 
 def faces(*frames):

@@ -5,7 +5,7 @@ import types
 import numpy as np
 import pytest
 
-from helpers import latents, overlap
+from helpers.latents import encoding, overlap
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def labels_of(*counts):
 def encoded_of(points, labels, block=5):
     """Faces of which always so many are of one stretch of footage."""
     count = len(points)
-    return latents.EncodedFaces(
+    return encoding.EncodedFaces(
         np.asarray(points, np.float32),
         labels,
         np.arange(count),

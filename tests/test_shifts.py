@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from helpers import shifts
 from helpers.comb import build_comb
 from helpers.files import manifests
+from helpers.latents import shifts
 from helpers.swapper import Swapper
 
 DIMS = 6

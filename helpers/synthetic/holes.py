@@ -11,7 +11,7 @@ picture, to 1, right.
 from helpers.synthetic.footage import take_seed, write_take
 from helpers.synthetic.motion import sample_take
 
-# What is left out, by the words in which `helpers.gaps` should find it.
+# What is left out, by the words in which `helpers.latents.gaps` should find it.
 HOLES = {
     "mouth open": ("jaw", 1, 0.3),
     "head turned left": ("yaw", -1, -15.0),

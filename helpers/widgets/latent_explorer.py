@@ -17,9 +17,10 @@ import numpy as np
 import traitlets
 from PIL import Image
 
-from helpers import descriptions, gap_report, plotting
+from helpers import plotting
 from helpers.files import manifests
-from helpers.latents import PrincipalSpace
+from helpers.latents import descriptions, gap_report
+from helpers.latents.encoding import PrincipalSpace
 
 HERE = pathlib.Path(__file__).resolve().parent
 TILE = 48  # pixels of a face in the atlas that hovering shows

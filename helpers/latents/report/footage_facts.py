@@ -11,10 +11,10 @@ from collections import namedtuple
 import cv2
 import numpy as np
 
-from helpers import descriptions
-from helpers.descriptions import FEATURES
 from helpers.faces.facesets import evenly
-from helpers.latents import stretch_of
+from helpers.latents import descriptions
+from helpers.latents.descriptions import FEATURES
+from helpers.latents.encoding import stretch_of
 
 MOST = 3000  # faces of one identity that are described; the rest is alike
 MOST_PHOTOGRAPHED = 1000  # of them the 68 landmarks are read, too

@@ -1,19 +1,19 @@
 """Will this footage do? What is known before an hour is spent on training.
 
-From the face sets alone: how many faces, from how many takes, how large and
-how sharp, in which light; what the other identities do and this one lacks;
-and what would help most. It is the first look. Notebook 04 is the later and
-deeper one: `helpers.gaps` asks a trained comb, whose latents are a second
-witness, and shows every image without a counterpart.
+From the face sets alone: how many faces, from how many takes, how large and how
+sharp, in which light; what the other identities do and this one lacks; and what
+would help most. It is the first look. Notebook 04 is the later and deeper one:
+`helpers.latents.gaps` asks a trained comb, whose latents are a second witness,
+and shows every image without a counterpart.
 
 Left and right are those of the picture.
 """
 
 import numpy as np
 
-from helpers.descriptions import FEATURES
-from helpers.report import footage_facts, footage_findings, footage_gaps
-from helpers.report.footage_facts import NETWORK_SIZES
+from helpers.latents.descriptions import FEATURES
+from helpers.latents.report import footage_facts, footage_findings, footage_gaps
+from helpers.latents.report.footage_facts import NETWORK_SIZES
 
 VERDICTS = ("will do", "will do with gaps", "will not do")
 BINS = 14

@@ -1,16 +1,16 @@
 """What one identity's footage has and another's lacks, before any training.
 
-`helpers.gaps` asks the same after training, where the latents are a second
-witness and every image has its nearest counterpart. Here there is one witness,
-the descriptions of the crops, so what is doubtful counts in favour of the
-footage.
+`helpers.latents.gaps` asks the same after training, where the latents are a
+second witness and every image has its nearest counterpart. Here there is one
+witness, the descriptions of the crops, so what is doubtful counts in favour of
+the footage.
 """
 
 import itertools
 
 import numpy as np
 
-from helpers import gaps
+from helpers.latents import gaps
 
 # Images of a kind that are asked for at most, however often others do it: with
 # 147 of them in 15 takes a swap in a light that its source had lost came from a

@@ -7,9 +7,9 @@ out, since a swap can only be judged on footage that no training saw.
 
 import numpy as np
 
-from helpers.descriptions import FEATURES
-from helpers.report import footage_facts, footage_gaps
-from helpers.report.footage_facts import NETWORK_SIZES, SOFT
+from helpers.latents.descriptions import FEATURES
+from helpers.latents.report import footage_facts, footage_gaps
+from helpers.latents.report.footage_facts import NETWORK_SIZES, SOFT
 
 NAMES = [feature.name for feature in FEATURES]
 # Argued and not measured yet (`benchmarks.frames_needed` would): notebook 01

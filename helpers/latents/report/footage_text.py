@@ -2,7 +2,7 @@
 
 import textwrap
 
-from helpers.descriptions import FEATURES, label
+from helpers.latents.descriptions import FEATURES, label
 
 WIDTH = 64  # of a line, so that a narrow window breaks none
 # what a line of shares is about, and the features that tell it

@@ -6,8 +6,8 @@ import json
 import numpy as np
 
 from helpers.files import manifests
-from helpers.gaps import Gap
-from helpers.latents import identities_of
+from helpers.latents.encoding import identities_of
+from helpers.latents.gaps import Gap
 
 # of a gap; its rows become files
 GAP_FIELDS = [

@@ -10,7 +10,12 @@ import itertools
 import numpy as np
 
 from helpers.faces.facesets import evenly
-from helpers.latents import PrincipalSpace, identities_of, moved, nearest
+from helpers.latents.encoding import (
+    PrincipalSpace,
+    identities_of,
+    moved,
+    nearest,
+)
 
 NEIGHBOURS = 5
 CYCLED = 200  # faces of each identity that are sent there and back

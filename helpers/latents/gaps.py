@@ -15,7 +15,8 @@ Two witnesses have to agree before a gap is named:
 - the descriptions of the crops: the source hardly ever does it, even if its
   readings were off by as much as readings of different people are.
 
-`helpers.report.footage_gaps` asks the second one alone, before any training.
+`helpers.latents.report.footage_gaps` asks the second one alone, before any
+training.
 """
 
 import dataclasses
@@ -23,9 +24,9 @@ import itertools
 
 import numpy as np
 
-from helpers import descriptions
-from helpers.latents import identities_of, moved, nearest
-from helpers.overlap import own_halves
+from helpers.latents import descriptions
+from helpers.latents.encoding import identities_of, moved, nearest
+from helpers.latents.overlap import own_halves
 
 NEIGHBOURS = 5
 # Where these lie was tried out with holes cut into the footage of eight
