@@ -3,7 +3,7 @@
 import pytest
 from face_footage import CONTRACT, FaceFolder, shot
 
-from helpers import face_pictures
+from helpers import plotting
 from helpers.faces import facesets
 
 
@@ -26,18 +26,18 @@ def rows(figure):
 
 
 def test_everybody_has_a_row_with_counts(face_set):
-    figure = face_pictures.plot_people(face_set, columns=3)
+    figure = plotting.plot_people(face_set, columns=3)
     assert rows(figure) == [
         "person 0\n2 faces\n1 kept",
         "person 1\n1 face\n0 kept",
     ]
     assert sum(len(axes.images) for axes in figure.axes) == 3
-    figure = face_pictures.plot_people(face_set, most=1)
+    figure = plotting.plot_people(face_set, most=1)
     assert rows(figure)[0].endswith("and 1 more")
 
 
 def test_every_reason_has_a_row(face_set):
-    figure = face_pictures.plot_left_out(face_set)
+    figure = plotting.plot_left_out(face_set)
     assert rows(figure) == [
         "false detection\n1",
         "near-duplicate\n1",
@@ -47,6 +47,6 @@ def test_every_reason_has_a_row(face_set):
 
 def test_what_cannot_be_shown_is_said(face_set):
     with pytest.raises(ValueError, match="everything=True"):
-        face_pictures.plot_left_out(face_set.pick([0]))
+        plotting.plot_left_out(face_set.pick([0]))
     with pytest.raises(ValueError, match="nobody"):
-        face_pictures.plot_people(face_set.pick([3]))
+        plotting.plot_people(face_set.pick([3]))

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks import footage_report as benchmark
-from helpers import footage_pictures, synthetic
+from helpers import plotting, synthetic
 from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
@@ -342,7 +342,7 @@ def test_missing_bins_are_those_of_the_gap_and_are_drawn_hatched():
     assert not any(own["jaw"]["missing"])
     counts = np.array(own["yaw"]["counts"])
     assert counts.sum() == len(lena.described)
-    figure = footage_pictures.plot_footage_report(report)
+    figure = plotting.plot_footage_report(report)
     assert len(figure.axes) == len(FEATURES) * 2
     # bars of a missing bin have a height, all others none
     by_axes = [

@@ -111,7 +111,7 @@ def _chosen_people(people, person):
         raise ValueError(
             "A person is the number of one of the groups that were found, "
             f"{known}, or a list of them. Received: person={person!r}. "
-            "face_pictures.plot_people shows who they are."
+            "plotting.plot_people shows who they are."
         )
     return chosen
 

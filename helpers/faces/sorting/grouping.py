@@ -3,7 +3,7 @@
 Nobody has a name, and nobody was seen before: `likeness` says how alike
 two faces are, and tracks that are alike on average form a group. Two faces in
 one frame are never the same person. The groups are to be looked at
-(`face_pictures.plot_people`). How often they are wrong, prints
+(`plotting.plot_people`). How often they are wrong, prints
 `python -m benchmarks.grouping`.
 """
 

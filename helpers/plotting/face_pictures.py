@@ -3,9 +3,9 @@
 A row for each group or reason; figures as in `plotting`.
 """
 
-from helpers import plotting
 from helpers.faces import facesets
 from helpers.faces.sorting import choosing
+from helpers.plotting import plotting
 
 CELL = 0.95  # inches
 LABEL = 1.45  # inches, left of a row

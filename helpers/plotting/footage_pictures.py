@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
 from helpers.latents.descriptions import FEATURES, label
-from helpers.plotting import DPI, INK, PALE, PALETTE, WIDTH, Picture
+from helpers.plotting.plotting import DPI, INK, PALE, PALETTE, WIDTH, Picture
 
 ROW = 0.72  # inches a feature
 COLUMN = 2.4  # inches an identity, at least
