@@ -17,10 +17,10 @@ import tempfile
 import av
 import numpy as np
 
-from helpers import swapping
 from helpers.comb import build_comb
 from helpers.faces import detection
 from helpers.footage.media import media
+from helpers.swap import swapping
 
 
 def read_back(path):

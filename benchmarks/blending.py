@@ -30,10 +30,11 @@ import numpy as np
 
 from benchmarks import shifts as trial
 from benchmarks import skill
-from helpers import alignment, blending, compositing, swapping, synthetic
+from helpers import alignment, blending, compositing, synthetic
 from helpers.color_transfer import COLORS
 from helpers.files import manifests
 from helpers.latents.shifts import latent_shifts
+from helpers.swap import swapping
 
 FOLDER = manifests.project_root() / "build" / "blending"
 PEOPLE = tuple(synthetic.NAMED_PEOPLE)

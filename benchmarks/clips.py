@@ -28,13 +28,13 @@ from helpers import (
     clip_report,
     identity_judge,
     plotting,
-    swapping,
     synthetic,
 )
 from helpers.faces import detection, tracking
 from helpers.files import manifests
 from helpers.footage.media import media
 from helpers.latents import shifts
+from helpers.swap import swapping
 from helpers.training import bundles
 
 FOLDER = manifests.project_root() / "build" / "clips"

@@ -21,10 +21,11 @@ import tempfile
 import cv2
 import numpy as np
 
-from helpers import live, synthetic
+from helpers import synthetic
 from helpers.comb import build_comb
 from helpers.faces import detection, live_tracking
 from helpers.footage.media import cameras, media
+from helpers.swap import live
 
 FRAME_RATE = 25
 RENDER_SIZE = 256

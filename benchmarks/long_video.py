@@ -22,9 +22,9 @@ import time
 import av
 
 from benchmarks.prediction import FRAME_RATE, write_clip
-from helpers import swapping
 from helpers.comb import build_comb
 from helpers.faces import detection
+from helpers.swap import swapping
 
 SECONDS = 4  # of the clip that is repeated
 

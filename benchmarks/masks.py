@@ -35,18 +35,12 @@ import numpy as np
 from keras import layers
 
 from benchmarks import face_mask as training
-from helpers import (
-    alignment,
-    compositing,
-    masks,
-    swapping,
-    synthetic,
-    visible_face,
-)
+from helpers import alignment, compositing, masks, synthetic
 from helpers.crowd import Crowd
 from helpers.faces.readers import face_landmarks, face_mask
 from helpers.files import manifests
 from helpers.layers import PixelShuffle
+from helpers.swap import swapping, visible_face
 from helpers.synthetic import occluders
 from helpers.training import bundles, optimizers
 

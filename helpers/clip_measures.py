@@ -11,8 +11,9 @@ import av
 import cv2
 import numpy as np
 
-from helpers import alignment, masks, provenance
+from helpers import alignment, masks
 from helpers.footage.media import media
+from helpers.swap.marks import provenance
 
 SIDE = 192  # pixels of the crops, as much of the frame as a stored crop
 

@@ -18,10 +18,10 @@ from helpers import (
     evaluation,
     expression_error,
     flicker,
-    swapping,
 )
 from helpers.faces import tracking
 from helpers.faces.readers import face_landmarks
+from helpers.swap import swapping
 
 CASES = ("swap", "target", "uncorrected")
 UNCORRECTED = ("none", "alpha")

@@ -18,11 +18,11 @@ from helpers import (
     compositing,
     evaluation,
     expression_error,
-    swapping,
 )
 from helpers.faces import facesets
 from helpers.faces.readers import face_landmarks
 from helpers.files import manifests
+from helpers.swap import swapping
 
 # Distance from the target's landmarks, in distances between its eyes, up to
 # which a swap counts as doing the same.

@@ -15,9 +15,10 @@ import tempfile
 import cv2
 import numpy as np
 
-from helpers import alignment, swapping
+from helpers import alignment
 from helpers.compositing import composite_face
 from helpers.footage.media import media
+from helpers.swap import swapping
 
 # what happens to pictures on their way
 CHANGES = ("as it is", "JPEG 50", "H.264 crf 30", "half the size")

@@ -8,9 +8,9 @@ import av
 import cv2
 import numpy as np
 
-from helpers import provenance
 from helpers.files import manifests
 from helpers.footage.media import media
+from helpers.swap.marks import provenance
 
 FRAME_SHAPE = (120, 160)
 FACE = np.array([(64, 46), (94, 46), (79, 63), (67, 80), (92, 80)], float)

@@ -10,8 +10,8 @@ import pytest
 from pictures import write_plain
 from PIL import Image
 
-from helpers import credentials, provenance, signing
 from helpers.footage.media import media
+from helpers.swap.marks import credentials, provenance, signing
 
 ENDINGS = [".png", ".jpg", ".gif", ".mp4"]
 NOTHING = {

@@ -16,8 +16,8 @@ from clips import (
 )
 from live_page import StripedComb, SureDetector
 
-from helpers import live, recording
 from helpers.footage.media import cameras, media
+from helpers.swap import live, recording
 
 
 def shots(frames, every=0.04):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers import provenance
 from helpers.footage.media import media
+from helpers.swap.marks import provenance
 
 
 def picture(height=120, width=160):

@@ -19,9 +19,11 @@ from clips import (
     write_clip,
 )
 
-from helpers import plotting, provenance, showing, swapping
+from helpers import plotting
 from helpers.faces import tracking
 from helpers.footage.media import media
+from helpers.swap import showing, swapping
+from helpers.swap.marks import provenance
 
 pytestmark = pytest.mark.usefixtures("egg_masks")
 

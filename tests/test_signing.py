@@ -9,8 +9,8 @@ import time
 import pytest
 from pictures import write_plain
 
-from helpers import credentials, provenance, signing
 from helpers.files import manifests
+from helpers.swap.marks import credentials, provenance, signing
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, mark):
 
 def test_two_processes_at_once_make_one_key(folder):
     code = (
-        "from helpers import signing; import sys;"
+        "from helpers.swap.marks import signing; import sys;"
         "sys.stdin.readline();"
         f"key, certificates = signing.signing_key({str(folder)!r});"
         "print(certificates[0].serial_number, len(certificates))"

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from helpers import swap_pairs, swapping
+from helpers import swap_pairs
 from helpers.crowd import build_crowd
 from helpers.files import manifests
+from helpers.swap import swapping
 from helpers.synthetic import CrowdCrops
 
 PEOPLE, FRAMES, CAST, SIZE = 6, 8, 3, 20

@@ -20,10 +20,11 @@ from clips import (
     write_clip,
 )
 
-from helpers import alignment, masks, swapping
+from helpers import alignment, masks
 from helpers.faces import tracking
 from helpers.files import manifests
 from helpers.footage.media import media
+from helpers.swap import swapping
 
 pytestmark = pytest.mark.usefixtures("egg_masks")
 

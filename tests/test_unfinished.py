@@ -22,8 +22,8 @@ from clips import (
     write_clip,
 )
 
-from helpers import swapping, unfinished
 from helpers.footage.media import media, video_parts
+from helpers.swap import swapping, unfinished
 
 FRAMES, PART = 70, 16
 
@@ -125,7 +125,7 @@ def test_an_interrupt_while_the_result_is_signed_costs_no_frame(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("helpers.credentials.sign", fail)
+        patch.setattr("helpers.swap.marks.credentials.sign", fail)
         with pytest.raises(KeyboardInterrupt):
             swap_video(
                 GreenComb(),

@@ -9,7 +9,8 @@ import pytest
 from clips import FACE, GreenComb, MirrorComb, picture
 
 from benchmarks import masks as benchmark
-from helpers import alignment, masks, swapping, visible_face
+from helpers import alignment, masks
+from helpers.swap import swapping, visible_face
 
 SIZE = 64
 

@@ -13,8 +13,8 @@ import cv2
 import ipywidgets
 import numpy as np
 
-from helpers import live, recording, swapping
 from helpers.footage.media import cameras, media
+from helpers.swap import live, recording, swapping
 
 # Pixels of the picture on the page and pictures a second: what a page draws
 # and a network to a distant kernel carries. A recording has all.

@@ -15,7 +15,7 @@ import pathlib
 import c2pa
 
 from helpers.files import manifests
-from helpers.signing import key_pem, own_roots, signing_key, to_pem
+from helpers.swap.marks.signing import key_pem, own_roots, signing_key, to_pem
 
 # what the mark is called among the credentials' assertions
 MARK_LABEL = "io.github.comb-course.mark"

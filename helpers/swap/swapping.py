@@ -10,13 +10,15 @@ from collections import namedtuple
 
 import numpy as np
 
-from helpers import alignment, masks, provenance, unfinished
+from helpers import alignment, masks
 from helpers.compositing import check_modes, composite_face
 from helpers.faces import tracking
 from helpers.files import fingerprints, manifests
 from helpers.footage.media import media
-from helpers.signing import signing_key
-from helpers.visible_face import MaskMaker
+from helpers.swap import unfinished
+from helpers.swap.marks import provenance
+from helpers.swap.marks.signing import signing_key
+from helpers.swap.visible_face import MaskMaker
 
 # Frames a batch for detector and network: large enough to be quick, small
 # enough for 16 frames of 1080p in memory.

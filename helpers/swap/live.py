@@ -12,10 +12,12 @@ from collections import defaultdict, deque, namedtuple
 
 import numpy as np
 
-from helpers import alignment, provenance, swapping
+from helpers import alignment
 from helpers.compositing import composite_face
 from helpers.faces import live_tracking
 from helpers.footage.media import media
+from helpers.swap import swapping
+from helpers.swap.marks import provenance
 
 # frames that a report looks back on: some minutes
 REMEMBERED = 5000

@@ -6,11 +6,13 @@ import itertools
 import cv2
 import numpy as np
 
-from helpers import alignment, plotting, provenance, swapping
+from helpers import alignment, plotting
 from helpers.compositing import check_modes
 from helpers.faces import tracking
 from helpers.footage.media import media
-from helpers.signing import signing_key
+from helpers.swap import swapping
+from helpers.swap.marks import provenance
+from helpers.swap.marks.signing import signing_key
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 # Width of the smoothing that the matrix's windows follow a head with, in

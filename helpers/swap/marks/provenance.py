@@ -15,9 +15,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from helpers import credentials, signing
 from helpers.files import manifests
 from helpers.footage.media import media
+from helpers.swap.marks import credentials, signing
 
 GENERATOR = signing.NAME
 

@@ -5,9 +5,10 @@ import contextlib
 import itertools
 import queue
 
-from helpers import provenance, swapping
 from helpers.footage.media import media
-from helpers.signing import signing_key
+from helpers.swap import swapping
+from helpers.swap.marks import provenance
+from helpers.swap.marks.signing import signing_key
 
 # frames per second of a recording
 RECORDED_RATE = 25

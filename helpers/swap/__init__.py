@@ -1,0 +1,1 @@
+"""A photo or a video in; swapped, and marked, out."""

@@ -1,0 +1,1 @@
+"""What is generated says so: signed, marked, labelled, and read back."""
