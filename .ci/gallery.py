@@ -13,9 +13,10 @@ sys.path.insert(0, str(ROOT))
 
 import numpy as np
 
-from helpers import evaluation, plotting
+from helpers import plotting
 from helpers.faces import facesets
 from helpers.footage.media import media
+from helpers.proof import evaluation
 from helpers.training import bundles
 
 IMAGES = ROOT / "image"

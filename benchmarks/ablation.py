@@ -25,12 +25,13 @@ import keras
 import numpy as np
 
 from benchmarks import skill
-from helpers import augmentation, crowd, evaluation, growth, synthetic
+from helpers import augmentation, crowd, growth, synthetic
 from helpers import comb as comb_module
 from helpers.crowd import Crowd
 from helpers.faces.readers import expression_reader
 from helpers.files import manifests
 from helpers.latents.shifts import latent_shifts
+from helpers.proof import evaluation
 from helpers.synthetic import workers
 from helpers.training import bundles, cut_pairs, rehearsal
 from helpers.training.trainer import Trainer

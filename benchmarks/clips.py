@@ -23,17 +23,12 @@ import numpy as np
 
 from benchmarks import real, skill
 from benchmarks import shifts as trial
-from helpers import (
-    clip_measures,
-    clip_report,
-    identity_judge,
-    plotting,
-    synthetic,
-)
+from helpers import plotting, synthetic
 from helpers.faces import detection, tracking
 from helpers.files import manifests
 from helpers.footage.media import media
 from helpers.latents import shifts
+from helpers.proof import clip_measures, clip_report, identity_judge
 from helpers.swap import swapping
 from helpers.training import bundles
 

@@ -14,11 +14,12 @@ import json
 import keras
 import numpy as np
 
-from helpers import evaluation, growth, masks
+from helpers import growth, masks
 from helpers.comb import build_comb
 from helpers.faces import facesets
 from helpers.faces.readers import expression_reader, face_landmarks
 from helpers.files import manifests
+from helpers.proof import evaluation
 from helpers.training import cut_pairs
 from helpers.training.trainer import Trainer
 

@@ -21,10 +21,11 @@ import numpy as np
 
 from benchmarks import shifts as benchmark_of_shifts
 from benchmarks import skill
-from helpers import evaluation, synthetic
+from helpers import synthetic
 from helpers.faces import facesets
 from helpers.files import manifests
 from helpers.latents import shifts
+from helpers.proof import evaluation
 
 FOLDER = manifests.project_root() / "build" / "frames_needed"
 NAMES = ("person_0300", "person_0301")

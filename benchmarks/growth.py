@@ -48,11 +48,12 @@ import keras
 import numpy as np
 
 from benchmarks.skill import IDENTITIES, make_faces
-from helpers import evaluation, growth, plotting
+from helpers import growth, plotting
 from helpers.comb import build_comb, level_of
 from helpers.crowd import comb_for, renew_bottleneck
 from helpers.families.classic import build_classic, classic_optimizer
 from helpers.files import manifests
+from helpers.proof import evaluation
 from helpers.training import cut_pairs
 from helpers.training.trainer import Trainer
 

@@ -26,12 +26,13 @@ import numpy as np
 
 from benchmarks import shifts as trial
 from benchmarks import skill
-from helpers import flicker, synthetic
+from helpers import synthetic
 from helpers.comb import build_comb
 from helpers.faces import detection, tracking
 from helpers.files import manifests
 from helpers.footage.media import media
 from helpers.latents.shifts import latent_shifts
+from helpers.proof import flicker
 from helpers.swap import swapping
 from helpers.training import bundles
 

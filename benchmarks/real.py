@@ -20,20 +20,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 
-from helpers import (
-    comb,
-    crowd,
-    evaluation,
-    growth,
-    identity_judge,
-    plotting,
-    real_evaluation,
-)
+from helpers import comb, crowd, growth, plotting, real_evaluation
 from helpers.crowd import Crowd
 from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.latents import shifts
+from helpers.proof import evaluation, identity_judge
 from helpers.training import bundles, cut_pairs, rehearsal
 from helpers.training.trainer import Trainer, report_line
 

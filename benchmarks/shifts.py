@@ -19,10 +19,11 @@ import keras
 import numpy as np
 
 from benchmarks import skill
-from helpers import crowd, evaluation, growth
+from helpers import crowd, growth
 from helpers.crowd import Crowd
 from helpers.files import manifests
 from helpers.latents import shifts
+from helpers.proof import evaluation
 from helpers.training import bundles, cut_pairs
 from helpers.training.trainer import Trainer
 

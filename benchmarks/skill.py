@@ -12,13 +12,14 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 
-from helpers import crowd, evaluation, growth, synthetic
+from helpers import crowd, growth, synthetic
 from helpers.crowd import Crowd
 from helpers.faces import detection, facesets
 from helpers.faces.readers import expression_reader
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.latents import shifts
+from helpers.proof import evaluation
 from helpers.training import bundles, cut_pairs
 from helpers.training.trainer import Trainer
 

@@ -30,10 +30,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 
-from helpers import alignment, swap_detector, swap_pairs, synthetic
+from helpers import alignment, synthetic
 from helpers.crowd import Crowd
 from helpers.faces import facesets
 from helpers.files import manifests
+from helpers.proof import swap_detector, swap_pairs
 from helpers.training import bundles
 
 ROOT = manifests.project_root()

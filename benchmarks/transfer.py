@@ -29,12 +29,13 @@ import numpy as np
 
 from benchmarks.skill import LEARNING_RATE, SHARED, make_faces
 from helpers import comb as combs
-from helpers import crowd, evaluation, growth
+from helpers import crowd, growth
 from helpers.crowd import Crowd
 from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.latents import shifts
+from helpers.proof import evaluation
 from helpers.training import bundles, cut_pairs, rehearsal
 from helpers.training.trainer import Trainer
 

@@ -12,16 +12,11 @@ import functools
 
 import numpy as np
 
-from helpers import (
-    alignment,
-    augmentation,
-    compositing,
-    evaluation,
-    expression_error,
-)
+from helpers import alignment, augmentation, compositing
 from helpers.faces import facesets
 from helpers.faces.readers import face_landmarks
 from helpers.files import manifests
+from helpers.proof import evaluation, expression_error
 from helpers.swap import swapping
 
 # Distance from the target's landmarks, in distances between its eyes, up to

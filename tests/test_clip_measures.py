@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from clips import FACE, FRAME_SHAPE, picture, write_clip
 
-from helpers import clip_measures
 from helpers.files import manifests
 from helpers.footage.media import media
+from helpers.proof import clip_measures
 
 CONTRACT = manifests.data_contract()
 SIDE = clip_measures.SIDE

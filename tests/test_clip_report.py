@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from clips import FACE, FRAME_SHAPE, MirrorComb, picture, write_clip
 
-from helpers import clip_report, plotting
+from helpers import plotting
 from helpers.faces.tracking import FaceTrack
+from helpers.proof import clip_report
 from helpers.swap import swapping
 
 FRAMES = 20  # more than one batch

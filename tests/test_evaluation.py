@@ -5,10 +5,11 @@ import types
 import numpy as np
 import pytest
 
-from helpers import alignment, evaluation, synthetic
-from helpers.evaluation import EXPRESSION_PARAMETERS
+from helpers import alignment, synthetic
 from helpers.faces.readers import expression_reader
 from helpers.files import manifests
+from helpers.proof import evaluation
+from helpers.proof.evaluation import EXPRESSION_PARAMETERS
 
 SIZE = 8
 FRAMES = 40

@@ -5,9 +5,10 @@ import functools
 import numpy as np
 import pytest
 
-from helpers import alignment, expression_error, synthetic
+from helpers import alignment, synthetic
 from helpers.faces.readers import face_landmarks
 from helpers.files import manifests
+from helpers.proof import expression_error
 from helpers.synthetic.face_points import face_points
 
 NUMBER = 76_000  # of those whom the network has never seen

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from benchmarks import expression_reader as training
-from helpers import alignment, evaluation
+from helpers import alignment
 from helpers.faces.readers import expression_reader
 from helpers.files import manifests
+from helpers.proof import evaluation
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS
 
 YAW = EXPRESSION_PARAMETERS.index("yaw")

@@ -5,9 +5,9 @@ import numpy as np
 import pytest
 from clips import FACE, picture, write_clip
 
-from helpers import clip_measures, flicker
 from helpers.faces.tracking import FaceTrack
 from helpers.files import manifests
+from helpers.proof import clip_measures, flicker
 
 CONTRACT = manifests.data_contract()
 SIDE = clip_measures.SIDE

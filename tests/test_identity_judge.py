@@ -3,17 +3,11 @@
 import numpy as np
 import pytest
 
-from helpers import (
-    alignment,
-    blending,
-    color_transfer,
-    identity_judge,
-    masks,
-    synthetic,
-)
+from helpers import alignment, blending, color_transfer, masks, synthetic
 from helpers.faces import tracking
 from helpers.files import manifests
 from helpers.footage.media import media
+from helpers.proof import identity_judge
 
 CONTRACT = manifests.data_contract(crop_size=80)
 

@@ -5,10 +5,11 @@ import types
 import numpy as np
 import pytest
 
-from helpers import identity_judge, real_evaluation
+from helpers import real_evaluation
 from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
+from helpers.proof import identity_judge
 from helpers.swapper import Swapper
 
 SIZE = 64

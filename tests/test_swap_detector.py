@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 
-from helpers import swap_detector
+from helpers.proof import swap_detector
 
 SIZE = 24
 

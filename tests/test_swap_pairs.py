@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from helpers import swap_pairs
 from helpers.crowd import build_crowd
 from helpers.files import manifests
+from helpers.proof import swap_pairs
 from helpers.swap import swapping
 from helpers.synthetic import CrowdCrops
 

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 
 from helpers import alignment
-from helpers.clip_measures import BAND, both_frames, look, mask_at
+from helpers.proof.clip_measures import BAND, both_frames, look, mask_at
 
 # Flow is believed where the way back leads home: squared distance in pixels
 # below a share of the flow's own square, and a rest.

@@ -11,16 +11,10 @@ from collections import namedtuple
 
 import numpy as np
 
-from helpers import (
-    alignment,
-    clip_measures,
-    compositing,
-    evaluation,
-    expression_error,
-    flicker,
-)
+from helpers import alignment, compositing
 from helpers.faces import tracking
 from helpers.faces.readers import face_landmarks
+from helpers.proof import clip_measures, evaluation, expression_error, flicker
 from helpers.swap import swapping
 
 CASES = ("swap", "target", "uncorrected")
