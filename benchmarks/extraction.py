@@ -35,7 +35,8 @@ import time
 import cv2
 import numpy as np
 
-from benchmarks import extraction_stages, long_footage
+from benchmarks import long_footage
+from benchmarks.parts import extraction_stages
 from helpers import synthetic
 from helpers.faces import detection, face_records
 from helpers.faces.sorting import extraction

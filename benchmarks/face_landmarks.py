@@ -19,7 +19,7 @@ import keras
 import numpy as np
 from keras import ops
 
-from benchmarks import landmark_faces, portrait_points
+from benchmarks.parts import landmark_faces, portrait_points
 from helpers import alignment
 from helpers.faces import detection
 from helpers.faces.readers import face_landmarks

@@ -16,7 +16,7 @@ import cv2
 import keras
 import numpy as np
 
-from benchmarks import hard_frames, spoilt_pictures
+from benchmarks.parts import hard_frames, spoilt_pictures
 from helpers import alignment, synthetic
 from helpers.faces.readers import face_mask
 from helpers.files import manifests

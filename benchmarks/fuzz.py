@@ -2,11 +2,12 @@
 
     python -m benchmarks.fuzz --tries 10000
 
-Each target of `benchmarks.fuzz_targets` gets so many values, the same ones in
-every run (`hypothesis`). Anything but an error of ours with advice counts as a
-traceback, and so does what takes ten seconds. Where `atheris` can be imported
-(it needs a Clang of its own), `--atheris TARGET` lets it look for more, guided
-by the code that is reached. Prints a table, and last one line of JSON.
+Each target of `benchmarks.parts.fuzz_targets` gets so many values, the same
+ones in every run (`hypothesis`). Anything but an error of ours with advice
+counts as a traceback, and so does what takes ten seconds. Where `atheris` can
+be imported (it needs a Clang of its own), `--atheris TARGET` lets it look for
+more, guided by the code that is reached. Prints a table, and last one line of
+JSON.
 """
 
 import argparse
@@ -25,7 +26,7 @@ import warnings
 import av
 import hypothesis
 
-from benchmarks import fuzz_targets
+from benchmarks.parts import fuzz_targets
 
 MOST_SECONDS = 10
 SETTINGS = {

@@ -20,7 +20,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 
-from helpers import comb, crowd, growth, plotting, real_evaluation
+from benchmarks.parts import real_evaluation
+from helpers import comb, crowd, growth, plotting
 from helpers.crowd import Crowd
 from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction

@@ -36,7 +36,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 
-from helpers import presets
+from benchmarks.parts import presets
 from helpers.comb import build_comb, level_of
 from helpers.crowd import build_crowd
 from helpers.files import manifests

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks import face_landmarks as training
-from benchmarks import landmark_faces, portrait_points
+from benchmarks.parts import landmark_faces, portrait_points
 from helpers import alignment, synthetic
 from helpers.faces.readers import face_landmarks
 from helpers.faces.readers.face_landmarks import MIRRORED

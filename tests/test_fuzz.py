@@ -4,7 +4,8 @@ import os
 
 import pytest
 
-from benchmarks import fuzz, fuzz_targets
+from benchmarks import fuzz
+from benchmarks.parts import fuzz_targets
 
 TRIES = int(os.environ.get("FUZZ_TRIES", 60))
 NAMES = (

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import test_trainer
 
-from helpers import presets
+from benchmarks.parts import presets
 from helpers.comb import build_comb, name_key, resolution_of
 from helpers.training import cut_pairs
 from helpers.training.trainer import Trainer

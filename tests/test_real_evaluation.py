@@ -5,7 +5,7 @@ import types
 import numpy as np
 import pytest
 
-from helpers import real_evaluation
+from benchmarks.parts import real_evaluation
 from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction
 from helpers.files import manifests

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from benchmarks import hard_frames, spoilt_pictures
+from benchmarks.parts import hard_frames, spoilt_pictures
 from helpers import alignment, synthetic
 from helpers.files import manifests
 from helpers.synthetic import occluders, workers
