@@ -22,10 +22,10 @@ from keras import ops
 from benchmarks.parts import landmark_faces, portrait_points
 from helpers import alignment
 from helpers.faces import detection
-from helpers.faces.readers import face_landmarks
+from helpers.faces.readers import face_landmarks, face_measures
+from helpers.faces.readers.face_landmarks import build_landmarks
 from helpers.files import manifests
 from helpers.footage.media import media
-from helpers.models.landmarks import build_landmarks
 from helpers.training import optimizers
 
 BATCH = 32
@@ -33,6 +33,13 @@ LEARNING_RATE = 5e-3
 CONTINUED_RATE = 2e-3
 # where the loss turns from squares to lengths, in distances of the eyes
 BEND = 0.03
+GROUPS = {
+    "jaw": alignment.JAW,
+    "brows": alignment.BROWS,
+    "nose": alignment.NOSE,
+    "eyes": alignment.EYES,
+    "mouth": alignment.MOUTH,
+}
 
 
 class MovedFaces(keras.utils.PyDataset):
@@ -132,12 +139,12 @@ def measure(reader, crops, points, unit=None):
     if unit is None:
         # of a turned head they lie close together: a level one's would be
         unit = np.maximum(
-            face_landmarks.corner_distance(points),
+            face_measures.corner_distance(points),
             1.2 * landmark_faces.EYES_APART * crops.shape[1],
         )
     away = away / np.asarray(unit)[:, None]
     found = {"all": away.mean()}
-    for name, group in face_landmarks.GROUPS.items():
+    for name, group in GROUPS.items():
         found[name] = away[:, group].mean()
     return {name: float(value) for name, value in found.items()}
 
@@ -166,7 +173,7 @@ def measure_portraits(reader, folder, detector):
         eyes = alignment.transform_points(matrix, eyes)
         pupils.append(np.linalg.norm(eyes[1] - eyes[0]))
     crops, points = np.stack(crops), np.stack(points)
-    corners = face_landmarks.corner_distance(points)
+    corners = face_measures.corner_distance(points)
     return [measure(reader, crops, points, unit) for unit in (corners, pupils)]
 
 

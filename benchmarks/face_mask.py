@@ -19,8 +19,8 @@ import numpy as np
 from benchmarks.parts import hard_frames, spoilt_pictures
 from helpers import alignment, synthetic
 from helpers.faces.readers import face_mask
+from helpers.faces.readers.face_mask import build_face_mask
 from helpers.files import manifests
-from helpers.models.face_mask import build_face_mask
 from helpers.synthetic import occluders, workers
 from helpers.training import optimizers
 

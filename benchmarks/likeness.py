@@ -26,12 +26,12 @@ from sklearn import metrics
 
 from helpers import alignment, synthetic
 from helpers.faces.readers import likeness
-from helpers.files import manifests
-from helpers.models.recognition import (
+from helpers.faces.readers.likeness import (
     DIMENSIONS,
     build_likeness,
     build_recognition,
 )
+from helpers.files import manifests
 from helpers.swapper import predict
 from helpers.synthetic import workers
 

@@ -39,7 +39,6 @@ from helpers import alignment, compositing, masks, synthetic
 from helpers.crowd import Crowd
 from helpers.faces.readers import face_landmarks, face_mask
 from helpers.files import manifests
-from helpers.layers import PixelShuffle
 from helpers.swap import swapping, visible_face
 from helpers.synthetic import occluders
 from helpers.training import bundles, optimizers
@@ -377,7 +376,7 @@ def _build_latent_decoder(latent_dim):
     for width in (48, 32, 16):
         features = layers.LeakyReLU(negative_slope=0.1)(features)
         features = layers.Conv2D(4 * width, 3, padding="same")(features)
-        features = PixelShuffle()(features)
+        features = keras.ops.depth_to_space(features, 2)
     features = layers.LeakyReLU(negative_slope=0.1)(features)
     shares = layers.Conv2D(2, 3, padding="same", activation="sigmoid")
     return keras.Model(inputs, shares(features), name="latent_masks")

@@ -25,6 +25,33 @@ FACE_POINTS = (
     (0.42, 1.10, -0.06),
 )
 
+# The usual 68 landmarks, by name, in their order. Left and right are the
+# image's; a line runs from left to right, a ring around from its left.
+JAW = slice(0, 17)  # from ear to ear by way of the chin
+BROWS = slice(17, 27)  # the upper edge of both, from left to right
+NOSE = slice(27, 36)  # down its ridge, then along its lower edge
+LEFT_EYE = slice(36, 42)  # from the outer corner over the top
+RIGHT_EYE = slice(42, 48)  # from the inner corner over the top
+EYES = slice(36, 48)
+OUTER_LIPS = slice(48, 60)
+INNER_LIPS = slice(60, 68)
+MOUTH = slice(48, 68)
+LEFT_CORNER, RIGHT_CORNER = 36, 45  # outer corners of the eyes
+# each one's place in the mirror image of a face
+MIRRORED = np.concatenate(
+    (
+        np.arange(17)[::-1],
+        np.arange(17, 27)[::-1],
+        np.arange(27, 31),
+        np.arange(31, 36)[::-1],
+        (45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40),
+        np.arange(48, 55)[::-1],
+        np.arange(55, 60)[::-1],
+        np.arange(60, 65)[::-1],
+        np.arange(65, 68)[::-1],
+    )
+)
+
 # between two frames a face moves less than this many of its own pupil
 # distances; what moves further is another shot or another person
 JUMP = 0.75

@@ -20,7 +20,7 @@ from keras import layers, ops
 
 from helpers.files import manifests
 from helpers.files.names import check_identity
-from helpers.layers import FadeIn, PersonStyle, PixelShuffle
+from helpers.layers import FadeIn, PersonStyle
 from helpers.swapper import Swapper, predict
 
 # Channels of each level, from 4x4 pixels up: wide where pictures are small
@@ -220,7 +220,7 @@ class Decoder:
         below = features
         for up in self.up[2 : level + 2]:
             below = features
-            features = PixelShuffle()(self._styled(up, features, person))
+            features = ops.depth_to_space(self._styled(up, features, person), 2)
             features = normalise(_activate(features))
         picture = self._picture(features, level, person)
         if level == 0:

@@ -1,4 +1,4 @@
-"""The few layers Keras lacks: fade-in, pixel shuffle, a style for each person.
+"""The two layers that Keras lacks: fade-in, and a style for each person.
 
 Written with `keras.ops` alone, so that TensorFlow, JAX and PyTorch run them.
 Images are channels-last: `(batch, height, width, channels)`.
@@ -28,33 +28,6 @@ class FadeIn(keras.layers.Layer):
     def call(self, new, old, blend):
         blend = ops.reshape(blend, (-1, 1, 1, 1))
         return blend * new + (1.0 - blend) * old
-
-
-@keras.saving.register_keras_serializable("helpers")
-class PixelShuffle(keras.layers.Layer):
-    """Turns groups of four channels into twice the height and width.
-
-    Input shape:
-        `(batch, height, width, 4 * channels)`.
-
-    Output shape:
-        `(batch, 2 * height, 2 * width, channels)`.
-
-    Reference:
-        Shi et al., 2016, "Real-time single image and video super-resolution
-        using an efficient sub-pixel convolutional neural network", equation
-        4.
-    """
-
-    def call(self, inputs):
-        return ops.depth_to_space(inputs, 2, data_format="channels_last")
-
-    def compute_output_shape(self, input_shape):
-        batch, height, width, channels = input_shape
-        double = [
-            None if side is None else 2 * side for side in (height, width)
-        ]
-        return (batch, *double, channels // 4)
 
 
 @keras.saving.register_keras_serializable("helpers")
@@ -102,54 +75,3 @@ class PersonStyle(keras.layers.Layer):
 
     def get_config(self):
         return {**super().get_config(), "people": self.people}
-
-
-@keras.saving.register_keras_serializable("helpers")
-class HeatmapPoints(keras.layers.Layer):
-    """Reads where each heatmap is hot: the mean place of its softmax.
-
-    The mean is finer than a cell and has a gradient, unlike the hottest cell.
-
-    Args:
-        reach: float, at least 1. Side of the square that the heatmap stands
-            for, in sides of the picture: above 1, points may lie beyond the
-            picture's edge.
-
-    Input shape:
-        `(batch, height, width, points)`, any values.
-
-    Output shape:
-        `(batch, points, 3)`: x and y in the picture, 0 at its left or upper
-        edge and 1 at the other; and how far the heat is spread about them
-        (standard deviation), in the same unit.
-
-    Reference:
-        Sun et al., 2018, "Integral human pose regression", equation 2.
-    """
-
-    def __init__(self, reach=1.2, **options):
-        super().__init__(**options)
-        self.reach = reach
-
-    def call(self, inputs):
-        _, height, width, points = inputs.shape
-        heat = ops.reshape(inputs, (-1, height * width, points))
-        heat = ops.softmax(heat, axis=1)
-        places = [
-            ((ops.arange(side, dtype=heat.dtype) + 0.5) / side - 0.5)
-            * self.reach
-            + 0.5
-            for side in (width, height)
-        ]
-        x, y = ops.meshgrid(*places)
-        x, y = (ops.reshape(place, (1, -1, 1)) for place in (x, y))
-        mean_x, mean_y = (ops.sum(heat * place, axis=1) for place in (x, y))
-        away = (x - mean_x[:, None]) ** 2 + (y - mean_y[:, None]) ** 2
-        spread = ops.sqrt(ops.sum(heat * away, axis=1) + 1e-9)
-        return ops.stack((mean_x, mean_y, spread), axis=-1)
-
-    def compute_output_shape(self, input_shape):
-        return (input_shape[0], input_shape[3], 3)
-
-    def get_config(self):
-        return {**super().get_config(), "reach": self.reach}

@@ -4,6 +4,15 @@ import cv2
 import numpy as np
 
 from helpers import alignment
+from helpers.alignment import (
+    BROWS,
+    JAW,
+    LEFT_CORNER,
+    LEFT_EYE,
+    OUTER_LIPS,
+    RIGHT_CORNER,
+    RIGHT_EYE,
+)
 
 # the egg's measures in units of the distance between the eyes
 BROWS_ABOVE_EYES = 0.52
@@ -140,12 +149,12 @@ def landmark_mask(points, size):
         ValueError: if these are not 68 points.
     """
     points = _check_points(points)
-    corners = points[36], points[45]
+    corners = points[LEFT_CORNER], points[RIGHT_CORNER]
     unit = max(np.linalg.norm(corners[1] - corners[0]), 1e-6)
-    up = np.mean(corners, axis=0) - points[48:60].mean(axis=0)
+    up = np.mean(corners, axis=0) - points[OUTER_LIPS].mean(axis=0)
     up = up / max(np.linalg.norm(up), 1e-6)
-    brows = points[17:27] + FOREHEAD * unit * up
-    hull = cv2.convexHull(np.float32(np.concatenate((points[:17], brows))))
+    brows = points[BROWS] + FOREHEAD * unit * up
+    hull = cv2.convexHull(np.float32(np.concatenate((points[JAW], brows))))
     # drawn in a square twice as wide: a part of the outline may lie outside
     whole, shift = np.zeros((2 * size, 2 * size), np.uint8), 4
     corners = np.rint((hull + size / 2) * 2**shift).astype(np.int32)
@@ -180,8 +189,10 @@ def landmark_weights(points, size, weight=3.0):
     bump = np.zeros((size, size), np.float32)
     # half widths are at least these shares of the feature's length; to the
     # features' own size, as much again for what is around them
-    for feature, least in ((points[36:42], 0.45), (points[42:48], 0.45)) + (
-        (points[48:60], 0.35),
+    for feature, least in (
+        (points[LEFT_EYE], 0.45),
+        (points[RIGHT_EYE], 0.45),
+        (points[OUTER_LIPS], 0.35),
     ):
         middle, reach = feature.mean(axis=0), np.ptp(feature, axis=0) / 2
         reach = np.maximum(reach, least * reach.max()) * 1.4 + 1e-6

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from helpers import alignment, synthetic
-from helpers.faces.readers import face_landmarks
+from helpers.faces.readers import face_landmarks, face_measures
 from helpers.files import manifests
 from helpers.proof import expression_error
 from helpers.synthetic.face_points import face_points
@@ -97,4 +97,4 @@ def test_reading_in_the_mirror_gives_the_crop_s_own_places():
     again = expression_error.read_in_mirror(reader, crops)
     assert again.shape == points.shape
     away = np.linalg.norm(again - points, axis=-1).mean()
-    assert away / face_landmarks.corner_distance(points).mean() < 0.02
+    assert away / face_measures.corner_distance(points).mean() < 0.02

@@ -9,8 +9,8 @@ import pytest
 from benchmarks import face_landmarks as training
 from benchmarks.parts import landmark_faces, portrait_points
 from helpers import alignment, synthetic
-from helpers.faces.readers import face_landmarks
-from helpers.faces.readers.face_landmarks import MIRRORED
+from helpers.alignment import MIRRORED
+from helpers.faces.readers import face_landmarks, face_measures
 from helpers.files import manifests
 
 FIRST_PERSON = 75_000  # of those whom the network has never seen
@@ -39,11 +39,11 @@ def crop_of(number, size=256, **frame):
 
 def test_the_groups_are_all_points_and_a_mirror_turns_them_over():
     rows = np.concatenate(
-        [np.arange(68)[group] for group in face_landmarks.GROUPS.values()]
+        [np.arange(68)[group] for group in training.GROUPS.values()]
     )
     np.testing.assert_array_equal(rows, np.arange(68))
     np.testing.assert_array_equal(MIRRORED[MIRRORED], np.arange(68))
-    for group in face_landmarks.GROUPS.values():
+    for group in training.GROUPS.values():
         rows = np.arange(68)[group]
         assert set(MIRRORED[rows]) == set(rows)
 
@@ -56,10 +56,10 @@ def test_openings_are_ratios():
     points[[67, 66, 65]] = [[8, 24], [10, 25], [12, 24]]
     both = np.stack([points, points * 7 + 3])
     np.testing.assert_allclose(
-        face_landmarks.eye_opening(both), [[1 / 3, 0]] * 2
+        face_measures.eye_opening(both), [[1 / 3, 0]] * 2
     )
     np.testing.assert_allclose(
-        face_landmarks.mouth_opening(both), [13 / 3 / 20] * 2
+        face_measures.mouth_opening(both), [13 / 3 / 20] * 2
     )
 
 
@@ -83,7 +83,7 @@ def test_a_mirror_image_has_mirrored_points():
     points = reader().landmarks(np.stack([crop, crop[:, ::-1]]))
     back = points[1][MIRRORED] * (-1, 1) + (len(crop) - 1, 0)
     away = np.linalg.norm(back - points[0], axis=1).mean()
-    assert away / face_landmarks.corner_distance(points[0]) < 0.02
+    assert away / face_measures.corner_distance(points[0]) < 0.02
 
 
 def test_a_crop_cut_a_little_beside_shows_the_same_points():
@@ -93,7 +93,7 @@ def test_a_crop_cut_a_little_beside_shows_the_same_points():
     first, second = reader().landmarks(np.stack([crop, moved]))
     away = alignment.transform_points(matrix, first) - second
     away = np.linalg.norm(away, axis=1).mean()
-    assert away / face_landmarks.corner_distance(first) < 0.02
+    assert away / face_measures.corner_distance(first) < 0.02
 
 
 def test_lids_and_lips_are_seen_to_open():
@@ -103,8 +103,8 @@ def test_lids_and_lips_are_seen_to_open():
     )
     points = reader().landmarks(np.stack([opened, shut, talking]))
     eyes, mouth = (
-        face_landmarks.eye_opening(points),
-        face_landmarks.mouth_opening(points),
+        face_measures.eye_opening(points),
+        face_measures.mouth_opening(points),
     )
     assert eyes[0].min() > 0.2 > 0.12 > eyes[1].max()
     assert mouth[2] > 0.1 > 0.04 > max(mouth[:2])
@@ -115,7 +115,7 @@ def test_it_is_less_sure_of_what_it_cannot_see():
     hidden = crop.copy()
     hidden[140:] = 128  # mouth and chin
     _, spread = reader().read(np.stack([crop, hidden]))
-    mouth = spread[:, face_landmarks.MOUTH].mean(axis=1)
+    mouth = spread[:, alignment.MOUTH].mean(axis=1)
     assert mouth[1] > 1.3 * mouth[0]
 
 
@@ -216,7 +216,7 @@ def test_a_smile_is_seen_in_real_portraits(shared_data, name):
     rest, smiling = reader().landmarks(np.stack(crops))
     width = [
         np.linalg.norm(points[54] - points[48])
-        / face_landmarks.corner_distance(points)
+        / face_measures.corner_distance(points)
         for points in (rest, smiling)
     ]
     assert width[1] > 1.1 * width[0]

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks import face_mask as training
 from helpers.faces.readers import face_mask
-from helpers.models.face_mask import build_face_mask
+from helpers.faces.readers.face_mask import build_face_mask
 
 
 def small_network():

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from helpers import synthetic
-from helpers.synthetic.face_points import MIRRORED, face_points
+from helpers.alignment import MIRRORED
+from helpers.synthetic.face_points import face_points
 
 SIZE = 256
-EYE, MOUTH = slice(36, 42), slice(48, 68)
 
 
 @functools.cache

@@ -11,8 +11,8 @@ from benchmarks import grouping as benchmark
 from helpers import alignment
 from helpers.faces import detection, face_records, facesets
 from helpers.faces.readers import likeness
+from helpers.faces.readers.likeness import build_likeness
 from helpers.faces.sorting import choosing, extraction, grouping
-from helpers.models.recognition import build_likeness
 
 
 def directions(people, tracks, spread=0.4, seed=0):

@@ -1,10 +1,11 @@
 """The landmark network as it is built, on every backend."""
 
+import keras
 import numpy as np
 import pytest
 
 from helpers.faces.readers import face_landmarks
-from helpers.models.landmarks import build_landmarks
+from helpers.faces.readers.face_landmarks import HeatmapPoints, build_landmarks
 
 
 def small_reader(resolution=32):
@@ -71,3 +72,27 @@ def test_a_network_is_read_as_it_was_written(tmp_path):
     weights.unlink()
     with pytest.raises(FileNotFoundError, match="benchmarks.face_landmarks"):
         face_landmarks.read_face_landmarks(tmp_path)
+
+
+def test_heatmap_points_lie_where_the_heat_is():
+    heat = np.zeros((1, 4, 8, 3), np.float32)
+    heat[0, 1, 6, 0] = 50  # one hot cell
+    heat[0, 2, 1, 1] = heat[0, 2, 3, 1] = 50  # two: the place between
+    layer = HeatmapPoints(reach=1.0)
+    points = keras.ops.convert_to_numpy(layer(heat))
+    assert points.shape == layer.compute_output_shape(heat.shape) == (1, 3, 3)
+    np.testing.assert_allclose(
+        points[0, :, :2],
+        [[6.5 / 8, 1.5 / 4], [2.5 / 8, 2.5 / 4], [0.5, 0.5]],
+        atol=1e-5,
+    )
+    # none, one cell to each side, and everywhere
+    spread = np.hypot(np.sqrt(63 / 12) / 8, np.sqrt(15 / 12) / 4)
+    np.testing.assert_allclose(points[0, :, 2], [0, 1 / 8, spread], atol=1e-4)
+    # a heatmap that reaches twice as far as the picture
+    far = keras.ops.convert_to_numpy(HeatmapPoints(reach=2.0)(heat))
+    np.testing.assert_allclose(
+        far[..., :2] - 0.5, 2 * (points[..., :2] - 0.5), atol=1e-5
+    )
+    again = HeatmapPoints.from_config(HeatmapPoints(reach=1.5).get_config())
+    assert again.reach == 1.5

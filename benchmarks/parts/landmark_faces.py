@@ -5,9 +5,9 @@ import numpy as np
 
 from benchmarks.parts import hard_frames, spoilt_pictures
 from helpers import alignment, synthetic
+from helpers.alignment import MIRRORED
 from helpers.files import manifests
 from helpers.synthetic import occluders, workers
-from helpers.synthetic.face_points import MIRRORED
 
 RESOLUTION = 96
 # What is rendered reaches further than a crop, so that it can be moved.

@@ -18,7 +18,6 @@ from keras import layers, ops
 
 from helpers.comb import checked_names, level_of, name_key, named_variables
 from helpers.files import manifests
-from helpers.layers import PixelShuffle
 from helpers.swapper import Swapper, predict
 
 RESOLUTION = 64
@@ -160,7 +159,7 @@ class Classic(Swapper):
         # no activation on either side of the code, as in the source
         features = ops.reshape(unfold(latents), (-1, 4, 4, unfold.units // 16))
         for convolution in [*upward, *own]:
-            features = PixelShuffle()(_activate(convolution(features)))
+            features = ops.depth_to_space(_activate(convolution(features)), 2)
         return ops.sigmoid(to_rgb(features))
 
     def autoencoder(self, level=None):

@@ -14,7 +14,7 @@ from collections import namedtuple
 import numpy as np
 
 from helpers import alignment
-from helpers.faces.readers import face_landmarks
+from helpers.faces.readers import face_landmarks, face_measures
 from helpers.faces.readers.expression_reader import read_expression_reader
 from helpers.faces.sorting import face_reasons
 
@@ -151,8 +151,8 @@ def lips_and_lids(face_set):
     points = face_reasons.ask(
         face_set, range(len(face_set)), reader.resolution, reader.landmarks
     )
-    lips = face_landmarks.mouth_opening(points).astype(np.float64)
-    lids = face_landmarks.eye_opening(points).mean(axis=-1).astype(np.float64)
+    lips = face_measures.mouth_opening(points).astype(np.float64)
+    lids = face_measures.eye_opening(points).mean(axis=-1).astype(np.float64)
     shut = min(np.quantile(lips, 0.1), SHUT_LIPS)
     blink = 1 - lids / max(np.quantile(lids, 0.75), 1e-6)
     return (

@@ -8,17 +8,15 @@ muscle moves; what is left of lids and lips is compared.
 import numpy as np
 
 from helpers import alignment
-from helpers.faces.readers.face_landmarks import (
-    EYES,
-    MIRRORED,
-    MOUTH,
+from helpers.alignment import EYES, MIRRORED, MOUTH, NOSE
+from helpers.faces.readers.face_measures import (
     corner_distance,
     eye_opening,
     mouth_opening,
 )
 
-# corners of the eyes, ridge and lower edge of the nose
-UNMOVED = (36, 39, 42, 45, *range(27, 36))
+# what no muscle moves: the corners of the eyes, and the nose
+UNMOVED = (36, 39, 42, 45, *range(NOSE.start, NOSE.stop))
 
 
 def align_points(points, onto):
@@ -102,7 +100,7 @@ def expression_scores(reader, target, swaps, own):
         - `expression_still_share`: of the target's own mean: a face that
           never moves, to hold the motion against.
         - `mouth_opening_error`, `eye_opening_error`: mean absolute difference
-          of `face_landmarks.mouth_opening()` and `eye_opening()`.
+          of `face_measures.mouth_opening()` and `eye_opening()`.
     """
     true, moved, copied = (
         reader.landmarks(crops) for crops in (target, swaps, own)

@@ -1,11 +1,9 @@
 """Where the 68 points of a face are seen: a posed person in, points out.
 
-The points and their order are the usual ones of 68: jaw 0-16, brows 17-26,
-nose 27-35, eyes 36-47, mouth 48-67, each from the image's left to its right
-where it is a line, and around where it is a ring. Brows, nose, lids and lips
-are fixed to the skin and follow it. The jaw is the outline that is *seen*,
-from ear to ear: of a turned head it runs along the far cheek. Ears and chin
-end its two halves, which are divided into equal lengths.
+The points and their order are the usual ones of 68, which `alignment` names.
+Brows, nose, lids and lips are fixed to the skin and follow it. The jaw is the
+outline that is *seen*, from ear to ear: of a turned head it runs along the far
+cheek. Ears and chin end its two halves, which are divided into equal lengths.
 """
 
 import numpy as np
@@ -38,21 +36,6 @@ NOSE_TIP = -4.1
 NOSE_HALF_WIDTH, NOSE_BOTTOM = 2.6, -6.0
 INSIDE = (0.0, -4.8, 3.5)  # cm, a place in the head that every outline is round
 DIRECTION_STEP = np.radians(2.5)  # at which the outline is sought
-
-# Each point's place in the mirror image of a face.
-MIRRORED = np.concatenate(
-    (
-        np.arange(17)[::-1],
-        np.arange(17, 27)[::-1],
-        np.arange(27, 31),
-        np.arange(31, 36)[::-1],
-        (45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40),
-        np.arange(48, 55)[::-1],
-        np.arange(55, 60)[::-1],
-        np.arange(60, 65)[::-1],
-        np.arange(65, 68)[::-1],
-    )
-)
 
 
 def project_face_points(person, frame, pose, projected):

@@ -1,28 +1,116 @@
 """Face landmarks: whole crops in, the 68 points of each face out.
 
 A small network trained on renders of people who appear nowhere else. The
-order is the usual one of 68 points; left and right are the image's.
+points and their order are the usual ones, which `alignment` names.
 """
 
+import keras
 import numpy as np
+from keras import layers, ops
 
 from helpers.faces.readers import small_networks
+from helpers.faces.readers.small_networks import convolve
 from helpers.files import manifests
-from helpers.models.landmarks import build_landmarks
-from helpers.synthetic.face_points import MIRRORED  # noqa: F401
 
+POINTS = 68
 LANDMARKS_FOLDER = manifests.project_root() / "weights/shared/face_landmarks"
 MADE_BY = "benchmarks.face_landmarks"
 WEIGHTS = "landmarks.safetensors"
 
-JAW = slice(0, 17)  # from ear to ear by way of the chin
-BROWS = slice(17, 27)  # the upper edge of both, from left to right
-NOSE = slice(27, 36)  # down its ridge, then along its lower edge
-EYES = slice(36, 48)  # six around each, from the left corner over the top
-MOUTH = slice(48, 68)  # twelve around the lips, eight around their inside
-GROUPS = {"jaw": JAW, "brows": BROWS, "nose": NOSE, "eyes": EYES}
-GROUPS = {**GROUPS, "mouth": MOUTH}
-LEFT_CORNER, RIGHT_CORNER = 36, 45  # outer corners of the eyes
+
+def build_landmarks(resolution=96, widths=(24, 48, 96, 128, 128)):
+    """A small network that draws a heatmap a point and reads it.
+
+    It looks at the whole face at a thirty-second of the crop's side, and goes
+    back up to a quarter of it: what is hidden is guessed from the rest, and
+    what is seen is found where it is.
+
+    Args:
+        resolution: int. Side of the crops in pixels, a multiple of 32.
+        widths: sequence of five ints. Channels at a half, a quarter, an
+            eighth, a sixteenth and a thirty-second of the side.
+
+    Returns:
+        `keras.Model` from `(batch, resolution, resolution, 3)`, RGB 0-1, to
+        `(batch, 68, 3)`, see `HeatmapPoints`.
+
+    Raises:
+        ValueError: if the resolution is not a multiple of 32.
+    """
+    if resolution % 32 or resolution < 32:
+        raise ValueError(
+            "The network halves the picture five times, so its side is a "
+            f"multiple of 32. Received: resolution={resolution!r}"
+        )
+    inputs = keras.Input((resolution, resolution, 3), name="crops")
+    features = convolve("stem", inputs - 0.5, widths[0], 5, 2)
+    across = []
+    for level, width in enumerate(widths[1:]):
+        features = convolve(f"down_{level}", features, width, 3, 2)
+        features = convolve(f"inner_{level}", features, width)
+        across.append(features)
+    features = convolve("deepest", across.pop(), widths[-1])
+    for level, width in reversed(list(enumerate(widths[1:-1]))):
+        features = convolve(f"narrow_{level}", features, width, 1)
+        features = layers.UpSampling2D(name=f"up_{level}")(features)
+        features = layers.Add(name=f"across_{level}")((features, across[level]))
+        features = convolve(f"outer_{level}", features, width)
+    features = convolve("wide", features, 64)
+    heat = layers.Conv2D(POINTS, 1, name="heat")(features)
+    return keras.Model(
+        inputs, HeatmapPoints(name="points")(heat), name="landmarks"
+    )
+
+
+@keras.saving.register_keras_serializable("helpers")
+class HeatmapPoints(keras.layers.Layer):
+    """Reads where each heatmap is hot: the mean place of its softmax.
+
+    The mean is finer than a cell and has a gradient, unlike the hottest cell.
+
+    Args:
+        reach: float, at least 1. Side of the square that the heatmap stands
+            for, in sides of the picture: above 1, points may lie beyond the
+            picture's edge.
+
+    Input shape:
+        `(batch, height, width, points)`, any values.
+
+    Output shape:
+        `(batch, points, 3)`: x and y in the picture, 0 at its left or upper
+        edge and 1 at the other; and how far the heat is spread about them
+        (standard deviation), in the same unit.
+
+    Reference:
+        Sun et al., 2018, "Integral human pose regression", equation 2.
+    """
+
+    def __init__(self, reach=1.2, **options):
+        super().__init__(**options)
+        self.reach = reach
+
+    def call(self, inputs):
+        _, height, width, points = inputs.shape
+        heat = ops.reshape(inputs, (-1, height * width, points))
+        heat = ops.softmax(heat, axis=1)
+        places = [
+            ((ops.arange(side, dtype=heat.dtype) + 0.5) / side - 0.5)
+            * self.reach
+            + 0.5
+            for side in (width, height)
+        ]
+        x, y = ops.meshgrid(*places)
+        x, y = (ops.reshape(place, (1, -1, 1)) for place in (x, y))
+        mean_x, mean_y = (ops.sum(heat * place, axis=1) for place in (x, y))
+        away = (x - mean_x[:, None]) ** 2 + (y - mean_y[:, None]) ** 2
+        spread = ops.sqrt(ops.sum(heat * away, axis=1) + 1e-9)
+        return ops.stack((mean_x, mean_y, spread), axis=-1)
+
+    def compute_output_shape(self, input_shape):
+        return (input_shape[0], input_shape[3], 3)
+
+    def get_config(self):
+        return {**super().get_config(), "reach": self.reach}
 
 
 class LandmarkReader:
@@ -74,62 +162,6 @@ class LandmarkReader:
         found = small_networks.read_crops(self.model, crops, batch_size)
         found = found * np.shape(crops)[1]
         return found[..., :2] - np.float32(0.5), found[..., 2]
-
-
-def eye_opening(points):
-    """How far each eye is open: the lids' distance over the eye's length.
-
-    Args:
-        points: float array, shape `(..., 68, 2)`, in any unit.
-
-    Returns:
-        float array, shape `(..., 2)`: left and right eye; about 0 when shut
-        and 0.3 when open.
-
-    Reference:
-        Soukupová and Čech, 2016, "Real-time eye blink detection using facial
-        landmarks", equation 1.
-    """
-    return np.stack([_aspect(points, first) for first in (36, 42)], axis=-1)
-
-
-def _aspect(points, first):
-    eye = np.asarray(points)[..., first : first + 6, :]
-    opened = np.linalg.norm(eye[..., 1:3, :] - eye[..., [5, 4], :], axis=-1)
-    length = np.linalg.norm(eye[..., 0, :] - eye[..., 3, :], axis=-1)
-    return opened.mean(axis=-1) / np.maximum(length, 1e-6)
-
-
-def mouth_opening(points):
-    """How far the lips are apart, over the distance of the eyes' corners.
-
-    The mouth's own width would not do: lips that pucker are narrow.
-
-    Args:
-        points: float array, shape `(..., 68, 2)`, in any unit.
-
-    Returns:
-        float array, shape `(...)`: about 0 when shut, 0.3 when wide open.
-    """
-    points = np.asarray(points)
-    gaps = points[..., 61:64, :] - points[..., [67, 66, 65], :]
-    gap = np.linalg.norm(gaps, axis=-1).mean(axis=-1)
-    return gap / np.maximum(corner_distance(points), 1e-6)
-
-
-def corner_distance(points):
-    """Distance of the eyes' outer corners, the unit of landmark errors.
-
-    Args:
-        points: float array, shape `(..., 68, 2)`.
-
-    Returns:
-        float array, shape `(...)`, in the points' unit.
-    """
-    points = np.asarray(points)
-    return np.linalg.norm(
-        points[..., LEFT_CORNER, :] - points[..., RIGHT_CORNER, :], axis=-1
-    )
 
 
 def write_face_landmarks(folder, reader, parameters=None, **details):

@@ -8,6 +8,7 @@ import pathlib
 
 import keras
 import numpy as np
+from keras import layers
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
@@ -133,3 +134,27 @@ def read_crops(model, crops, batch_size):
     if not len(crops):
         return np.empty((0, *model.output_shape[1:]), np.float32)
     return predict(model, crops, batch_size)
+
+
+def convolve(name, features, channels, size=3, strides=1):
+    """A convolution with its bend.
+
+    Args:
+        name: str, of the convolution's layer.
+        features: tensor, shape `(batch, height, width, channels)`.
+        channels: int, of the result.
+        size: int, side of the kernel.
+        strides: int.
+
+    Returns:
+        tensor, shape `(batch, height / strides, width / strides, channels)`.
+    """
+    features = layers.Conv2D(
+        channels,
+        size,
+        strides=strides,
+        padding="same",
+        kernel_initializer="he_normal",
+        name=name,
+    )(features)
+    return layers.LeakyReLU(negative_slope=0.1, name=f"{name}_bend")(features)

@@ -10,7 +10,7 @@ from face_footage import CONTRACT, shot
 from benchmarks import likeness as benchmark
 from helpers import alignment
 from helpers.faces.readers import likeness
-from helpers.models.recognition import (
+from helpers.faces.readers.likeness import (
     DIMENSIONS,
     LEVELS,
     MEAN,
