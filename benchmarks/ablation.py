@@ -25,7 +25,7 @@ import keras
 import numpy as np
 
 from benchmarks import skill
-from helpers import augmentation, crowd, growth, synthetic
+from helpers import augmentation, crowd, encoder_decoder, growth, synthetic
 from helpers import comb as comb_module
 from helpers.crowd import Crowd
 from helpers.faces.readers import expression_reader
@@ -68,7 +68,7 @@ class Recipe:
     latent_loss: float = 0.01
     expression_loss: float = 0.05
     # the network
-    latent_dim: int = comb_module.LATENT_DIM
+    latent_dim: int = encoder_decoder.LATENT_DIM
     shared_levels: int = comb_module.SHARED_LEVELS
     pixel_norm: bool = True
     # both trainings
@@ -276,13 +276,13 @@ def _face_sets(names, quick):
 @contextlib.contextmanager
 def _pixel_norm(wanted):
     """Networks that are built inside have pixel norm, or have none."""
-    before = comb_module.normalise
+    before = encoder_decoder.normalise
     if not wanted:
-        comb_module.normalise = lambda features: features
+        encoder_decoder.normalise = lambda features: features
     try:
         yield
     finally:
-        comb_module.normalise = before
+        encoder_decoder.normalise = before
 
 
 def read_runs(path):

@@ -23,7 +23,8 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from helpers.comb import build_comb, normalise, resolution_of
+from helpers.comb import build_comb
+from helpers.encoder_decoder import normalise, resolution_of
 
 TURNS, STEPS = 3, 8
 CLOCKS = {"cpu": time.process_time, "wall": time.perf_counter}

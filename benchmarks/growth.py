@@ -49,8 +49,9 @@ import numpy as np
 
 from benchmarks.skill import IDENTITIES, make_faces
 from helpers import growth, plotting
-from helpers.comb import build_comb, level_of
+from helpers.comb import build_comb
 from helpers.crowd import comb_for, renew_bottleneck
+from helpers.encoder_decoder import level_of
 from helpers.families.classic import build_classic, classic_optimizer
 from helpers.files import manifests
 from helpers.proof import evaluation

@@ -37,8 +37,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import numpy as np
 
 from benchmarks.parts import presets
-from helpers.comb import build_comb, level_of
+from helpers.comb import build_comb
 from helpers.crowd import build_crowd
+from helpers.encoder_decoder import level_of
 from helpers.files import manifests
 from helpers.synthetic.crowd_film import CrowdCrops, sample_crowd_frames
 from helpers.training import cut_pairs, estimate, trainer

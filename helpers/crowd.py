@@ -19,7 +19,8 @@ Reference:
 import keras
 import numpy as np
 
-from helpers.comb import Comb, dense, resolution_of
+from helpers.comb import Comb
+from helpers.encoder_decoder import dense, resolution_of
 
 # Frame parameters of a rendered person that have to be readable from a latent:
 # first those of a score (`synthetic.EXPRESSION_PARAMETERS`), then what else

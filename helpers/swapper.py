@@ -2,17 +2,32 @@
 
 import copy
 
+import keras
 import numpy as np
+
+from helpers.files.names import check_identity
 
 
 class Swapper:
-    """Base of `Comb` and `Classic`, which encode, decode and know identities.
+    """Base of the networks that swap: whatever is one can be shared and used.
+
+    Bundles, scores, videos, the live mode and the widgets ask for no more. A
+    network of this kind has, besides what is here,
+
+    - `identities`, a tuple of names, and `decoders`, a dict by these names;
+    - `resolution`, the side in pixels of what it sees and draws;
+    - `latent_dim`, the length of a latent; `level`, which it has grown to;
+    - `contract`, a dict from `manifests.data_contract()`;
+    - `config()`, what it takes to build it again, as a dict for JSON;
+    - `layers()`, all its layers in a fixed order;
+    - `autoencoder(level)`, the model that is trained;
+    - `encode_tensor()` and `decode_tensor()`, its two halves.
 
     Attributes:
         shifts: dict from `(source, target)` to float32 array, shape
             `(latent_dim,)`, what a swap adds to the target's latents.
-            `helpers.latents.shifts.latent_shifts()` measures them once the
-            network is trained; where there is none, nothing is added.
+            `latents.shifts.latent_shifts()` measures them once the network
+            is trained; where there is none, nothing is added.
         target: name of the identity whose footage `swap()` is given, or
             `None`; `looking_at()` sets it.
     """
@@ -20,45 +35,90 @@ class Swapper:
     def __init__(self):
         self.shifts = {}
         self.target = None
+        self._runners = {}  # models of the halves, once they were asked for
 
-    @classmethod
-    def least_numbers(cls, config):
-        """How many numbers a network of this architecture has at least.
-
-        Stands before a network of a stranger's bundle is built: what the
-        bundle cannot fill is not worth the memory.
+    def encode_tensor(self, crops):
+        """Latents of network crops, as part of a model.
 
         Args:
-            config: dict, as `config()` gives it.
+            crops: float tensor, shape `(batch, resolution, resolution, 3)`,
+                0-1.
 
         Returns:
-            int.
+            float tensor, shape `(batch, latent_dim)`.
         """
         raise NotImplementedError
 
-    @classmethod
-    def with_fresh_decoders(cls, **config):
-        """A network of which parts are to be loaded, all else fresh.
-
-        Raises:
-            ValueError: if the family has no parts to take apart.
-        """
-        name = cls.__name__.lower()
-        raise ValueError(
-            f"A {name} has no parts to load alone. Received: {config!r:.100}. "
-            "Load all of it, with parts='all'."
-        )
-
-    def layers_of(self, part):
-        """Layers of a part of the network that can be loaded alone.
+    def decode_tensor(self, latents, identity):
+        """An identity's pictures of latents, as part of a model.
 
         Args:
-            part: `"all"`; combs also know `"shared"` and `"encoder"`.
+            latents: float tensor, shape `(batch, latent_dim)`.
+            identity: name of the decoder.
 
         Returns:
-            list of layers.
+            float tensor, shape `(batch, resolution, resolution, 3)`, 0-1.
         """
-        return {"all": self.layers}[part]()
+        raise NotImplementedError
+
+    def encode(self, crops, batch_size=64):
+        """Latents of network crops.
+
+        Args:
+            crops: float32 array, shape `(faces, resolution, resolution, 3)`,
+                0-1.
+            batch_size: int.
+
+        Returns:
+            float32 array, shape `(faces, latent_dim)`.
+
+        Raises:
+            ValueError: if the crops are of another resolution.
+        """
+        side = self.resolution
+        if np.ndim(crops) != 4 or np.shape(crops)[1:] != (side, side, 3):
+            raise ValueError(
+                f"This {self._kind} sees crops of shape (faces, {side}, "
+                f"{side}, 3). Received: shape={np.shape(crops)}. Cut them "
+                "with alignment.cut_network_crops()."
+            )
+        if len(crops) == 0:
+            return np.zeros((0, self.latent_dim), "float32")
+        model = self._runner(None, (side, side, 3), self.encode_tensor)
+        return predict(model, crops, batch_size)
+
+    def decode(self, latents, identity, batch_size=64):
+        """Pictures of one identity.
+
+        Args:
+            latents: float32 array, shape `(faces, latent_dim)`.
+            identity: name of the decoder, so of the face that appears.
+            batch_size: int.
+
+        Returns:
+            float32 array, shape `(faces, resolution, resolution, 3)`, 0-1.
+
+        Raises:
+            ValueError: if the network has no decoder of this name.
+        """
+        self.check_identity(identity)
+        if len(latents) == 0:
+            side = self.resolution
+            return np.zeros((0, side, side, 3), "float32")
+        model = self._runner(
+            identity,
+            (self.latent_dim,),
+            lambda inputs: self.decode_tensor(inputs, identity),
+        )
+        return predict(model, latents, batch_size)
+
+    def _runner(self, identity, shape, half):
+        """Model of one half, of the level grown to; built when first used."""
+        key = identity, self.level
+        if key not in self._runners:
+            inputs = keras.Input(shape)
+            self._runners[key] = keras.Model(inputs, half(inputs))
+        return self._runners[key]
 
     def shift(self, source, target):
         """What a swap adds to a target's latents: an array, or 0.0."""
@@ -102,6 +162,63 @@ class Swapper:
         latents = latents + self.shift(source, self.target)
         return self.decode(latents, source, batch_size)
 
+    def check_identity(self, identity):
+        """Raise a ValueError that lists the names if this one is unknown."""
+        if identity not in self.decoders:
+            raise ValueError(
+                f"This {self._kind} knows {', '.join(self.identities)}. "
+                f"Received: identity={identity!r}"
+            )
+
+    @property
+    def _kind(self):
+        return type(self).__name__.lower()
+
+    def variables(self):
+        """All variables by name, for instance `encoder_64/kernel`."""
+        return named_variables(self.layers())
+
+    def layers_of(self, part):
+        """Layers of a part of the network, to be loaded or frozen alone.
+
+        Args:
+            part: `"all"`; combs also know `"shared"` and `"encoder"`.
+
+        Returns:
+            list of layers.
+
+        Raises:
+            KeyError: if the network has no such part.
+        """
+        return {"all": self.layers}[part]()
+
+    @classmethod
+    def with_fresh_decoders(cls, **config):
+        """A network of which parts are to be loaded, all else fresh.
+
+        Raises:
+            ValueError: if the family has no parts to take apart.
+        """
+        raise ValueError(
+            f"A {cls.__name__.lower()} has no parts to load alone. Received: "
+            f"{config!r:.100}. Load all of it, with parts='all'."
+        )
+
+    @classmethod
+    def least_numbers(cls, config):
+        """How many numbers a network of this architecture has at least.
+
+        Asked before the network of a stranger's bundle is built: what the
+        bundle cannot fill is not worth the memory.
+
+        Args:
+            config: dict, as `config()` gives it.
+
+        Returns:
+            int.
+        """
+        raise NotImplementedError
+
 
 def predict(model, inputs, batch_size=64):
     """What a model makes of an array; quick for one face, too.
@@ -128,3 +245,64 @@ def predict(model, inputs, batch_size=64):
         batch = np.pad(batch, missing)
         outputs.append(np.asarray(model.predict_on_batch(batch))[:count])
     return np.concatenate(outputs)
+
+
+def name_key(identity):
+    """An identity's name in letters that every backend takes in names.
+
+    Letters and digits of ASCII and `_` stay; all else becomes its code.
+    """
+    return "".join(
+        c if c.isascii() and (c.isalnum() or c == "_") else f"-{ord(c):x}-"
+        for c in identity
+    )
+
+
+def face_key(identity):
+    """Name of an identity's crops and pictures in the model that is trained.
+
+    Whatever the identity is called, no other input or output has this name:
+    its one dash more than `name_key()` ever gives tells it from `blend` and
+    the like.
+    """
+    return f"face-{name_key(identity)}"
+
+
+def named_variables(all_layers):
+    """Variables of layers by name: `{"encoder_64/kernel": variable, ...}`.
+
+    Raises:
+        ValueError: if two layers have the same name.
+    """
+    named = {}
+    for layer in all_layers:
+        for variable in layer.weights:
+            name = f"{layer.name}/{variable.name}"
+            if name in named:
+                raise ValueError(
+                    "Every layer needs a name of its own. "
+                    f"Received twice: {layer.name!r}"
+                )
+            named[name] = variable
+    return named
+
+
+def checked_names(identities):
+    """Names of a new network's identities, as a tuple.
+
+    Raises:
+        ValueError: if a name is missing, doubled or not a plain name.
+    """
+    if isinstance(identities, str) or len(identities) < 1:
+        raise ValueError(
+            "A network takes a list of names, one an identity. "
+            f"Received: identities={identities!r}"
+        )
+    names = tuple(str(name) for name in identities)
+    for name in names:
+        check_identity(name)
+    if len(set(names)) < len(names):
+        raise ValueError(
+            f"Each identity needs a name of its own. Received: {names!r}"
+        )
+    return names

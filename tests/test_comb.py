@@ -5,13 +5,15 @@ import numpy as np
 import pytest
 
 from helpers import synthetic
-from helpers.comb import build_comb, level_of, name_key, resolution_of
+from helpers.comb import build_comb
 from helpers.crowd import READ_PARAMETERS, build_crowd, comb_from_crowd
+from helpers.encoder_decoder import level_of, resolution_of
 from helpers.losses import MaskedFaceLoss
+from helpers.swapper import face_key, name_key
 
 WIDTHS = (8, 6, 6, 4)
 NAMES = ("Rosa", "Marco", "Ana Núñez")
-KEYS = [name_key(name) for name in NAMES]
+KEYS = [face_key(name) for name in NAMES]
 
 
 def small_comb(**options):
@@ -31,10 +33,10 @@ def crops(resolution=32, count=3, seed=0):
 
 
 def run(comb, level, blend, images):
-    inputs = dict.fromkeys(map(name_key, NAMES), images)
+    inputs = dict.fromkeys(map(face_key, NAMES), images)
     inputs["blend"] = np.full((len(images), 1), blend, "float32")
     pictures = comb.autoencoder(level).predict(inputs, verbose=0)
-    return {name: pictures[name_key(name)] for name in NAMES}
+    return {name: pictures[face_key(name)] for name in NAMES}
 
 
 def halve(images):
@@ -220,7 +222,7 @@ def test_a_step_on_one_identity_leaves_the_other_decoders_untouched():
     nothing = np.zeros_like(target)  # an empty mask: no loss, no gradient
     model.train_on_batch(
         {"blend": np.ones((3, 1), "float32"), **dict.fromkeys(KEYS, crops())},
-        {"Rosa": target, "Marco": nothing, name_key("Ana Núñez"): nothing},
+        dict(zip(KEYS, (target, nothing, nothing), strict=True)),
     )
     after = {n: values(d.layers()) for n, d in comb.decoders.items()}
     assert not same(before["Rosa"], after["Rosa"])
@@ -276,6 +278,31 @@ def test_names_of_any_alphabet_get_keys_of_their_own():
     assert len(set(keys)) == len(keys)
     assert all(key.isascii() and " " not in key for key in keys)
     assert name_key("Rosa") == "Rosa"
+
+
+# what layers, inputs, outputs and parts are called, and names that begin alike
+AWKWARD = ("shared", "encoder", "decoder", "blend", "crowd", "Rosa", "Rosa_8")
+
+
+def test_names_of_people_never_meet_those_of_layers_or_inputs():
+    comb = build_comb(AWKWARD, resolution=16, widths=(8, 6, 6), latent_dim=5)
+    images = crops(16, 2)
+    latents = comb.encode(images)
+    pictures = comb.autoencoder().predict(
+        {
+            "blend": np.ones((2, 1), "float32"),
+            **{face_key(name): images for name in AWKWARD},
+        },
+        verbose=0,
+    )
+    assert len(pictures) == len(AWKWARD)
+    for name in AWKWARD:
+        np.testing.assert_allclose(
+            comb.decode(latents, name), pictures[face_key(name)], atol=1e-5
+        )
+    own = {id(layer) for d in comb.decoders.values() for layer in d.layers()}
+    for part in ("encoder", "shared"):
+        assert not own.intersection(map(id, comb.layers_of(part)))
 
 
 def test_numbers_out_of_range_are_refused():

@@ -9,7 +9,9 @@ import pytest
 import test_trainer
 
 from benchmarks.parts import presets
-from helpers.comb import build_comb, name_key, resolution_of
+from helpers.comb import build_comb
+from helpers.encoder_decoder import resolution_of
+from helpers.swapper import face_key
 from helpers.training import cut_pairs
 from helpers.training.trainer import Trainer
 
@@ -98,7 +100,7 @@ def test_the_paper_preset_has_combmodels_widths_up_to_1024_pixels():
     preset = presets.read_preset("paper")
     network = build_comb(NAMES[:1], **preset["network"])
     model = network.autoencoder()
-    key = name_key(NAMES[0])
+    key = face_key(NAMES[0])
     assert model.input[key].shape == (None, 1024, 1024, 3)
     assert model.output[key].shape == (None, 1024, 1024, 3)
     # one step, where it fits into the memory of any machine

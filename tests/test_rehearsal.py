@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from helpers.comb import name_key
 from helpers.crowd import build_crowd, comb_from_crowd
+from helpers.swapper import face_key
 from helpers.synthetic import render_crowd
 from helpers.training import cut_pairs, rehearsal
 from helpers.training.trainer import Trainer, report_line
@@ -43,7 +43,7 @@ def test_it_draws_what_comb_and_crowd_draw(level):
     inputs, _ = rehearsal_data().batch(0, level, 0.5, 4)
     drawn = both.autoencoder(level).predict_on_batch(inputs)
     own = both.comb.autoencoder(level).predict_on_batch(
-        {key: inputs[key] for key in ("blend", *map(name_key, NAMES))}
+        {key: inputs[key] for key in ("blend", *map(face_key, NAMES))}
     )
     crowd = both.crowd.autoencoder(level).predict_on_batch(
         {
@@ -178,7 +178,7 @@ def test_a_film_of_the_crowd_is_made_for_it(tmp_path):
         identity_data(), crowd, tmp_path / "film", frames=4
     )
     assert data.loss_weights["rehearsed-expression"] == 0.2
-    assert data.loss_weights[name_key(NAMES[0])] == 1.0
+    assert data.loss_weights[face_key(NAMES[0])] == 1.0
     film = render_crowd(
         tmp_path / "film",
         people=3,

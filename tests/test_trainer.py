@@ -16,8 +16,10 @@ import numpy as np
 import pytest
 
 from helpers import augmentation, growth
-from helpers.comb import build_comb, name_key, resolution_of
+from helpers.comb import build_comb
 from helpers.crowd import READ_PARAMETERS, build_crowd, comb_from_crowd
+from helpers.encoder_decoder import resolution_of
+from helpers.swapper import face_key, name_key
 from helpers.synthetic.crowd_film import CrowdCrops
 from helpers.training import (
     checkpoints,
@@ -335,7 +337,7 @@ def test_held_out_pictures_are_the_same_at_every_call():
 @pytest.mark.parametrize("options", [augmentation.PLAIN, TURNED])
 def test_an_identity_is_seen_and_asked_for_under_one_view(options):
     inputs, targets = identity_data(options=options).batch(3, 2, 1.0, 8)
-    for key in map(name_key, NAMES):
+    for key in map(face_key, NAMES):
         np.testing.assert_array_equal(inputs[key], targets[key][..., :3])
 
 
@@ -681,7 +683,7 @@ def spoil(data, name, step):
     def spoiled(number, *options):
         inputs, targets = batch(number, *options)
         if number >= step:
-            targets[name_key(name)][:] = np.inf
+            targets[face_key(name)][:] = np.inf
         return inputs, targets
 
     data.batch = spoiled

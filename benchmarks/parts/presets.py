@@ -18,6 +18,7 @@ begins.
 import copy
 
 from helpers import comb, growth
+from helpers.encoder_decoder import LATENT_DIM, WIDTHS, level_of
 
 # `batch_sizes`: crops a step, of each identity, one number a level from 4
 # pixels up. `steps`: in all levels together.
@@ -36,8 +37,8 @@ PRESETS = {
     "laptop": {
         "network": {
             "resolution": 64,
-            "widths": comb.WIDTHS[:5],
-            "latent_dim": comb.LATENT_DIM,
+            "widths": WIDTHS[:5],
+            "latent_dim": LATENT_DIM,
             "shared_levels": comb.SHARED_LEVELS,
         },
         "batch_sizes": (32, 32, 32, 32, 32),
@@ -116,7 +117,7 @@ def preset_schedule(preset, first_level=0):
     Raises:
         ValueError: if there is not one batch size a level.
     """
-    top = comb.level_of(preset["network"]["resolution"])
+    top = level_of(preset["network"]["resolution"])
     sizes = preset["batch_sizes"]
     if len(sizes) != top + 1:
         raise ValueError(

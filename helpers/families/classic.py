@@ -13,12 +13,11 @@ Reference:
 """
 
 import keras
-import numpy as np
 from keras import layers, ops
 
-from helpers.comb import checked_names, level_of, name_key, named_variables
+from helpers.encoder_decoder import level_of
 from helpers.files import manifests
-from helpers.swapper import Swapper, predict
+from helpers.swapper import Swapper, checked_names, face_key, name_key
 
 RESOLUTION = 64
 DOWN = (128, 256, 512, 1024)  # channels at 32, 16, 8 and 4 pixels
@@ -102,7 +101,6 @@ class Classic(Swapper):
             identity: self._build_decoder(name_key(identity))
             for identity in self.identities
         }
-        self._runners = {}
 
     def _scaled(self, channels):
         return round(channels * self.width)
@@ -141,18 +139,14 @@ class Classic(Swapper):
         """All layers of all identities, in a fixed order."""
         return [*self.encoder, *self.stem, *sum(self.decoders.values(), [])]
 
-    def variables(self):
-        """All variables by name, for instance `encoder_32/kernel`."""
-        return named_variables(self.layers())
-
-    def _encode(self, crops):
+    def encode_tensor(self, crops):
         """Codes, shape `(batch, latent_dim)`, of crops."""
         *convolutions, to_latent = self.encoder
         for convolution in convolutions:
             crops = _activate(convolution(crops))
         return to_latent(layers.Flatten()(crops))
 
-    def _decode(self, latents, identity):
+    def decode_tensor(self, latents, identity):
         """Pictures, shape `(batch, 64, 64, 3)` in 0-1, of an identity."""
         unfold, *upward = self.stem
         *own, to_rgb = self.decoders[identity]
@@ -182,81 +176,21 @@ class Classic(Swapper):
                 "Train it flat, by growth_schedule(4, steps, first_level=4)."
             )
         blend = keras.Input((1,), name="blend")
-        keys = {identity: name_key(identity) for identity in self.identities}
+        keys = {identity: face_key(identity) for identity in self.identities}
         crops = {
             key: keras.Input((RESOLUTION, RESOLUTION, 3), name=key)
             for key in keys.values()
         }
         # one pass of the encoder for everybody
-        latents = self._encode(ops.concatenate(list(crops.values()), axis=0))
+        latents = self.encode_tensor(
+            ops.concatenate(list(crops.values()), axis=0)
+        )
         parts = ops.split(latents, len(crops), axis=0)
         outputs = {
-            key: self._decode(part, identity)
+            key: self.decode_tensor(part, identity)
             for (identity, key), part in zip(keys.items(), parts, strict=True)
         }
         return keras.Model({"blend": blend, **crops}, outputs)
-
-    def encode(self, crops, batch_size=64):
-        """Latents of network crops.
-
-        Args:
-            crops: float32 array, shape `(faces, 64, 64, 3)`, 0-1.
-            batch_size: int.
-
-        Returns:
-            float32 array, shape `(faces, latent_dim)`.
-
-        Raises:
-            ValueError: if the crops are of another resolution.
-        """
-        side = RESOLUTION
-        if np.ndim(crops) != 4 or np.shape(crops)[1:] != (side, side, 3):
-            raise ValueError(
-                f"This network sees crops of shape (faces, {side}, {side}, 3). "
-                f"Received: shape={np.shape(crops)}. Cut them with "
-                "alignment.cut_network_crops()."
-            )
-        return self._run("encoder", crops, (self.latent_dim,), batch_size)
-
-    def decode(self, latents, identity, batch_size=64):
-        """Pictures of one identity.
-
-        Args:
-            latents: float32 array, shape `(faces, latent_dim)`.
-            identity: name of the decoder, so of the face that appears.
-            batch_size: int.
-
-        Returns:
-            float32 array, shape `(faces, 64, 64, 3)`, 0-1.
-
-        Raises:
-            ValueError: if the network has no decoder of this name.
-        """
-        self.check_identity(identity)
-        shape = (RESOLUTION, RESOLUTION, 3)
-        return self._run(identity, latents, shape, batch_size)
-
-    def check_identity(self, identity):
-        """Raise a ValueError that lists the names if this one is unknown."""
-        if identity not in self.decoders:
-            raise ValueError(
-                f"This network knows {', '.join(self.identities)}. "
-                f"Received: identity={identity!r}"
-            )
-
-    def _run(self, part, values, shape, batch_size):
-        """What the encoder, or one decoder, makes of an array."""
-        if len(values) == 0:
-            return np.zeros((0, *shape), "float32")
-        if part not in self._runners:
-            inputs = keras.Input(np.shape(values)[1:])
-            outputs = (
-                self._encode(inputs)
-                if part == "encoder"
-                else self._decode(inputs, part)
-            )
-            self._runners[part] = keras.Model(inputs, outputs)
-        return predict(self._runners[part], values, batch_size)
 
 
 def build_classic(identities, **options):

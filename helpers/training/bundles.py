@@ -12,9 +12,10 @@ import zipfile
 import keras
 import numpy as np
 
-from helpers.comb import Comb, named_variables
+from helpers.comb import Comb
 from helpers.crowd import Crowd
 from helpers.files import manifests
+from helpers.swapper import named_variables
 from helpers.training import checkpoints
 from helpers.training.origins import (
     WEIGHTS,

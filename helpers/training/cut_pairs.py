@@ -9,10 +9,11 @@ import keras
 import numpy as np
 
 from helpers import augmentation
-from helpers.comb import name_key, resolution_of
 from helpers.crowd import READ_PARAMETERS
+from helpers.encoder_decoder import resolution_of
 from helpers.losses import LatentPairLoss, MaskedFaceLoss
 from helpers.masks import feature_weights, landmark_weights
+from helpers.swapper import face_key
 
 FEATURE_WEIGHT = np.float32(3)  # of eyes and mouth; the rest of a face: 1
 
@@ -193,7 +194,7 @@ class IdentityData:
         self.reconstructed = self.measured  # those of them that are pictures
         self.options = options or augmentation.DEFAULT
         self.seed = seed
-        self.outputs = {name_key(name): name for name in crops}
+        self.outputs = {face_key(name): name for name in crops}
         self.losses = {key: MaskedFaceLoss() for key in self.outputs}
         self.loss_weights = None
 
@@ -244,7 +245,7 @@ class IdentityData:
                         random, crop, crop, mask, view, light, self, options
                     )
                 )
-            key = name_key(name)
+            key = face_key(name)
             inputs[key], targets[key] = _at_level(views, level, blend)
         count = len(next(iter(inputs.values())))
         inputs["blend"] = np.full((count, 1), blend, "float32")

@@ -14,13 +14,13 @@ Reference:
 import keras
 
 from helpers import synthetic
-from helpers.comb import named_variables
 from helpers.crowd import Crowd
+from helpers.swapper import named_variables
 from helpers.training import cut_pairs
 
 FRAMES_SEED = 20000  # other frames than those that the crowd was trained on
 EXPRESSION_WEIGHT = 0.2  # of the loss on expression
-# `name_key()` gives every name an even number of dashes: no identity has these
+# as `swapper.face_key()`: no identity's crops and pictures have these names
 INPUTS = {name: f"rehearsed-{name}" for name in ("crops", "person")}
 OUTPUTS = {
     name: f"rehearsed-{name}" for name in ("crowd", "latents", "expression")

@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from helpers import growth
-from helpers.comb import resolution_of
+from helpers.encoder_decoder import resolution_of
 from helpers.training import checkpoints, distribution, training_watch
 from helpers.training.optimizers import KernelMuon
 
