@@ -19,6 +19,7 @@ import numpy as np
 
 from benchmarks import grouping, likeness
 from helpers import alignment, synthetic
+from helpers.crops import cut_crop
 from helpers.faces import detection
 from helpers.faces.sorting import choosing, crop_quality, extraction, repeats
 from helpers.files import manifests
@@ -38,7 +39,7 @@ CLIPS = (
 def crop_of(person, frame):
     shot = synthetic.render(person, frame, likeness.FRAME_SIZE)
     matrix = alignment.crop_matrix(shot["landmarks"], CONTRACT)
-    return alignment.cut_crop(shot["image"], matrix, CONTRACT["crop_size"])
+    return cut_crop(shot["image"], matrix, CONTRACT["crop_size"])
 
 
 def noisy(crop, spread, random):

@@ -20,6 +20,7 @@ import keras
 import numpy as np
 
 from helpers import alignment, synthetic
+from helpers.crops import cut_crop, cut_network_crops
 from helpers.faces import detection
 from helpers.faces.readers import expression_reader
 from helpers.files import manifests
@@ -108,7 +109,7 @@ def _cut(picture, landmarks):
     """A whole crop, cut large and then averaged, as a face set's are."""
     contract = manifests.data_contract(crop_size=2 * CROP_SIZE)
     matrix = alignment.crop_matrix(landmarks, contract)
-    crop = alignment.cut_crop(picture, matrix, contract["crop_size"])
+    crop = cut_crop(picture, matrix, contract["crop_size"])
     return cv2.resize(
         crop, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_AREA
     )
@@ -275,9 +276,7 @@ def check_reader(reader, crops, values):
             images = np.stack(
                 [cv2.GaussianBlur(image, (0, 0), sigma) for image in images]
             )
-        readings = reader.read(
-            alignment.cut_network_crops(images, COVERAGE, RESOLUTION)
-        )
+        readings = reader.read(cut_network_crops(images, COVERAGE, RESOLUTION))
         for column, name in enumerate(NAMES):
             read, truth = readings[:, column], values[:, column]
             rows.append(

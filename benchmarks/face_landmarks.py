@@ -21,6 +21,7 @@ from keras import ops
 
 from benchmarks.parts import landmark_faces, portrait_points
 from helpers import alignment
+from helpers.crops import cut_crop
 from helpers.faces import detection
 from helpers.faces.readers import face_landmarks, face_measures
 from helpers.faces.readers.face_landmarks import build_landmarks
@@ -167,7 +168,7 @@ def measure_portraits(reader, folder, detector):
         photo = media.read_photo(path.with_suffix(".jpg"))
         face = detector.detect([photo])[0][0]
         matrix = alignment.crop_matrix(face["landmarks"], contract)
-        crops.append(alignment.cut_crop(photo, matrix, contract["crop_size"]))
+        crops.append(cut_crop(photo, matrix, contract["crop_size"]))
         placed, eyes = portrait_points.read_portrait_points(path)
         points.append(alignment.transform_points(matrix, placed))
         eyes = alignment.transform_points(matrix, eyes)

@@ -18,6 +18,7 @@ import numpy as np
 
 from benchmarks.parts import hard_frames, spoilt_pictures
 from helpers import alignment, synthetic
+from helpers.crops import cut_crop, cut_network_crops
 from helpers.faces.readers import face_mask
 from helpers.faces.readers.face_mask import build_face_mask
 from helpers.files import manifests
@@ -89,9 +90,9 @@ def _render_person(number, occluded):
             matrix = alignment.crop_matrix(
                 shot["landmarks"], manifests.data_contract(CROP_SIZE)
             )
-            crops.append(alignment.cut_crop(image, matrix, CROP_SIZE))
+            crops.append(cut_crop(image, matrix, CROP_SIZE))
             truth = np.uint8(truth * 255 + 0.5)
-            truths.append(alignment.cut_crop(truth, matrix, CROP_SIZE))
+            truths.append(cut_crop(truth, matrix, CROP_SIZE))
     return np.stack(crops), np.stack(truths)
 
 
@@ -235,7 +236,7 @@ def check_face_mask(network, crops, truths):
         `bare_found`, share of the bare face that is found bare.
     """
     seen, wanted = (
-        alignment.cut_network_crops(part, COVERAGE, RESOLUTION)
+        cut_network_crops(part, COVERAGE, RESOLUTION)
         for part in (crops, truths)
     )
     found = network.read(seen)

@@ -25,6 +25,7 @@ import cv2
 import numpy as np
 
 from helpers import alignment, masks, synthetic
+from helpers.crops import cut_crop
 from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
@@ -106,7 +107,7 @@ def _cut(person, frame, folder, row):
     size = contract["crop_size"]
     shot = synthetic.render(person, frame, 256)
     matrix = alignment.crop_matrix(shot["landmarks"], contract)
-    crop = alignment.cut_crop(shot["image"], matrix, size)
+    crop = cut_crop(shot["image"], matrix, size)
     mask = masks.warp_mask(np.uint8(shot["mask"] * 255), matrix, size)
     names = f"crops/{row:06d}.jpg", f"masks/{row:06d}.png"
     for file, picture in zip(names, (crop, mask), strict=True):

@@ -25,6 +25,7 @@ import numpy as np
 
 from benchmarks import likeness as learning
 from helpers import alignment, synthetic
+from helpers.crops import cut_crop
 from helpers.faces import detection, face_records, facesets
 from helpers.faces.readers import likeness
 from helpers.faces.sorting import extraction, face_reasons, grouping
@@ -82,7 +83,7 @@ def write_takes(folder, number, photos):
         for index, frame in enumerate(frames[:1] if photos else frames):
             shot = synthetic.render(person, frame, learning.FRAME_SIZE)
             matrix = alignment.crop_matrix(shot["landmarks"], CONTRACT)
-            crop = alignment.cut_crop(shot["image"], matrix, 256)
+            crop = cut_crop(shot["image"], matrix, 256)
             path = folder / f"{number}_{take}_{index}.jpg"
             media.write_image(path, crop)
             record = {"crop": str(path), "file": f"{number}_{take}"}

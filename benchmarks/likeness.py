@@ -25,6 +25,7 @@ import numpy as np
 from sklearn import metrics
 
 from helpers import alignment, synthetic
+from helpers.crops import cut_crop
 from helpers.faces.readers import likeness
 from helpers.faces.readers.likeness import (
     DIMENSIONS,
@@ -143,9 +144,7 @@ def _render_person(number):
         # a detector's points are never quite the true ones
         landmarks = shot["landmarks"] + random.normal(0, 0.8, (5, 2))
         matrix = alignment.crop_matrix(landmarks, CONTRACT)
-        crops.append(
-            alignment.cut_crop(shot["image"], matrix, likeness.CROP_SIZE)
-        )
+        crops.append(cut_crop(shot["image"], matrix, likeness.CROP_SIZE))
     return np.stack(crops)
 
 

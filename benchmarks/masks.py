@@ -13,7 +13,7 @@ what stands before it, RGB 0-1). The rules:
 
 - `egg`: as it was, brows to chin by the head's turn;
 - `egg bare`: less what the network sees before the face;
-- `points`: brows to jaw by the 68 points (`masks.landmark_mask`);
+- `points`: brows to jaw by the 68 points (`landmark_mask.landmark_mask`);
 - `points bare`: less what the network sees before the face;
 - `outline bare`: the network's own outline, less that;
 - `visible face`: what is shipped, the outline within the egg, less that;
@@ -35,7 +35,9 @@ import numpy as np
 from keras import layers
 
 from benchmarks import face_mask as training
-from helpers import alignment, compositing, masks, synthetic
+from benchmarks.parts import landmark_mask
+from helpers import alignment, compositing, synthetic
+from helpers.crops import cut_crop, cut_network_crops, network_matrix
 from helpers.crowd import Crowd
 from helpers.faces.readers import face_landmarks, face_mask
 from helpers.files import manifests
@@ -213,13 +215,13 @@ def landmark_reader():
 def points_mask(scene, side):
     """The face by its 68 points, in the network's square."""
     whole = alignment.crop_matrix(scene["landmarks"], CONTRACT)
-    crop = alignment.cut_crop(scene["image"], whole, CONTRACT["crop_size"])
+    crop = cut_crop(scene["image"], whole, CONTRACT["crop_size"])
     points = landmark_reader().landmarks(crop[None])[0]
-    square = alignment.network_matrix(
+    square = network_matrix(
         np.eye(2, 3), CONTRACT["crop_size"], CONTRACT["coverage"], side
     )
     points = alignment.transform_points(square, points)
-    return masks.landmark_mask(points, side)
+    return landmark_mask.landmark_mask(points, side)
 
 
 def compare_rules(people, network, latent_masks=None):
@@ -347,7 +349,7 @@ def train_latent_masks(people, processes):
             ]
             seen, true = (np.stack(part) for part in zip(*views, strict=True))
             seen, true = (
-                alignment.cut_network_crops(part, 1.0, LATENT_SIDE)
+                cut_network_crops(part, 1.0, LATENT_SIDE)
                 for part in (seen, true)
             )
             latents.append(crowd.encode(seen))
@@ -362,7 +364,7 @@ def train_latent_masks(people, processes):
     )
 
     def read(crops):
-        crops = alignment.cut_network_crops(crops, 1.0, LATENT_SIDE)
+        crops = cut_network_crops(crops, 1.0, LATENT_SIDE)
         return decoder.predict(crowd.encode(crops), verbose=0)
 
     return read

@@ -153,7 +153,7 @@ def draw(network, face_sets, faces=8):
             for title, shift in (("as it is", 0.0), ("shifted", moved)):
                 swap = network.decode(codes + shift, source)
                 sheet[f"swap\n{title}"] = swap
-                sheet[f"pasted\n{title}"] = real_evaluation.paste_faces(
+                sheet[f"pasted\n{title}"] = real_evaluation.paste_into(
                     network, unseen, swap
                 )
             path = FOLDER / f"{source}_on_{target}.png"

@@ -30,7 +30,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 
-from helpers import alignment, synthetic
+from helpers import synthetic
+from helpers.crops import cut_network_crops
 from helpers.crowd import Crowd
 from helpers.faces import facesets
 from helpers.files import manifests
@@ -72,7 +73,7 @@ def crowd_pictures(crowd, film, seed):
     """
     swaps = swap_pairs.film_swaps(crowd, film, seed=seed)
     modes = {names_of(mode): (swaps.faces, mode) for mode in MODES}
-    seen = alignment.cut_network_crops(
+    seen = cut_network_crops(
         swaps.crops, crowd.contract["coverage"], crowd.resolution
     )
     controls = {
@@ -100,7 +101,7 @@ def comb_pictures(comb, folder, size):
         face_set = face_set.pick(facesets.evenly(len(face_set), STRANGERS))
         crops = face_set.load_crops(size)
         yaws = [record["yaw"] for record in face_set.records]
-        seen = alignment.cut_network_crops(
+        seen = cut_network_crops(
             crops, comb.contract["coverage"], comb.resolution
         )
         real.append(crops)

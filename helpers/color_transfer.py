@@ -39,6 +39,11 @@ def match_color(face, target_crop, mask, method="reinhard"):
     """
     check_choice("method", method, COLORS)
     face, target_crop, mask = check_crops(face, target_crop, mask)
+    return transfer_color(face, target_crop, mask, method)
+
+
+def transfer_color(face, target_crop, mask, method):
+    """`match_color()` of what has been checked, as in compositing."""
     if method == "none":
         return face
     matched = COLORS[method](face, target_crop, pixels_inside(mask))

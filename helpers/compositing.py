@@ -3,20 +3,16 @@
 import cv2
 import numpy as np
 
-from helpers.alignment import (
-    SHRINK_LIMIT,
-    invert_transform,
-    matrix_scale,
-    transform_points,
-)
-from helpers.blending import BLENDS, fit_face
+from helpers.alignment import invert_transform, matrix_scale, transform_points
+from helpers.blending import BLENDS, lay_over
 from helpers.color_transfer import (
     COLORS,
     check_choice,
     check_crops,
-    match_color,
+    transfer_color,
 )
-from helpers.detail import find_grain, match_sharpness
+from helpers.crops import SHRINK_LIMIT
+from helpers.detail import find_grain, sharpen
 from helpers.masks import DEFAULT_OCCLUSION, OCCLUSIONS
 
 # Color and blend: the least error where the target's light is another than the
@@ -78,14 +74,17 @@ def composite_face(
     coarse = _as_coarse(mask, face)
     if not np.any(coarse):
         return np.array(frame)  # nothing of the face is seen
-    face = match_color(face, target_crop, coarse, color)
-    face = fit_face(face, target_crop, coarse, blend)
+    # here, at the door, and nowhere behind it
+    _check_frame(frame)
+    face, target_crop, coarse = check_crops(face, target_crop, coarse)
+    face = transfer_color(face, target_crop, coarse, color)
+    face = lay_over(face, target_crop, coarse, blend)
     grain_of = None
     if blend != "alpha":
-        face = match_sharpness(face, target_crop, coarse)
+        face = sharpen(face, target_crop, coarse)
         grain_of = target_crop
     # pasting is itself the alpha blend, at the frame's own resolution
-    return paste_crop(frame, face, matrix, mask, grain_of)
+    return _paste(frame, face, matrix, mask, grain_of)
 
 
 def paste_crop(frame, crop, matrix, mask, grain_of=None):
@@ -111,14 +110,23 @@ def paste_crop(frame, crop, matrix, mask, grain_of=None):
     Raises:
         ValueError: if the shapes, types or ranges do not fit.
     """
+    _check_frame(frame)
+    check_crops(crop, crop, _as_coarse(mask, crop))
+    return _paste(frame, crop, matrix, mask, grain_of)
+
+
+def _check_frame(frame):
     frame = np.asarray(frame)
     if frame.dtype != np.uint8 or frame.ndim != 3 or frame.shape[2] != 3:
         raise ValueError(
             "A frame is a uint8 array of shape (height, width, 3). "
             f"Received: {frame.dtype} {frame.shape}"
         )
-    check_crops(crop, crop, _as_coarse(mask, crop))
-    result = frame.copy()
+
+
+def _paste(frame, crop, matrix, mask, grain_of):
+    """`paste_crop()` of what has been checked."""
+    result = np.array(frame)
     mask_matrix = _resized(matrix, np.shape(crop), np.shape(mask))
     left, top, right, bottom = _mask_rectangle(mask, mask_matrix, frame.shape)
     if left >= right or top >= bottom:

@@ -45,6 +45,11 @@ def match_sharpness(face, target_crop, mask, most=MOST_SHARPENED):
             f"Received: most={most!r}"
         )
     face, target_crop, mask = check_crops(face, target_crop, mask)
+    return sharpen(face, target_crop, mask, most)
+
+
+def sharpen(face, target_crop, mask, most=MOST_SHARPENED):
+    """`match_sharpness()` of what has been checked, as in compositing."""
     inside = pixels_inside(mask)
     result = face
     bands = zip(_fine_bands(face), _fine_bands(target_crop), strict=True)

@@ -5,14 +5,11 @@ import numpy as np
 
 from helpers import alignment
 from helpers.alignment import (
-    BROWS,
-    JAW,
-    LEFT_CORNER,
     LEFT_EYE,
     OUTER_LIPS,
-    RIGHT_CORNER,
     RIGHT_EYE,
 )
+from helpers.crops import cut_crop, cut_network_crops
 
 # the egg's measures in units of the distance between the eyes
 BROWS_ABOVE_EYES = 0.52
@@ -23,11 +20,6 @@ HALF_WIDTH = 1.02
 # head turned by 30 degrees kept the target's far eye, so that one was green and
 # one brown; with 0.6 what is drawn beside the nose smears into the room.
 FORESHORTENING = 0.7
-
-# A face's outline by its 68 points, in distances of the eyes' outer corners:
-# how far above the brows it begins, and how far inside the jaw it runs.
-FOREHEAD = 0.08
-INSET = 0.055
 
 # how much slimmer than the middle the chin end is; the brow end is wider
 SLENDERING = 0.22
@@ -134,41 +126,6 @@ def feature_weights(resolution, contract, weight=3.0):
     return (1 + (weight - 1) * bump).astype(np.float32)
 
 
-def landmark_mask(points, size):
-    """The face region of one crop: from a little above the brows to the jaw.
-
-    Args:
-        points: float array, shape `(68, 2)`, `(x, y)` in pixels of the crop,
-            see `face_landmarks`.
-        size: int. Side of the crop in pixels.
-
-    Returns:
-        float32 array, shape `(size, size)`, 0 outside to 1 inside.
-
-    Raises:
-        ValueError: if these are not 68 points.
-    """
-    points = _check_points(points)
-    corners = points[LEFT_CORNER], points[RIGHT_CORNER]
-    unit = max(np.linalg.norm(corners[1] - corners[0]), 1e-6)
-    up = np.mean(corners, axis=0) - points[OUTER_LIPS].mean(axis=0)
-    up = up / max(np.linalg.norm(up), 1e-6)
-    brows = points[BROWS] + FOREHEAD * unit * up
-    hull = cv2.convexHull(np.float32(np.concatenate((points[JAW], brows))))
-    # drawn in a square twice as wide: a part of the outline may lie outside
-    whole, shift = np.zeros((2 * size, 2 * size), np.uint8), 4
-    corners = np.rint((hull + size / 2) * 2**shift).astype(np.int32)
-    cv2.fillConvexPoly(whole, corners, 1, shift=shift)
-    depth, beyond = (
-        cv2.distanceTransform(part, cv2.DIST_L2, 5)
-        for part in (whole, 1 - whole)
-    )
-    start = size // 2
-    depth = (depth - beyond)[start : start + size, start : start + size]
-    depth = (depth - INSET * unit) / size
-    return np.clip(depth / SOFT_EDGE + 0.5, 0, 1).astype(np.float32)
-
-
 def landmark_weights(points, size, weight=3.0):
     """Like `feature_weights`, but where this crop has its eyes and mouth.
 
@@ -184,7 +141,7 @@ def landmark_weights(points, size, weight=3.0):
     Raises:
         ValueError: if these are not 68 points.
     """
-    points = _check_points(points)
+    points = check_points(points)
     y, x = np.mgrid[:size, :size].astype(np.float32)
     bump = np.zeros((size, size), np.float32)
     # half widths are at least these shares of the feature's length; to the
@@ -202,7 +159,8 @@ def landmark_weights(points, size, weight=3.0):
     return (1 + (weight - 1) * bump).astype(np.float32)
 
 
-def _check_points(points):
+def check_points(points):
+    """The 68 points of a face as an array, or a ValueError."""
     points = np.asarray(points, dtype=np.float64)
     if points.shape != (68, 2) or not np.isfinite(points).all():
         raise ValueError(
@@ -237,7 +195,7 @@ def warp_mask(mask, matrix, size):
             "A mask has the shape (height, width). "
             f"Received: shape {mask.shape}"
         )
-    return alignment.cut_crop(mask, matrix, size, cv2.BORDER_CONSTANT)
+    return cut_crop(mask, matrix, size, cv2.BORDER_CONSTANT)
 
 
 def soften_mask(mask, erode_share=0.03, feather_share=0.02):
@@ -299,4 +257,4 @@ def blending_mask(contract, resolution, yaw=0.0):
     mask = face_mask(contract["crop_size"], contract, yaw)
     mask = soften_mask(mask, ERODE_SHARE, FEATHER_SHARE)
     coverage = contract["coverage"]
-    return alignment.cut_network_crops(mask[None], coverage, resolution)[0]
+    return cut_network_crops(mask[None], coverage, resolution)[0]

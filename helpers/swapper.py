@@ -80,7 +80,7 @@ class Swapper:
             raise ValueError(
                 f"This {self._kind} sees crops of shape (faces, {side}, "
                 f"{side}, 3). Received: shape={np.shape(crops)}. Cut them "
-                "with alignment.cut_network_crops()."
+                "with crops.cut_network_crops()."
             )
         if len(crops) == 0:
             return np.zeros((0, self.latent_dim), "float32")

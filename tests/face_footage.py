@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from helpers import alignment, masks, synthetic
+from helpers.crops import cut_crop
 from helpers.faces import face_records
 from helpers.files import manifests
 from helpers.footage.media import media
@@ -52,7 +53,7 @@ class FaceFolder:
         """Add a face of a frame; returns the row of its record."""
         landmarks = np.asarray(landmarks, np.float64)
         matrix = alignment.crop_matrix(landmarks, CONTRACT)
-        crop = alignment.cut_crop(picture, matrix, CONTRACT["crop_size"])
+        crop = cut_crop(picture, matrix, CONTRACT["crop_size"])
         name = f"{len(self.records):06d}"
         written = media.encode_image(crop, ".jpg", 95)
         (self.home / f"crops/{name}.jpg").write_bytes(written)

@@ -4,7 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
-from helpers import alignment, augmentation
+from helpers import augmentation
+from helpers.crops import cut_network_crops
 
 
 def random(seed=0):
@@ -20,7 +21,7 @@ def test_a_plain_view_is_the_crop_that_prediction_sees():
     crop = picture()
     view = augmentation.sample_view(random(), 80, 0.8, 64, augmentation.PLAIN)
     seen = augmentation.cut_view(crop, view, 64) / 255
-    expected = alignment.cut_network_crops(crop[None], 0.8, 64)[0]
+    expected = cut_network_crops(crop[None], 0.8, 64)[0]
     np.testing.assert_allclose(seen, expected, atol=1 / 255)
 
 

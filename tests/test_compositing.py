@@ -6,6 +6,7 @@ import pytest
 from pictures import smooth_picture, soft_disc
 
 from helpers import alignment, blending, color_transfer, compositing
+from helpers.crops import cut_crop, cut_network_crops, network_matrix
 from helpers.files import manifests
 
 LANDMARKS = {
@@ -25,9 +26,9 @@ def cut_for_network(frame, landmarks, resolution):
     contract = manifests.data_contract()
     size, coverage = contract["crop_size"], contract["coverage"]
     matrix = alignment.crop_matrix(np.array(landmarks, float), contract)
-    stored = alignment.cut_crop(frame, matrix, size)
-    crop = alignment.cut_network_crops(stored[None], coverage, resolution)[0]
-    return crop, alignment.network_matrix(matrix, size, coverage, resolution)
+    stored = cut_crop(frame, matrix, size)
+    crop = cut_network_crops(stored[None], coverage, resolution)[0]
+    return crop, network_matrix(matrix, size, coverage, resolution)
 
 
 @pytest.mark.parametrize("face", LANDMARKS)

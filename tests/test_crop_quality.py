@@ -6,13 +6,14 @@ import pytest
 from face_footage import CONTRACT, blurred, jpeg, noisy, shot
 
 from helpers import alignment
+from helpers.crops import cut_crop
 from helpers.faces.sorting import crop_quality, repeats
 
 
 def crop_of(seed=1, **changes):
     picture, landmarks = shot(1, seed, **changes)
     matrix = alignment.crop_matrix(landmarks, CONTRACT)
-    return alignment.cut_crop(picture, matrix, 256)
+    return cut_crop(picture, matrix, 256)
 
 
 def sharpness(crop):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from helpers import alignment, masks, synthetic
+from helpers.crops import cut_crop
 from helpers.faces import facesets
 from helpers.files import manifests
 from helpers.footage.media import media
@@ -91,7 +92,7 @@ def face_set(tmp_path_factory):
     for row, frame in enumerate(frames):
         shot = synthetic.render(person, frame, 256)
         matrix = alignment.crop_matrix(shot["landmarks"], contract)
-        crop = alignment.cut_crop(shot["image"], matrix, size)
+        crop = cut_crop(shot["image"], matrix, size)
         mask = np.uint8(shot["mask"] * 255)
         mask = masks.warp_mask(mask, matrix, size)
         names = f"crops/{row}.png", f"masks/{row}.png"

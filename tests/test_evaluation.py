@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from helpers import alignment, synthetic
+from helpers.crops import cut_crop, cut_network_crops, network_matrix
 from helpers.faces.readers import expression_reader
 from helpers.files import manifests
 from helpers.proof import evaluation
@@ -520,11 +521,11 @@ def test_the_shared_reader_reads_a_person_it_has_never_seen():
     crops = []
     for frame in frames:
         film = synthetic.render(person, frame, 128)
-        matrix = alignment.network_matrix(
+        matrix = network_matrix(
             alignment.crop_matrix(film["landmarks"], contract), 256, 1.0, 80
         )
-        crops.append(alignment.cut_crop(film["image"], matrix, 80))
-    crops = alignment.cut_network_crops(np.array(crops), 0.8, 64)
+        crops.append(cut_crop(film["image"], matrix, 80))
+    crops = cut_network_crops(np.array(crops), 0.8, 64)
     readings = reader.read(crops)
     for name in ("yaw", "jaw", "gaze_x"):
         column = EXPRESSION_PARAMETERS.index(name)

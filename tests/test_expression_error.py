@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from helpers import alignment, synthetic
+from helpers.crops import cut_crop
 from helpers.faces.readers import face_landmarks, face_measures
 from helpers.files import manifests
 from helpers.proof import expression_error
@@ -34,7 +35,7 @@ def crops_of(number, mouths, yaw=0.0):
         matrix = alignment.crop_matrix(
             shot["landmarks"], manifests.data_contract(128)
         )
-        crops.append(alignment.cut_crop(shot["image"], matrix, 128))
+        crops.append(cut_crop(shot["image"], matrix, 128))
     return np.stack(crops)
 
 

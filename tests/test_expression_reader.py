@@ -5,6 +5,7 @@ import pytest
 
 from benchmarks import expression_reader as training
 from helpers import alignment
+from helpers.crops import cut_network_crops
 from helpers.faces.readers import expression_reader
 from helpers.files import manifests
 from helpers.proof import evaluation
@@ -94,9 +95,7 @@ def unseen():
     if keras.backend.backend() != "tensorflow":
         pytest.skip("MTCNN runs on TensorFlow only")
     crops, _, values = training.render_people(70_001, 1, 40, True, 1)
-    network = alignment.cut_network_crops(
-        crops, training.COVERAGE, training.RESOLUTION
-    )
+    network = cut_network_crops(crops, training.COVERAGE, training.RESOLUTION)
     return network, values
 
 

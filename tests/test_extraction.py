@@ -21,6 +21,7 @@ from footage import (
 )
 
 from helpers import alignment
+from helpers.crops import cut_crop
 from helpers.faces import (
     detection,
     face_finder,
@@ -70,7 +71,7 @@ def test_a_record_says_where_its_crop_comes_from(footage, tmp_path):
     np.testing.assert_allclose(record["matrix"], matrix)
     crop_path = faces.folder / record["crop"]
     assert manifests.file_sha256(crop_path) == record["sha256"]
-    crop = alignment.cut_crop(picture(120), matrix, 64)
+    crop = cut_crop(picture(120), matrix, 64)
     assert np.abs(media.read_photo(crop_path) - crop.astype(int)).mean() < 8
     photo = next(each for each in faces.records if each["file"] == "z4.png")
     assert photo["faces_in_frame"] == 2 and photo["time"] is None

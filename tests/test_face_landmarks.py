@@ -10,6 +10,7 @@ from benchmarks import face_landmarks as training
 from benchmarks.parts import landmark_faces, portrait_points
 from helpers import alignment, synthetic
 from helpers.alignment import MIRRORED
+from helpers.crops import cut_crop
 from helpers.faces.readers import face_landmarks, face_measures
 from helpers.files import manifests
 
@@ -32,7 +33,7 @@ def crop_of(number, size=256, **frame):
         shot["landmarks"], manifests.data_contract(size)
     )
     return (
-        alignment.cut_crop(shot["image"], matrix, size),
+        cut_crop(shot["image"], matrix, size),
         alignment.transform_points(matrix, shot["points"]),
     )
 
@@ -89,7 +90,7 @@ def test_a_mirror_image_has_mirrored_points():
 def test_a_crop_cut_a_little_beside_shows_the_same_points():
     crop, _ = crop_of(FIRST_PERSON + 1)
     matrix = np.array([[1.05, 0.05, -10.0], [-0.05, 1.05, 4.0]])
-    moved = alignment.cut_crop(crop, matrix, len(crop))
+    moved = cut_crop(crop, matrix, len(crop))
     first, second = reader().landmarks(np.stack([crop, moved]))
     away = alignment.transform_points(matrix, first) - second
     away = np.linalg.norm(away, axis=1).mean()
@@ -212,7 +213,7 @@ def test_a_smile_is_seen_in_real_portraits(shared_data, name):
         photo = media.read_photo(path)
         face = detector.detect([photo])[0][0]
         matrix = alignment.crop_matrix(face["landmarks"], contract)
-        crops.append(alignment.cut_crop(photo, matrix, 256))
+        crops.append(cut_crop(photo, matrix, 256))
     rest, smiling = reader().landmarks(np.stack(crops))
     width = [
         np.linalg.norm(points[54] - points[48])

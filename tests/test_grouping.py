@@ -9,6 +9,7 @@ from face_footage import CONTRACT, FaceFolder, shot
 
 from benchmarks import grouping as benchmark
 from helpers import alignment
+from helpers.crops import cut_crop
 from helpers.faces import detection, face_records, facesets
 from helpers.faces.readers import likeness
 from helpers.faces.readers.likeness import build_likeness
@@ -134,7 +135,7 @@ def test_likeness_sees_the_person_not_the_light():
     def describe(number, seed):
         picture, landmarks = shot(number, seed)
         matrix = alignment.crop_matrix(landmarks, CONTRACT)
-        crop = alignment.cut_crop(picture, matrix, 256)
+        crop = cut_crop(picture, matrix, 256)
         return found.describe(crop[None])[0]
 
     one, again, other = describe(1, 20), describe(1, 21), describe(2, 20)

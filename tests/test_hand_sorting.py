@@ -7,6 +7,7 @@ import pytest
 from sorter_faces import BAD, CONTRACT, filmed, make_faces
 
 from helpers import alignment
+from helpers.crops import cut_crop
 from helpers.faces import face_records, facesets
 from helpers.faces.sorting import corrections, hand_sorting
 from helpers.files import folder_lock, manifests
@@ -135,9 +136,7 @@ def test_a_moved_landmark_cuts_the_face_again(faces):
     assert after["crop"] == "crops/000006_by_hand_1.jpg"
     assert manifests.file_sha256(crop) == after["sha256"]
     # the same picture as one that is cut from what was filmed
-    expected = alignment.cut_crop(
-        filmed(FRAMES)[0][BAD], np.array(after["matrix"]), 128
-    )
+    expected = cut_crop(filmed(FRAMES)[0][BAD], np.array(after["matrix"]), 128)
     apart = np.abs(media.read_photo(crop).astype(int) - expected)
     assert apart.mean() < 3
     assert (faces.folder / before["crop"]).read_bytes() == old

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from helpers import alignment, blending, color_transfer, masks, synthetic
+from helpers.crops import cut_crop, cut_network_crops
 from helpers.faces import tracking
 from helpers.files import manifests
 from helpers.footage.media import media
@@ -35,7 +36,7 @@ class FakeFaceSet:
     def load_crops(self, size=None):
         if size in (None, self.crops.shape[1]):
             return self.crops
-        small = alignment.cut_network_crops(self.crops, 1.0, size)
+        small = cut_network_crops(self.crops, 1.0, size)
         return (small * 255).round().astype(np.uint8)
 
 
@@ -47,7 +48,7 @@ def film(identity, seeds):
         for frame in synthetic.sample_take(60, seed=seed)[::20]:
             shot = synthetic.render(person, frame, 128)
             matrix = alignment.crop_matrix(shot["landmarks"], CONTRACT)
-            crops.append(alignment.cut_crop(shot["image"], matrix, 80))
+            crops.append(cut_crop(shot["image"], matrix, 80))
     return np.array(crops)
 
 

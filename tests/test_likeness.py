@@ -9,6 +9,7 @@ from face_footage import CONTRACT, shot
 
 from benchmarks import likeness as benchmark
 from helpers import alignment
+from helpers.crops import cut_crop
 from helpers.faces.readers import likeness
 from helpers.faces.readers.likeness import (
     DIMENSIONS,
@@ -63,7 +64,7 @@ def test_vectors_of_a_likeness_are_shorter_than_1_and_unclear_ones_short():
 def test_what_is_shipped_gives_dlibs_own_numbers():
     picture, landmarks = shot(1, 20)
     matrix = alignment.crop_matrix(landmarks, CONTRACT)
-    crop = alignment.cut_crop(picture, matrix, CONTRACT["crop_size"])
+    crop = cut_crop(picture, matrix, CONTRACT["crop_size"])
     model = likeness.read_likeness().model
     network = keras.Model(model.inputs, model.get_layer("numbers").output)
     found = np.asarray(network.predict_on_batch(likeness.seen_of(crop[None])))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from helpers import alignment, masks, synthetic
+from helpers.crops import cut_network_crops
 from helpers.files import manifests
 
 CONTRACT = manifests.data_contract()
@@ -22,7 +23,7 @@ def test_the_egg_holds_the_landmarks_and_ends_inside_the_coverage():
 
 def test_the_egg_is_the_same_at_every_size():
     large = masks.face_mask(256, CONTRACT)
-    shrunk = alignment.cut_network_crops(large[None], 1.0, 64)[0]
+    shrunk = cut_network_crops(large[None], 1.0, 64)[0]
     assert np.abs(shrunk - masks.face_mask(64, CONTRACT)).max() < 0.3
     assert np.abs(shrunk - masks.face_mask(64, CONTRACT)).mean() < 0.005
 
@@ -94,32 +95,6 @@ def face_points(size=256):
         alignment.transform_points(matrix, shot["points"]),
         masks.warp_mask(mask, matrix, size),
     )
-
-
-def test_the_mask_of_68_points_is_the_face_from_brows_to_jaw():
-    points, truth = face_points()
-    mask = masks.landmark_mask(points, 256)
-    assert mask.shape == (256, 256) and mask.dtype == np.float32
-    assert mask.min() == 0 and mask.max() == 1
-    found, true = mask > 0.5, truth > 0.5
-    assert (found & true).sum() / (found | true).sum() > 0.9
-    np.testing.assert_allclose(mask, mask[:, ::-1], atol=0.35)
-    for x, y in np.rint(points[27:68]).astype(int):
-        assert mask[y, x] == 1
-    # a face of half the size, in the same place of a smaller crop
-    half = masks.landmark_mask((points + 0.5) / 2 - 0.5, 128)
-    whole = mask.reshape(128, 2, 128, 2).mean(axis=(1, 3))
-    assert np.abs(half - whole).mean() < 0.01
-
-
-def test_a_mask_of_points_beyond_the_crop_ends_at_its_edge():
-    points, _ = face_points()
-    mask = masks.landmark_mask(points + (130, 0), 256)
-    assert mask[128, 255] == 1 and mask[128, :60].max() == 0
-    with pytest.raises(ValueError, match="68 points.*(5, 2)"):
-        masks.landmark_mask(points[:5], 256)
-    with pytest.raises(ValueError, match="finite"):
-        masks.landmark_mask(points * np.nan, 256)
 
 
 def test_eyes_and_mouth_are_weighed_where_a_crop_has_them():

@@ -231,15 +231,15 @@ def test_a_pasted_face_leaves_its_surroundings_as_they_were(face_sets):
     target = face_sets["Marco"].select("test")
     white = np.ones((6, RESOLUTION, RESOLUTION, 3), np.float32)
     white[:, ::4] = 0.5
-    swaps = real_evaluation.paste_faces(IdleComb(), target, white)
+    swaps = real_evaluation.paste_into(IdleComb(), target, white)
     stored = target.load_crops()
     assert swaps.dtype == np.uint8 and swaps.shape == stored.shape
     np.testing.assert_array_equal(swaps[:, :6], stored[:, :6])
     np.testing.assert_array_equal(swaps[:, :, -6:], stored[:, :, -6:])
     middle = slice(24, 40)
     assert (swaps[:, middle, middle] != stored[:, middle, middle]).any()
-    with pytest.raises(ValueError, match="5 faces for 6 crops"):
-        real_evaluation.paste_faces(IdleComb(), target, white[1:])
+    with pytest.raises(ValueError, match="6 crops and 5 faces"):
+        real_evaluation.paste_into(IdleComb(), target, white[1:])
 
 
 @pytest.fixture(scope="module")

@@ -21,6 +21,7 @@ from clips import (
 )
 
 from helpers import alignment, masks
+from helpers.crops import cut_crop, cut_network_crops
 from helpers.faces import tracking
 from helpers.files import manifests
 from helpers.footage.media import media
@@ -71,10 +72,8 @@ def test_only_the_face_is_swapped():
 def test_the_crop_is_cut_as_in_training():
     comb, frame = MirrorComb(), picture()
     crop, matrix = swapping.cut_target(comb, frame, FACE)
-    stored = alignment.cut_crop(
-        frame, alignment.crop_matrix(FACE, comb.contract), 256
-    )
-    expected = alignment.cut_network_crops(stored[None], 0.8, 64)[0]
+    stored = cut_crop(frame, alignment.crop_matrix(FACE, comb.contract), 256)
+    expected = cut_network_crops(stored[None], 0.8, 64)[0]
     np.testing.assert_array_equal(crop, expected)
     # and the matrix puts the landmarks where the template has them
     template = np.array(comb.contract["template"])

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from helpers import alignment, masks
+from helpers.crops import cut_crop
 from helpers.faces import face_finder, tracking
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
@@ -68,8 +69,7 @@ def time_stages(path, detector, frames=face_finder.CHUNK_FRAMES):
         crops = timed(
             "cut",
             lambda: [
-                alignment.cut_crop(image, matrix, size)
-                for image, matrix, _ in found
+                cut_crop(image, matrix, size) for image, matrix, _ in found
             ],
         )
         eggs = timed(

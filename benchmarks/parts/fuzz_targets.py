@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from helpers import alignment, masks
-from helpers.faces import face_finder, face_records, facesets, takes
+from helpers.crops import cut_crop
+from helpers.faces import face_finder, face_records, facesets, steadying, takes
 from helpers.faces.sorting import choosing, corrections
 from helpers.files import manifests, names
 from helpers.footage import consent
@@ -385,12 +386,12 @@ def landmarks(points, _):
     if points.shape == (5, 2):
         face_finder.cut_face(image, points, CONTRACT)
     several = np.stack([points, points + 1, points])
-    alignment.stabilise_landmarks(several, [True, False, True])
+    steadying.stabilise_landmarks(several, [True, False, True])
     alignment.similarity_transform(points, np.array(LANDMARKS, float))
 
 
 def matrix(value, _):
-    crop = alignment.cut_crop(sample_picture(), np.array(value, float), 16)
+    crop = cut_crop(sample_picture(), np.array(value, float), 16)
     expect(crop.shape == (16, 16, 3))
     masks.warp_mask(sample_picture()[..., 0], np.array(value, float), 16)
     alignment.invert_transform(value)

@@ -6,6 +6,7 @@ import numpy as np
 from benchmarks.parts import hard_frames, spoilt_pictures
 from helpers import alignment, synthetic
 from helpers.alignment import MIRRORED
+from helpers.crops import cut_crop, cut_network_crops
 from helpers.files import manifests
 from helpers.synthetic import occluders, workers
 
@@ -53,7 +54,7 @@ def _render_person(number, varied):
         matrix = alignment.similarity_transform(
             shot["landmarks"], cut_template()
         )
-        pictures.append(alignment.cut_crop(shot["image"], matrix, CUT_SIZE))
+        pictures.append(cut_crop(shot["image"], matrix, CUT_SIZE))
         points.append(alignment.transform_points(matrix, shot["points"]))
     return np.stack(pictures), np.float32(points)
 
@@ -198,6 +199,6 @@ def _unbend(points, moved):
 def whole_crops(pictures, points):
     """Rendered pictures as stored crops of their own size, and the points."""
     side = CUT_SIZE / MARGIN
-    crops = alignment.cut_network_crops(pictures, 1 / MARGIN, CUT_SIZE)
+    crops = cut_network_crops(pictures, 1 / MARGIN, CUT_SIZE)
     points = (points - (CUT_SIZE - side) / 2 + 0.5) * MARGIN - 0.5
     return crops, points

@@ -8,16 +8,13 @@ perfect identity. So they are given together, each beside what it says of cases
 whose answer is known.
 """
 
-import functools
-
 import numpy as np
 
-from helpers import alignment, augmentation, compositing
+from helpers import alignment, augmentation
 from helpers.faces import facesets
 from helpers.faces.readers import face_landmarks
 from helpers.files import manifests
-from helpers.proof import evaluation, expression_error
-from helpers.swap import swapping
+from helpers.proof import evaluation, expression_error, swap_pairs
 
 # Distance from the target's landmarks, in distances between its eyes, up to
 # which a swap counts as doing the same.
@@ -64,12 +61,12 @@ def real_scores(comb, face_sets, detector, judge, most=40):
         crops = evaluation.network_crops_of(comb, test)
         inside = evaluation.network_masks_of(comb, test)
         codes = comb.encode(crops)
-        own = paste_faces(comb, test, comb.decode(codes, target))
+        own = paste_into(comb, test, comb.decode(codes, target))
         for source in tests:
             if source == target:
                 continue
             shift = comb.shift(source, target)
-            swaps = paste_faces(comb, test, comb.decode(codes + shift, source))
+            swaps = paste_into(comb, test, comb.decode(codes + shift, source))
             scores.append(
                 {"source": source, "target": target, "frames": len(test)}
                 | evaluation.cycle_error(
@@ -103,7 +100,7 @@ def _checked_tests(comb, face_sets, most):
     return tests
 
 
-def paste_faces(comb, face_set, faces):
+def paste_into(comb, face_set, faces):
     """Faces pasted into a target's stored crops, as a swapped frame shows them.
 
     Args:
@@ -118,31 +115,8 @@ def paste_faces(comb, face_set, faces):
     Raises:
         ValueError: if there is not one face for each record.
     """
-    if len(faces) != len(face_set):
-        raise ValueError(
-            "One face is pasted into each crop. Received: "
-            f"{len(faces)} faces for {len(face_set)} crops"
-        )
-    stored = face_set.load_crops()
-    seen = evaluation.network_crops_of(comb, face_set)
-    contract = comb.contract
-    matrix = alignment.network_matrix(
-        np.eye(2, 3),
-        contract["crop_size"],
-        contract["coverage"],
-        comb.resolution,
-    )
-    mask_at = functools.cache(lambda yaw: swapping.blending_mask(comb, yaw))
-    return np.stack(
-        [
-            compositing.composite_face(
-                crop, face, target, matrix, mask_at(round(record["yaw"]))
-            )
-            for crop, face, target, record in zip(
-                stored, faces, seen, face_set.records, strict=True
-            )
-        ]
-    )
+    yaws = [record["yaw"] for record in face_set.records]
+    return swap_pairs.paste_faces(comb, face_set.load_crops(), faces, yaws)
 
 
 def find_landmarks(crops, detector, seed=0):
@@ -274,8 +248,8 @@ def identity_controls(comb, judge, source, target):
     own = comb.swap(faces, source.identity)
     found = {
         "accuracy_held_out": source.load_crops(),
-        "pasted_share": paste_faces(comb, target, faces),
-        "own_share": paste_faces(comb, target, own),
+        "pasted_share": paste_into(comb, target, faces),
+        "own_share": paste_into(comb, target, own),
         "unchanged_share": target.load_crops(),
     }
     return {

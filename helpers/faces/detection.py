@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 
 from helpers import alignment
+from helpers.crops import cut_crop
 
 # MTCNN's first network slides a 12-pixel window over a picture of 0.6 of the
 # size, so that it starts at faces of 20 pixels. Larger `min_face_size` breaks
@@ -215,11 +216,11 @@ class FaceDetector:
         ]
         # the face is made small once, not for each view
         bases = [
-            alignment.cut_crop(image, matrix, BASE_SIDE)
+            cut_crop(image, matrix, BASE_SIDE)
             for image, matrix in zip(images, upright, strict=True)
         ]
         seen = [
-            alignment.cut_crop(base, matrix, LAST_SIDE)
+            cut_crop(base, matrix, LAST_SIDE)
             for base in bases
             for matrix in VIEW_MATRICES[:views]
         ]

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from helpers import alignment, masks
+from helpers.crops import cut_crop
 from helpers.faces import detection, face_records, second_look, takes, tracking
 from helpers.footage.media import media
 
@@ -250,7 +251,7 @@ def cut_face(image, landmarks, contract, painted=None):
     landmarks = np.asarray(landmarks, dtype=np.float64)
     matrix = alignment.crop_matrix(landmarks, contract)
     yaw, pitch, roll = alignment.estimate_pose(landmarks)
-    crop = alignment.cut_crop(image, matrix, size)
+    crop = cut_crop(image, matrix, size)
     if painted is None:
         mask = masks.face_mask(size, contract, yaw)
         mask = np.round(mask * 255).astype(np.uint8)

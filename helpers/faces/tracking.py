@@ -13,7 +13,7 @@ from collections import namedtuple
 import cv2
 import numpy as np
 
-from helpers import alignment
+from helpers.faces import steadying
 from helpers.footage.media import media
 
 # Between two frames of one shot small pictures of them differ by at most 9
@@ -347,7 +347,7 @@ def stabilise_track(track, sigma=1.5):
     for shot in np.unique(track.shots):
         frames = np.flatnonzero(track.shots == shot)
         points = track.landmarks[frames]
-        landmarks[frames] = alignment.stabilise_landmarks(
+        landmarks[frames] = steadying.stabilise_landmarks(
             points, has_face(points), sigma
         )
     return track._replace(landmarks=landmarks)

@@ -13,7 +13,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from helpers import alignment
+from helpers.crops import cut_network_crops
 from helpers.faces.readers import face_landmarks, face_measures
 from helpers.faces.readers.expression_reader import read_expression_reader
 from helpers.faces.sorting import face_reasons
@@ -94,9 +94,7 @@ def describe(face_set, rows=None, reader=None):
     crops = face_set.load_crops(READ_SIZE)
     masks = face_set.load_masks(READ_SIZE)
     coverage = face_set.contract["coverage"]
-    seen = alignment.cut_network_crops(
-        crops, coverage, round(READ_SIZE * coverage)
-    )
+    seen = cut_network_crops(crops, coverage, round(READ_SIZE * coverage))
     read = reader.read(seen)
     if not face_set.rendered:
         names = [feature.name for feature in FEATURES]

@@ -10,7 +10,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from helpers import alignment
+from helpers.crops import cut_network_crops
 from helpers.faces.facesets import evenly
 from helpers.files import manifests
 
@@ -66,7 +66,7 @@ def encode_face_sets(comb, face_sets, most=None):
         )
         rows = evenly(len(face_set), most or len(face_set))
         crops = face_set.pick(rows).load_crops(size)
-        crops = alignment.cut_network_crops(crops, coverage, comb.resolution)
+        crops = cut_network_crops(crops, coverage, comb.resolution)
         records = [face_set.records[row] for row in rows]
         held_out = [record["split"] == "test" for record in records]
         stretches += [stretch_of(identity, record) for record in records]

@@ -22,7 +22,8 @@ from collections import namedtuple
 
 import numpy as np
 
-from helpers import alignment, augmentation
+from helpers import augmentation
+from helpers.crops import cut_network_crops
 from helpers.faces.facesets import evenly
 from helpers.files import manifests
 
@@ -103,9 +104,7 @@ def find_place(comb, face_set, most=1500):
     size = round(comb.resolution / contract["coverage"])
     looked_at = trained.pick(evenly(len(trained), most))
     crops = looked_at.load_crops(min(size, contract["crop_size"]))
-    seen = alignment.cut_network_crops(
-        crops, contract["coverage"], comb.resolution
-    )
+    seen = cut_network_crops(crops, contract["coverage"], comb.resolution)
     codes = comb.encode(seen).astype(np.float64)
     return Place(
         codes.mean(axis=0),

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from helpers import alignment, masks
+from helpers.crops import cut_crop
 from helpers.footage.media import media
 from helpers.swap.marks import provenance
 
@@ -39,7 +40,7 @@ def look(contract, frame, landmarks):
         uint8 array, shape `(SIDE, SIDE, 3)`.
     """
     matrix = alignment.crop_matrix(landmarks, {**contract, "crop_size": SIDE})
-    return alignment.cut_crop(frame, matrix, SIDE)
+    return cut_crop(frame, matrix, SIDE)
 
 
 def mask_at(contract, yaw):

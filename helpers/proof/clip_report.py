@@ -12,6 +12,7 @@ from collections import namedtuple
 import numpy as np
 
 from helpers import alignment, compositing
+from helpers.crops import cut_network_crops, matrix_for
 from helpers.faces import tracking
 from helpers.faces.readers import face_landmarks
 from helpers.proof import clip_measures, evaluation, expression_error, flicker
@@ -228,22 +229,16 @@ class _Clip:
             clip_measures.look(contract, *each)
             for each in zip(frames, points, strict=True)
         ]
-        return faces, alignment.cut_network_crops(
+        return faces, cut_network_crops(
             np.stack(faces), contract["coverage"], self.comb.resolution
         )
 
     def _paste(self, targets, crops, points, yaws):
         """Frames with the face in them as it is drawn."""
         contract = self.comb.contract
-        size, coverage = contract["crop_size"], contract["coverage"]
         pasted = []
         for n, face in enumerate(self.comb.swap(crops, self.role.source)):
-            matrix = alignment.network_matrix(
-                alignment.crop_matrix(points[n], contract),
-                size,
-                coverage,
-                self.comb.resolution,
-            )
+            matrix = matrix_for(points[n], contract, self.comb.resolution)
             mask = self.network_mask_at(yaws[n])
             frame = compositing.composite_face(
                 targets[n], face, crops[n], matrix, mask, *UNCORRECTED

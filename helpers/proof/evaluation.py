@@ -5,7 +5,7 @@ from collections import namedtuple
 import cv2
 import numpy as np
 
-from helpers import alignment
+from helpers.crops import cut_network_crops, recut_crops
 from helpers.faces.facesets import evenly
 from helpers.files import manifests
 from helpers.latents import encoding
@@ -60,7 +60,7 @@ def masked_error(prediction, truth, mask):
         raise ValueError(
             "Images are floats in 0-1 here. Received: "
             f"{prediction.dtype} and {truth.dtype}; cut them with "
-            "alignment.cut_network_crops"
+            "crops.cut_network_crops"
         )
     weight = mask.sum(axis=(1, 2))
     if not len(weight) or not weight.all():
@@ -351,8 +351,8 @@ def truth_of(comb, source, target):
         for face_set in (source, target)
     ]
     return tuple(
-        alignment.cut_network_crops(
-            alignment.recut_crops(stored, *matrices, border),
+        cut_network_crops(
+            recut_crops(stored, *matrices, border),
             comb.contract["coverage"],
             comb.resolution,
         )
@@ -479,7 +479,7 @@ def average_scores(scores):
 def network_crops_of(comb, face_set):
     """What the comb sees of a face set, shape `(faces, height, width, 3)`."""
     size = _read_size(comb)
-    return alignment.cut_network_crops(
+    return cut_network_crops(
         face_set.load_crops(size), comb.contract["coverage"], comb.resolution
     )
 
@@ -487,7 +487,7 @@ def network_crops_of(comb, face_set):
 def network_masks_of(comb, face_set):
     """The masks of `network_crops_of`, shape `(faces, height, width)`, 0-1."""
     size = _read_size(comb)
-    return alignment.cut_network_crops(
+    return cut_network_crops(
         face_set.load_masks(size), comb.contract["coverage"], comb.resolution
     )
 

@@ -14,6 +14,7 @@ import numpy as np
 from sklearn import decomposition, linear_model, pipeline
 
 from helpers import alignment, augmentation, blending, masks
+from helpers.crops import cut_crop, cut_network_crops
 from helpers.faces import facesets, tracking
 from helpers.footage.media import media
 
@@ -57,9 +58,7 @@ class IdentityJudge:
             float64 array, shape `(faces, identities)`, in the order of
             `identities`; rows sum to 1.
         """
-        seen = alignment.cut_network_crops(
-            crops, self.contract["coverage"], RESOLUTION
-        )
+        seen = cut_network_crops(crops, self.contract["coverage"], RESOLUTION)
         return self.classifier.predict_proba(_features(seen, self.contract))
 
     def score(self, crops, identity):
@@ -189,7 +188,7 @@ def name_tracks(video_path, tracks, judge, most=8):
             if index in frames:
                 contract = {**judge.contract, "crop_size": size}
                 matrix = alignment.crop_matrix(track.landmarks[index], contract)
-                crops.append(alignment.cut_crop(frame, matrix, size))
+                crops.append(cut_crop(frame, matrix, size))
     names = []
     for crops in seen:
         if not crops:
@@ -249,7 +248,7 @@ def _features(crops, contract):
     Returns:
         float array, shape `(faces, pixels)`, mean 0 and deviation 1 in each.
     """
-    window = alignment.cut_network_crops(
+    window = cut_network_crops(
         _pasted_part(contract)[None], contract["coverage"], crops.shape[1]
     )[0]
     grey = crops.mean(axis=-1)

@@ -15,8 +15,8 @@ import tempfile
 import cv2
 import numpy as np
 
-from helpers import alignment
 from helpers.compositing import composite_face
+from helpers.crops import cut_network_crops, network_matrix
 from helpers.footage.media import media
 from helpers.swap import swapping
 
@@ -98,7 +98,7 @@ def film_swaps(crowd, film, held_out_share=1 / 3, seed=0):
 
 
 def _draw(crowd, crops, people):
-    seen = alignment.cut_network_crops(
+    seen = cut_network_crops(
         crops, crowd.contract["coverage"], crowd.resolution
     )
     inputs = {
@@ -136,15 +136,13 @@ def paste_faces(network, crops, faces, yaws=None, **compositing):
             f"{len(crops)} crops and {len(faces)} faces"
         )
     size, coverage = crops.shape[1], network.contract["coverage"]
-    matrix = alignment.network_matrix(
-        np.eye(2, 3), size, coverage, network.resolution
-    )
+    matrix = network_matrix(np.eye(2, 3), size, coverage, network.resolution)
     # whole degrees: a mask is made once for each, not for each crop
     mask_at = functools.cache(
         functools.partial(swapping.blending_mask, network)
     )
     yaws = np.zeros(len(crops)) if yaws is None else np.rint(yaws)
-    targets = alignment.cut_network_crops(crops, coverage, network.resolution)
+    targets = cut_network_crops(crops, coverage, network.resolution)
     pasted = np.empty_like(crops)
     for row, crop in enumerate(crops):
         mask = mask_at(int(yaws[row]))

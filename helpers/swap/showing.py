@@ -8,6 +8,7 @@ import numpy as np
 
 from helpers import alignment, plotting
 from helpers.compositing import check_modes
+from helpers.crops import cut_crop
 from helpers.faces import tracking
 from helpers.footage.media import media
 from helpers.swap import swapping
@@ -327,8 +328,7 @@ def _draw_column(comb, path, track, cell, visible, rate, **compositing):
         for index, time, frame in frames:
             pictures = [frame, *swapper.swap(index, frame)]
             own, *swapped = (
-                alignment.cut_crop(picture, windows[index], cell)
-                for picture in pictures
+                cut_crop(picture, windows[index], cell) for picture in pictures
             )
             if visible:
                 swapped = [provenance.draw_label(swap) for swap in swapped]

@@ -12,6 +12,7 @@ import numpy as np
 
 from helpers import alignment, masks
 from helpers.compositing import check_modes, composite_face
+from helpers.crops import cut_crop, cut_network_crops, matrix_for
 from helpers.faces import tracking
 from helpers.files import fingerprints, manifests
 from helpers.footage.media import media
@@ -129,13 +130,9 @@ def cut_target(comb, frame, landmarks):
     """
     size, coverage = comb.contract["crop_size"], comb.contract["coverage"]
     matrix = alignment.crop_matrix(landmarks, comb.contract)
-    stored = alignment.cut_crop(frame, matrix, size)
-    crop = alignment.cut_network_crops(stored[None], coverage, comb.resolution)[
-        0
-    ]
-    return crop, alignment.network_matrix(
-        matrix, size, coverage, comb.resolution
-    )
+    stored = cut_crop(frame, matrix, size)
+    crop = cut_network_crops(stored[None], coverage, comb.resolution)[0]
+    return crop, matrix_for(landmarks, comb.contract, comb.resolution)
 
 
 def swap_frame(comb, frame, landmarks, source, mask=None, **compositing):

@@ -11,6 +11,7 @@ import numpy as np
 
 from helpers import alignment, masks
 from helpers.color_transfer import check_choice
+from helpers.crops import cut_crop, cut_network_crops, matrix_for
 from helpers.faces.readers import face_mask
 from helpers.masks import DEFAULT_OCCLUSION, OCCLUSIONS
 
@@ -137,18 +138,16 @@ class MaskMaker:
         egg = self._egg_at(round(alignment.estimate_pose(landmarks)[0]))
         if self._network is None:
             return egg, None
-        size, coverage = self.contract["crop_size"], self.contract["coverage"]
         side = self._network.resolution
-        matrix = alignment.crop_matrix(landmarks, self.contract)
-        matrix = alignment.network_matrix(matrix, size, coverage, side)
-        return egg, alignment.cut_crop(picture, matrix, side)
+        matrix = matrix_for(landmarks, self.contract, side)
+        return egg, cut_crop(picture, matrix, side)
 
     def _make_egg(self, yaw):
         if self._network is None:
             return masks.blending_mask(self.contract, self.resolution, yaw)
         size, coverage = self.contract["crop_size"], self.contract["coverage"]
         egg = masks.face_mask(size, self.contract, yaw)[None]
-        return alignment.cut_network_crops(egg, coverage, self.resolution)[0]
+        return cut_network_crops(egg, coverage, self.resolution)[0]
 
     def make(self, looks):
         """Masks of faces.

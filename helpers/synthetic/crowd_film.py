@@ -14,6 +14,7 @@ import cv2
 import numpy as np
 
 from helpers import alignment
+from helpers.crops import cut_crop
 from helpers.files import manifests
 from helpers.synthetic.footage import build_named_person
 from helpers.synthetic.motion import sample_take
@@ -210,7 +211,7 @@ def film_member(name, resolution, template, frame_parameters):
         matrix = alignment.similarity_transform(shot["landmarks"], target)
         mask = np.rint(shot["mask"] * 255).astype(np.uint8)
         for kept, picture in ((crops, shot["image"]), (masks, mask)):
-            crop = alignment.cut_crop(picture, matrix, side)
+            crop = cut_crop(picture, matrix, side)
             kept[index] = cv2.resize(
                 crop, shape[1:], interpolation=cv2.INTER_AREA
             )

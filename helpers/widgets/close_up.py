@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from helpers import alignment
+from helpers.crops import cut_crop
 from helpers.footage.media import media
 
 WIDEST = 720  # pixels of the frame on the page
@@ -114,7 +114,7 @@ def _zoom(image, landmarks):
     # a pixel's middle lies half a pixel from its edge
     shift = 0.5 * scale - 0.5
     matrix = [[scale, 0, shift - left * scale], [0, scale, shift - top * scale]]
-    zoom = alignment.cut_crop(image, np.array(matrix), ZOOM)
+    zoom = cut_crop(image, np.array(matrix), ZOOM)
     return [left, top, side], zoom
 
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from helpers import alignment
+from helpers.crops import cut_network_crops
 from helpers.faces.readers import small_networks
 from helpers.files import manifests
 from helpers.swapper import predict
@@ -114,7 +114,7 @@ class ExpressionReader:
         resolution = self.model.input_shape[1]
         crops = np.asarray(crops, dtype=np.float32)
         if crops.shape[1] != resolution:
-            crops = alignment.cut_network_crops(crops, 1.0, resolution)
+            crops = cut_network_crops(crops, 1.0, resolution)
         readings = self._read_once(crops, batch_size)
         mirrored = self._read_once(crops[:, :, ::-1], batch_size)
         return (readings + mirrored * np.where(MIRRORED, -1, 1)) / 2

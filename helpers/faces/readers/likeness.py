@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from helpers import alignment
+from helpers.crops import cut_network_crops
 from helpers.faces.readers import small_networks
 from helpers.files import manifests
 from helpers.swapper import predict
@@ -173,7 +173,7 @@ def seen_of(crops):
         round(share * crops.shape[1]) for share in (SIDE, LEFT, TOP)
     )
     seen = crops[:, top : top + side, left : left + side]
-    seen = alignment.cut_network_crops(seen, 1.0, RESOLUTION)
+    seen = cut_network_crops(seen, 1.0, RESOLUTION)
     # a night's faces: the network saw few
     brightness = seen.mean(axis=(1, 2, 3), keepdims=True)
     return np.minimum(seen * np.maximum(1, DARK / (brightness + 1e-3)), 1)

@@ -12,7 +12,7 @@ from keras import layers
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
-from helpers import alignment
+from helpers.crops import cut_network_crops
 from helpers.files import manifests
 from helpers.swapper import predict
 
@@ -128,7 +128,7 @@ def read_crops(model, crops, batch_size):
     Raises:
         ValueError: if these are not crops.
     """
-    crops = alignment.cut_network_crops(
+    crops = cut_network_crops(
         check_crops(crops), 1.0, int(model.input_shape[1])
     )
     if not len(crops):

@@ -9,7 +9,8 @@ import functools
 
 import numpy as np
 
-from helpers import alignment, masks
+from helpers import masks
+from helpers.crops import cut_network_crops
 from helpers.faces import facesets
 from helpers.faces.readers import face_mask
 from helpers.faces.sorting import crop_quality, repeats
@@ -132,7 +133,7 @@ def _seen_shares(face_set):
     resolution = _mask_network().resolution
 
     def share_of_face(crops):
-        seen = alignment.cut_network_crops(crops, coverage, resolution)
+        seen = cut_network_crops(crops, coverage, resolution)
         egg = _egg(resolution)
         found = _mask_network().read(seen).prod(axis=-1)
         return (found * egg).sum(axis=(1, 2)) / egg.sum()
@@ -154,7 +155,7 @@ def _mask_network():
 def _egg(resolution):
     contract = manifests.data_contract(2 * resolution)
     egg = masks.face_mask(2 * resolution, contract)[None]
-    return alignment.cut_network_crops(
+    return cut_network_crops(
         egg.astype(np.float32), contract["coverage"], resolution
     )[0]
 
