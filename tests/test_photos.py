@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from helpers.footage.media import media, photos
+from helpers.footage.media import animations, media, photos
 
 
 def colours(count, height=24, width=32):
@@ -46,7 +46,7 @@ def write_bomb(path, width, height):
 @pytest.mark.parametrize("ending", [".gif", ".webp", ".png"])
 def test_an_animation_is_a_clip_with_its_times(tmp_path, ending):
     path = write_clip(tmp_path / f"a{ending}")
-    assert photos.is_moving(path) and not media.is_photo(path)
+    assert animations.is_moving(path) and not media.is_photo(path)
     frames = list(media.read_frames(path))
     assert [index for index, *_ in frames] == [0, 1, 2, 3, 4]
     times = [time for _, time, _ in frames]
@@ -86,7 +86,7 @@ def test_a_bomb_is_refused_before_it_takes_memory(tmp_path, side):
     write_bomb(tmp_path / "a.png", *side)
     with pytest.raises(media.MediaError, match="Received"):
         media.read_photo(tmp_path / "a.png")
-    assert not photos.is_moving(tmp_path / "a.png")
+    assert not animations.is_moving(tmp_path / "a.png")
 
 
 def test_readers_that_start_programs_are_not_used(tmp_path):
@@ -179,7 +179,7 @@ def test_formats_whose_readers_need_more_memory_may_hold_less(
     monkeypatch.setattr(photos, "LARGEST_FRAME", 24 * 32 - 1)
     monkeypatch.setattr(photos, "LARGEST_WEBP", 24 * 32 - 1)
     with pytest.raises(media.MediaError, match="moving pictures may"):
-        photos.probe_moving(write_clip(tmp_path / "clip.gif"))
+        animations.probe_moving(write_clip(tmp_path / "clip.gif"))
     (picture,) = colours(1)
     for ending in (".webp", ".png"):
         picture.save(tmp_path / f"photo{ending}")

@@ -17,20 +17,20 @@ from av.video.reformatter import Interpolation
 
 from helpers.files import manifests
 from helpers.footage import consent, footage_log
-from helpers.footage.media import hdr, photos
+from helpers.footage.media import animations, hdr
 from helpers.footage.media.color_planes import planes_to_rgb, rgb_to_planes
-from helpers.footage.media.photos import (
+from helpers.footage.media.opening import (
     LARGEST_FRAME,
-    PHOTO_ENDINGS,
     MediaError,
     existing_file,
     size_of,
 )
+from helpers.footage.media.photo_writing import encode_image as encode_image
+from helpers.footage.media.photo_writing import write_image as write_image
+from helpers.footage.media.photos import PHOTO_ENDINGS
 from helpers.footage.media.photos import PHOTO_ERRORS as PHOTO_ERRORS
-from helpers.footage.media.photos import encode_image as encode_image
 from helpers.footage.media.photos import photo_notes as photo_notes
 from helpers.footage.media.photos import read_photo as read_photo
-from helpers.footage.media.photos import write_image as write_image
 
 VIDEO_ENDINGS = (
     ".3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm "
@@ -170,7 +170,7 @@ def is_photo(path):
         bool, judged by its name; animated pictures are looked into.
     """
     ending = pathlib.Path(path).suffix.lower()
-    return ending in PHOTO_ENDINGS and not photos.is_moving(path)
+    return ending in PHOTO_ENDINGS and not animations.is_moving(path)
 
 
 def shown_name(path):
@@ -307,8 +307,8 @@ def probe_video(path):
         FileNotFoundError: if there is no such file.
         MediaError: if it is no video, or has no readable frame.
     """
-    if photos.is_moving(path):
-        return photos.probe_moving(path)
+    if animations.is_moving(path):
+        return animations.probe_moving(path)
     with _open_video(path) as (container, stream):
         frame_rate = float(stream.average_rate or stream.guessed_rate or 25)
         duration = None
@@ -523,7 +523,7 @@ def read_frames(path, step=1, start=0, stop=None, size=None):
             "step should be at least 1 and start at least 0. "
             f"Received: step={step!r}, start={start!r}"
         )
-    if photos.is_moving(path):
+    if animations.is_moving(path):
         yield from _read_moving(path, step, start, stop, size)
         return
     with _open_video(path) as (container, stream):
@@ -536,7 +536,7 @@ def read_frames(path, step=1, start=0, stop=None, size=None):
 
 
 def _read_moving(path, step, start, stop, size):
-    for index, time, frame in photos.read_moving(path):
+    for index, time, frame in animations.read_moving(path):
         if stop is not None and index >= stop:
             return
         if index >= start and (index - start) % step == 0:
@@ -565,7 +565,7 @@ def read_frame(path, index, time=None):
         FileNotFoundError: if there is no such file.
         MediaError: if it is no video, or has no such frame.
     """
-    if time is not None and not photos.is_moving(path):
+    if time is not None and not animations.is_moving(path):
         image = _seek_frame(path, time)
         if image is not None:
             return image

@@ -1,7 +1,5 @@
-"""Photos: picture files in and out, upright, 8-bit RGB; and moving pictures."""
+"""Photos: a picture file in, an upright array of 8-bit RGB out."""
 
-import io
-import os
 import pathlib
 import struct
 import zlib
@@ -9,11 +7,15 @@ import zlib
 import numpy as np
 from PIL import Image
 
-from helpers.files import manifests
+from helpers.footage.media.opening import (
+    LARGEST_FRAME,
+    MediaError,
+    existing_file,
+    size_of,
+)
 
 PHOTO_ENDINGS = ".bmp .gif .jfif .jpeg .jpg .png .ppm .tif .tiff .webp".split()
-# of these a file may be a clip as well
-MOVING_ENDINGS = (".gif", ".png", ".webp")
+# formats of which a file may be a clip as well
 MOVING = ("GIF", "PNG", "WEBP")
 
 # A name's ending says nothing of the content, and Pillow has readers that
@@ -24,8 +26,6 @@ FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 LARGEST_PHOTO = Image.MAX_IMAGE_PIXELS
 # its decoder holds four copies at once
 LARGEST_WEBP = LARGEST_PHOTO * 2 // 3
-# 8K; each frame that waits for another takes its pixels times four of memory
-LARGEST_FRAME = 8192 * 4608
 
 # what EXIF's marks make of a picture
 ORIENTATIONS = {
@@ -41,9 +41,6 @@ ORIENTATIONS = {
 SIDEWAYS = (5, 6, 7, 8)  # of these, the marks that swap height and width
 
 STRIP_PIXELS = 2**20  # are converted at once
-
-# what players make of an animation's frame that is shown for no time
-SHORTEST = 0.1
 
 # what Pillow's readers raise on broken files
 PHOTO_ERRORS = (
@@ -62,58 +59,6 @@ PHOTO_ERRORS = (
     Image.DecompressionBombError,
     Image.DecompressionBombWarning,
 )
-
-
-class MediaError(ValueError):
-    """A photo or a video cannot be read (further)."""
-
-
-def existing_file(path):
-    """Path of a file that is there and not empty.
-
-    Args:
-        path: str or path.
-
-    Returns:
-        pathlib.Path.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        MediaError: if it is empty, or may not be read.
-    """
-    path = pathlib.Path(path)
-    if is_shut(path):
-        raise MediaError(
-            f"{path.name} should be a file that may be read. Received: no "
-            "right to. Give yourself the right to read it and to open its "
-            "folder."
-        )
-    if not os.path.isfile(path):
-        raise FileNotFoundError(
-            f"There is no file {path}. Check the name and the folder."
-        )
-    if not size_of(path):
-        raise MediaError(
-            f"{path.name} should be a photo or a video. Received: an empty "
-            "file. Copy it again from where it came."
-        )
-    return path
-
-
-def is_shut(path):
-    """Whether something may not be read, or its folder not be entered."""
-    if os.path.lexists(path):
-        return os.path.exists(path) and not os.access(path, os.R_OK)
-    folder = os.path.dirname(path) or "."
-    return os.path.isdir(folder) and not os.access(folder, os.X_OK)
-
-
-def size_of(path):
-    """Bytes of a file; none, if it is gone meanwhile."""
-    try:
-        return os.path.getsize(path)
-    except OSError:
-        return 0
 
 
 def read_photo(path):
@@ -136,13 +81,13 @@ def read_photo(path):
     """
     path = existing_file(path)
     try:
-        with _open(path) as photo:
+        with open_picture(path) as photo:
             photo.load()
-            return _upright_rgb(photo)
+            return upright_rgb(photo)
     except MediaError:
         raise
     except PHOTO_ERRORS as error:
-        raise MediaError(_unreadable(path, error)) from error
+        raise MediaError(why_unreadable(path, error)) from error
 
 
 def photo_notes(path):
@@ -182,7 +127,20 @@ def _notes(photo, ending):
     return notes
 
 
-def _open(path):
+def open_picture(path):
+    """Open a photo or an animation that is no larger than it may be.
+
+    Args:
+        path: pathlib.Path.
+
+    Returns:
+        `PIL.Image.Image` whose pixels are not decoded yet. Closing it closes
+        the file.
+
+    Raises:
+        MediaError: if it is too large.
+        Exception: one of `PHOTO_ERRORS`, if it is broken or no picture.
+    """
     photo = Image.open(path, formats=FORMATS)
     kind, most, todo = "as photos may", LARGEST_PHOTO, "Save it smaller"
     if getattr(photo, "is_animated", False) and photo.format in MOVING:
@@ -201,7 +159,16 @@ def _open(path):
     return photo
 
 
-def _unreadable(path, error):
+def why_unreadable(path, error):
+    """What to say of a picture that Pillow cannot read.
+
+    Args:
+        path: pathlib.Path.
+        error: Exception that Pillow raised.
+
+    Returns:
+        str.
+    """
     return (
         f"{path.name} should be a photo. Received: {size_of(path)} bytes that "
         f"cannot be read ({error}). Save it anew as JPEG or PNG, or take it "
@@ -209,11 +176,17 @@ def _unreadable(path, error):
     )
 
 
-def _upright_rgb(photo):
+def upright_rgb(photo):
     """A loaded photo as an upright array, filled strip by strip.
 
     A copy of 90 megapixels takes 350 MB, and each conversion makes one or
     two; of a strip they are nothing.
+
+    Args:
+        photo: `PIL.Image.Image`, loaded.
+
+    Returns:
+        uint8 array, shape `(height, width, 3)`, RGB.
     """
     width, height = photo.size
     mark = photo.getexif().get(0x0112, 1)
@@ -284,160 +257,3 @@ def _to_grey(photo, top):
     elif top > 255:
         values /= 257  # 16 bits
     return np.clip(np.round(values), 0, 255).astype(np.uint8)
-
-
-def is_moving(path):
-    """Whether a picture file is a clip: an animated GIF, WebP or PNG.
-
-    Args:
-        path: str or path.
-
-    Returns:
-        bool; false as well for what cannot be read.
-    """
-    path = pathlib.Path(path)
-    if path.suffix.lower() not in MOVING_ENDINGS or not size_of(path):
-        return False
-    try:
-        with Image.open(path, formats=FORMATS) as photo:
-            return bool(getattr(photo, "is_animated", False))
-    except PHOTO_ERRORS:
-        return False  # its fault is reported when it is its turn
-
-
-def probe_moving(path):
-    """What an animated picture file says of itself.
-
-    Args:
-        path: str or path.
-
-    Returns:
-        dict, see `media.probe_video`.
-
-    Raises:
-        MediaError: if it cannot be read.
-    """
-    path = existing_file(path)
-    try:
-        with _open(path) as photo:
-            photo.load()  # before, a WebP does not say how long it is shown
-            frames, seconds = photo.n_frames, _seconds(photo)
-            width, height = photo.size
-    except MediaError:
-        raise
-    except PHOTO_ERRORS as error:
-        raise MediaError(_unreadable(path, error)) from error
-    return {
-        "frames": frames,
-        "frame_rate": 1 / seconds,
-        "width": width,
-        "height": height,
-        "duration": frames * seconds,
-        "has_sound": False,
-        "rotation": 0,
-        "bits": 8,
-        "hdr": None,
-        "notes": [],
-    }
-
-
-def read_moving(path):
-    """Frames of an animated GIF, WebP or PNG one by one, as RGB.
-
-    Args:
-        path: str or path.
-
-    Yields:
-        Tuples `(index, time, frame)`, see `media.read_frames`.
-
-    Raises:
-        FileNotFoundError: if there is no such file.
-        MediaError: if it is no picture; or, after all frames that can be
-            read, if it breaks off before its end.
-    """
-    path = existing_file(path)
-    index, time = 0, 0.0
-    try:
-        with _open(path) as photo:
-            while True:
-                photo.load()
-                frame = _upright_rgb(photo)
-                seconds = _seconds(photo)
-                yield index, time, frame
-                index, time = index + 1, time + seconds
-                try:
-                    photo.seek(index)
-                except EOFError:
-                    return
-    except MediaError:
-        raise
-    except PHOTO_ERRORS as error:
-        if not index:
-            raise MediaError(_unreadable(path, error)) from error
-        raise MediaError(
-            f"{path.name} breaks off: {index} frames were read, then {error}. "
-            "Use what was read, or copy the file again from where it came."
-        ) from error
-
-
-def _seconds(photo):
-    """For how long the frame that was just read is shown."""
-    duration = photo.info.get("duration") or 0
-    return duration / 1000 if 0 < duration < 10**6 else SHORTEST
-
-
-def encode_image(image, ending, quality=95):
-    """Bytes of a picture file.
-
-    Args:
-        image: uint8 array, shape `(height, width, 3)`, RGB, or
-            `(height, width)`, grey.
-        ending: str, `".jpg"`, `".png"`, `".webp"` or another ending that
-            Pillow writes.
-        quality: int, 1-100, for formats that lose. From 90 on JPEG keeps the
-            colours at full resolution (4:4:4).
-
-    Returns:
-        bytes.
-
-    Raises:
-        ValueError: if the image has another dtype or shape, or if the ending
-            is unknown.
-    """
-    image = np.asarray(image)
-    if image.dtype != np.uint8 or image.ndim not in (2, 3):
-        raise ValueError(
-            "An image is uint8, of shape (height, width, 3) or (height, "
-            f"width). Received: {image.dtype}, shape {image.shape}"
-        )
-    ending = ending.lower()
-    image_format = Image.registered_extensions().get(ending)
-    if image_format is None:
-        raise ValueError(
-            "A picture's name should end in .jpg, .png or .webp. "
-            f"Received: {ending!r}"
-        )
-    options = {}
-    if image_format in ("JPEG", "WEBP"):
-        options["quality"] = quality
-    if image_format == "JPEG" and quality >= 90:
-        options["subsampling"] = 0
-    content = io.BytesIO()
-    Image.fromarray(image).save(content, image_format, **options)
-    return content.getvalue()
-
-
-def write_image(path, image, quality=95):
-    """Write a picture in one step, in the format that its name says.
-
-    Args:
-        path: str or path; its ending says the format.
-        image: see `encode_image`.
-        quality: see `encode_image`.
-
-    Raises:
-        ValueError: see `encode_image`.
-    """
-    content = encode_image(image, pathlib.Path(path).suffix, quality)
-    with manifests.atomic_path(path) as partial:
-        partial.write_bytes(content)
