@@ -15,7 +15,7 @@ import numpy as np
 
 from helpers import plotting
 from helpers.faces import facesets
-from helpers.footage.media import media
+from helpers.footage import media
 from helpers.proof import evaluation
 from helpers.training import bundles
 

@@ -26,7 +26,7 @@ import numpy as np
 from helpers.faces import detection, face_records
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage import media
 
 IDENTITY = "Awkward"
 CROPS_ON_A_SHEET = 12

@@ -19,7 +19,7 @@ import numpy as np
 
 from helpers.comb import build_comb
 from helpers.faces import detection
-from helpers.footage.media import media
+from helpers.footage import media
 from helpers.swap import swapping
 
 

@@ -26,7 +26,7 @@ from benchmarks import shifts as trial
 from helpers import plotting, synthetic
 from helpers.faces import detection, tracking
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage import media
 from helpers.latents import shifts
 from helpers.proof import clip_measures, clip_report, identity_judge
 from helpers.swap import swapping

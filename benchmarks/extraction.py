@@ -41,7 +41,7 @@ from helpers import synthetic
 from helpers.faces import detection, face_records
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage import media
 
 # by how many pixels a picture is moved to see how mtcnn trembles
 MOVES = ((1, 0), (0, 1), (3, 2), (5, 7))

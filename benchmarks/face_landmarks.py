@@ -26,7 +26,7 @@ from helpers.faces import detection
 from helpers.faces.readers import face_landmarks, face_measures
 from helpers.faces.readers.face_landmarks import build_landmarks
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage import media
 from helpers.training import optimizers
 
 BATCH = 32

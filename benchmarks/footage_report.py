@@ -29,7 +29,7 @@ from helpers.crops import cut_crop
 from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage import media
 from helpers.latents.report import (
     footage_facts,
     footage_findings,

@@ -30,7 +30,7 @@ from helpers.faces import detection, face_records, facesets
 from helpers.faces.readers import likeness
 from helpers.faces.sorting import extraction, face_reasons, grouping
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage import media
 
 CONTRACT = manifests.data_contract()
 FIRST_PERSON = 130_000  # who take part in nothing else

@@ -23,7 +23,7 @@ import numpy as np
 from helpers.faces import face_finder, facesets
 from helpers.faces.sorting import extraction, face_reasons
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage import media
 
 CONTRACT = manifests.data_contract(crop_size=64)
 LANDMARKS = np.array([[35, 30], [61, 30], [48, 45], [38, 58], [58, 58]], float)

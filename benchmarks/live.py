@@ -24,7 +24,8 @@ import numpy as np
 from helpers import synthetic
 from helpers.comb import build_comb
 from helpers.faces import detection, live_tracking
-from helpers.footage.media import cameras, media
+from helpers.footage import media
+from helpers.footage.media import cameras
 from helpers.swap import live
 
 FRAME_RATE = 25

@@ -30,7 +30,8 @@ from helpers import synthetic
 from helpers.comb import build_comb
 from helpers.faces import detection, tracking
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage import media
+from helpers.footage.media import writing
 from helpers.latents.shifts import latent_shifts
 from helpers.proof import flicker
 from helpers.swap import swapping
@@ -154,13 +155,13 @@ def measure_encoders(clip, folder, frames=120):
     """
     first = [f for *_, f in media.read_frames(clip, stop=frames)]
     found = {}
-    kept = media.ENCODING
+    kept = writing.ENCODING
     for name, settings in {
         "veryfast": {"preset": "veryfast"},
         "superfast": {"preset": "superfast"},
         "ours": kept,
     }.items():
-        media.ENCODING = settings
+        writing.ENCODING = settings
         path = folder / f"{name}.mp4"
         started = time.process_time()
         media.write_video(path, first, FRAME_RATE)
@@ -173,7 +174,7 @@ def measure_encoders(clip, folder, frames=120):
         ]
         decibels = 10 * np.log10(255**2 / np.mean(errors))
         found[name] = (seconds, path.stat().st_size, decibels)
-    media.ENCODING = kept
+    writing.ENCODING = kept
     base = found["veryfast"]
     return {
         name: {

@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage import media
 from helpers.swap.marks import provenance
 
 FRAME_SHAPE = (120, 160)

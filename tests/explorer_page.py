@@ -5,7 +5,7 @@ import numpy as np
 from helpers import comb
 from helpers.faces import facesets
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage import media
 from helpers.latents import descriptions, encoding, gaps
 from helpers.widgets.latent_explorer import LatentExplorer
 

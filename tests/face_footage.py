@@ -14,7 +14,7 @@ from helpers import alignment, masks, synthetic
 from helpers.crops import cut_crop
 from helpers.faces import face_records
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage import media
 
 CONTRACT = manifests.data_contract()
 SIZE = 224  # side of the rendered frames: 45 pixels between the eyes

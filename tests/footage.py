@@ -4,7 +4,7 @@ import numpy as np
 
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage import media
 
 CONTRACT = manifests.data_contract(crop_size=64)
 LANDMARKS = np.array(

@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from helpers.footage.media import media
+from helpers.footage import media
 
 
 def smooth_picture(height, width, seed=0, low=0.2, high=0.8):

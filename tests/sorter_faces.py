@@ -9,8 +9,7 @@ from helpers import synthetic
 from helpers.faces import face_records, facesets
 from helpers.faces.sorting import recutting
 from helpers.files import manifests
-from helpers.footage import consent
-from helpers.footage.media import media
+from helpers.footage import consent, media
 
 NAMES = ("Rosa", "Marco")
 SIZE = 256  # pixels of one person's half of a frame

@@ -6,8 +6,7 @@ Needs what `lab_page` says; Chromium stands in for the camera itself.
 import pytest
 from lab_page import PATIENCE, keep_picture, open_page, run_lab
 
-from helpers.footage import footage_log
-from helpers.footage.media import media
+from helpers.footage import footage_log, media
 
 CODE = """
 from helpers.widgets.browser_camera import BrowserCamera

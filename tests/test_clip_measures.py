@@ -6,7 +6,7 @@ import pytest
 from clips import FACE, FRAME_SHAPE, picture, write_clip
 
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage import media
 from helpers.proof import clip_measures
 
 CONTRACT = manifests.data_contract()

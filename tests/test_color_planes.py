@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from helpers.footage.media.color_planes import planes_to_rgb, rgb_to_planes
-from helpers.footage.media.media import EXACT_COLOUR
+from helpers.footage.media.containers import EXACT_COLOR
 
 
 def smooth_picture(height=48, width=64):
@@ -17,7 +17,7 @@ def smooth_picture(height=48, width=64):
 
 def ffmpeg_planes(rgb, matrix):
     frame = av.VideoFrame.from_ndarray(rgb, format="rgb24").reformat(
-        format="yuv420p", dst_colorspace=matrix, interpolation=EXACT_COLOUR
+        format="yuv420p", dst_colorspace=matrix, interpolation=EXACT_COLOR
     )
     height, width = rgb.shape[:2]
     flat = frame.to_ndarray().reshape(-1)

@@ -2,8 +2,7 @@
 
 import pytest
 
-from helpers.footage import consent
-from helpers.footage.media import media
+from helpers.footage import consent, listing
 
 STATED = {
     "who": 'Anna "Ann" Example',
@@ -49,5 +48,5 @@ def test_a_file_that_says_too_little_is_refused(tmp_path, text):
 def test_the_file_is_no_footage(tmp_path):
     consent.write_consent(tmp_path, *STATED.values())
     (tmp_path / "anna.jpg").write_bytes(b"")
-    photos, _, others = media.list_media(tmp_path)
+    photos, _, others = listing.list_media(tmp_path)
     assert len(photos) == 1 and not others

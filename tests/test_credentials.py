@@ -10,7 +10,7 @@ import pytest
 from pictures import write_plain
 from PIL import Image
 
-from helpers.footage.media import media
+from helpers.footage import media
 from helpers.swap.marks import credentials, provenance, signing
 
 ENDINGS = [".png", ".jpg", ".gif", ".mp4"]

@@ -7,7 +7,7 @@ from helpers import alignment, masks, synthetic
 from helpers.crops import cut_crop
 from helpers.faces import facesets
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage import media
 from helpers.latents import descriptions
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS
 

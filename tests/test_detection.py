@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from helpers.faces import detection
-from helpers.footage.media import media
+from helpers.footage import media
 
 
 @pytest.fixture(scope="module")

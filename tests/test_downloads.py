@@ -8,8 +8,7 @@ from clips import picture, write_clip
 from pictures import noise_frame
 
 from helpers.files import fetching
-from helpers.footage import downloads, footage_folder, footage_log
-from helpers.footage.media import media
+from helpers.footage import downloads, footage_folder, footage_log, media
 
 JPEG = media.encode_image(noise_frame(), ".jpg")
 PNG = media.encode_image(noise_frame(1), ".png")

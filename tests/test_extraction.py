@@ -32,8 +32,7 @@ from helpers.faces import (
 )
 from helpers.faces.sorting import extraction
 from helpers.files import folder_lock, manifests
-from helpers.footage import consent
-from helpers.footage.media import media
+from helpers.footage import consent, media
 
 pytestmark = pytest.mark.usefixtures("every_face_counts")
 

@@ -204,7 +204,7 @@ def test_hand_placed_points_of_real_portraits_are_met(shared_data):
 @pytest.mark.parametrize("name", ["person_p", "person_s"])
 def test_a_smile_is_seen_in_real_portraits(shared_data, name):
     from helpers.faces import detection
-    from helpers.footage.media import media
+    from helpers.footage import media
 
     detector, contract = detection.FaceDetector(), manifests.data_contract()
     crops = []

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from helpers.faces import first_face
-from helpers.footage.media import media
+from helpers.footage import media
 
 
 class Bright:

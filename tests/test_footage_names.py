@@ -8,7 +8,7 @@ from footage import extract, film, picture
 
 from helpers.faces import facesets
 from helpers.files.manifests import data_contract
-from helpers.footage.media import media
+from helpers.footage import media
 
 pytestmark = pytest.mark.usefixtures("every_face_counts")
 

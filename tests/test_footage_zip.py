@@ -15,8 +15,7 @@ from hypothesis import strategies
 from pictures import noise_frame
 
 from helpers.files.archives import HostileError
-from helpers.footage import consent, footage_log, footage_zip
-from helpers.footage.media import media
+from helpers.footage import consent, footage_log, footage_zip, listing, media
 
 PHOTO = media.encode_image(noise_frame(), ".png")
 OTHER = media.encode_image(noise_frame(1), ".png")
@@ -69,7 +68,7 @@ def test_photos_videos_and_consent_are_taken_and_the_rest_is_told(tmp_path):
     (entry,) = footage_log.read(folder)
     assert (entry["source"], entry["origin"]) == ("zip", "a.zip")
     assert set(entry["files"]) == set(contents(folder))
-    photos, videos, others = media.list_media(folder)
+    photos, videos, others = listing.list_media(folder)
     assert (len(photos), len(videos), others) == (2, 1, [])
     # by what was there before: a second time nothing happens
     again = footage_zip.unpack_zip(tmp_path / "a.zip", folder)

@@ -11,7 +11,7 @@ from helpers.crops import cut_crop
 from helpers.faces import face_records, facesets
 from helpers.faces.sorting import corrections, hand_sorting
 from helpers.files import folder_lock, manifests
-from helpers.footage.media import media
+from helpers.footage import media
 
 FRAMES = 6
 

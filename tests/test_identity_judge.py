@@ -7,7 +7,7 @@ from helpers import alignment, blending, color_transfer, masks, synthetic
 from helpers.crops import cut_crop, cut_network_crops
 from helpers.faces import tracking
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage import media
 from helpers.proof import identity_judge
 
 CONTRACT = manifests.data_contract(crop_size=80)

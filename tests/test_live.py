@@ -16,7 +16,8 @@ from clips import (
 )
 from live_page import StripedComb, SureDetector
 
-from helpers.footage.media import cameras, media
+from helpers.footage import media
+from helpers.footage.media import cameras
 from helpers.swap import live, recording
 
 

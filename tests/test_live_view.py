@@ -10,7 +10,8 @@ from clips import assert_signed, picture, read_clip, write_clip
 from live_page import StripedComb, SureDetector
 from PIL import Image
 
-from helpers.footage.media import cameras, media
+from helpers.footage import media
+from helpers.footage.media import cameras
 from helpers.swap.marks import provenance
 from helpers.widgets import live_view
 

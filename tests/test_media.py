@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers.footage.media import hdr, media
+from helpers.footage import listing, media
+from helpers.footage.media import containers, hdr, reading
 
 
 def picture(height=64, width=96):
@@ -69,7 +70,7 @@ def test_one_frame_is_found_without_decoding_what_is_before(tmp_path):
     clip_of_many_key_frames(path)
     times = [time for _, time, _ in media.read_frames(path)]
     # past the first second, which is read from the beginning
-    found = [media._seek_frame(path, time) is not None for time in times]
+    found = [reading._seek_frame(path, time) is not None for time in times]
     assert not any(found[:31]) and all(found[31:])
 
 
@@ -154,15 +155,15 @@ def test_media_are_listed_in_order_without_their_truth(tmp_path):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    photos, videos, others = media.list_media(tmp_path)
+    photos, videos, others = listing.list_media(tmp_path)
     assert [path.name for path in photos] == ["a.png", "b.JPG"]
     assert [path.name for path in videos] == ["clip.MP4", "c.webm"]
     assert [path.name for path in others] == ["notes.txt"]
     (tmp_path / "empty").mkdir()
     with pytest.raises(media.MediaError, match="photos or videos"):
-        media.list_media(tmp_path / "empty")
+        listing.list_media(tmp_path / "empty")
     with pytest.raises(FileNotFoundError, match="no folder"):
-        media.list_media(tmp_path / "nowhere")
+        listing.list_media(tmp_path / "nowhere")
 
 
 def test_a_video_comes_back_with_its_times_and_colours(tmp_path):
@@ -523,7 +524,7 @@ def write_deep(path, frames, pixels, codec="libx264", **colour):
                 format=pixels,
                 dst_colorspace=matrix,
                 dst_color_range="JPEG" if full else "MPEG",
-                interpolation=media.EXACT_COLOUR,
+                interpolation=containers.EXACT_COLOR,
             )
             for name, value in colour.items():
                 setattr(frame, name, value)
@@ -647,11 +648,11 @@ def test_a_video_that_states_no_length_is_measured(kept, tmp_path):
 def test_a_missing_folder_is_said_with_those_beside_it(tmp_path):
     (tmp_path / "Ann").mkdir()
     with pytest.raises(FileNotFoundError, match="there are: Ann. Give"):
-        media.list_media(tmp_path / "Anne")
+        listing.list_media(tmp_path / "Anne")
     with pytest.raises(FileNotFoundError, match="there are: no folder"):
-        media.list_media(tmp_path / "Ann" / "more" / "still")
+        listing.list_media(tmp_path / "Ann" / "more" / "still")
     with pytest.raises(media.MediaError, match="Received: nothing. Put"):
-        media.list_media(tmp_path / "Ann")
+        listing.list_media(tmp_path / "Ann")
 
 
 def test_a_video_cut_before_its_first_frame_is_reported(tmp_path):

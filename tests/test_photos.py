@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from helpers.footage.media import animations, media, photos
+from helpers.footage import listing, media
+from helpers.footage.media import animations, photos
 
 
 def colours(count, height=24, width=32):
@@ -65,10 +66,10 @@ def test_a_picture_that_does_not_move_is_a_photo(tmp_path):
     for ending in (".gif", ".webp", ".png", ".jpg"):
         next(colours(1)).save(tmp_path / f"a{ending}")
         assert media.is_photo(tmp_path / f"a{ending}")
-    found, videos, _ = media.list_media(tmp_path)
+    found, videos, _ = listing.list_media(tmp_path)
     assert len(found) == 4 and not videos
     write_clip(tmp_path / "b.gif")
-    _, videos, _ = media.list_media(tmp_path)
+    _, videos, _ = listing.list_media(tmp_path)
     assert [path.name for path in videos] == ["b.gif"]
 
 
@@ -196,7 +197,7 @@ def test_what_may_not_be_read_is_said(tmp_path):
         picture.save(tmp_path / name)
     (tmp_path / "photo.png").chmod(0)
     (tmp_path / "shut").chmod(0o400)  # its names may be listed, no more
-    found, _, _ = media.list_media(tmp_path)
+    found, _, _ = listing.list_media(tmp_path)
     assert len(found) == 2
     for path in found:
         with pytest.raises(media.MediaError, match="Give yourself the right"):

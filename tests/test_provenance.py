@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from helpers.footage.media import media
+from helpers.footage import media
 from helpers.swap.marks import provenance
 
 

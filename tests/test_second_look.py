@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from helpers.faces import detection, second_look
-from helpers.footage.media import media
+from helpers.footage import media
 
 POINTS = np.array([[22, 12], [28, 12], [25, 16], [23, 20], [27, 20]], float)
 

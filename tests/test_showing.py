@@ -21,7 +21,8 @@ from clips import (
 
 from helpers import plotting
 from helpers.faces import tracking
-from helpers.footage.media import media
+from helpers.footage import media
+from helpers.footage.media import containers
 from helpers.swap import showing, swapping
 from helpers.swap.marks import provenance
 
@@ -237,7 +238,7 @@ def test_two_videos_are_joined_frame_by_frame(
 def test_a_break_ends_the_result_and_is_told(
     before, after, tmp_path, monkeypatch
 ):
-    real = media._decode
+    real = containers.decode_frames
 
     def break_off(path, container, stream):
         for count, frame in enumerate(real(path, container, stream)):
@@ -245,7 +246,7 @@ def test_a_break_ends_the_result_and_is_told(
                 raise media.MediaError("after.mp4 breaks off: 12 frames")
             yield frame
 
-    monkeypatch.setattr(media, "_decode", break_off)
+    monkeypatch.setattr(containers, "decode_frames", break_off)
     output = tmp_path / "pair.mp4"
     report = showing.write_side_by_side(before, after, output)
     assert report["frames"] == 12 and "after.mp4" in report["broken"]

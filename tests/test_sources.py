@@ -15,8 +15,8 @@ from clips import picture, read_clip, write_clip
 from sklearn.datasets import _lfw
 
 from helpers import synthetic
-from helpers.footage import consent, footage_log, sources
-from helpers.footage.media import cameras, media
+from helpers.footage import consent, footage_log, media, sources
+from helpers.footage.media import cameras
 
 
 def files_of(folder):

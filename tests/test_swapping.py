@@ -24,7 +24,8 @@ from helpers import alignment, masks
 from helpers.crops import cut_crop, cut_network_crops
 from helpers.faces import tracking
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage import media
+from helpers.footage.media import containers
 from helpers.swap import swapping
 
 pytestmark = pytest.mark.usefixtures("egg_masks")
@@ -422,7 +423,7 @@ def test_a_track_of_another_video_is_refused(clip, tmp_path):
 def test_a_broken_video_is_swapped_to_its_break_and_says_so(
     clip, tmp_path, monkeypatch
 ):
-    real = media._decode
+    real = containers.decode_frames
 
     def break_off(path, container, stream):
         for count, frame in enumerate(real(path, container, stream)):
@@ -430,7 +431,7 @@ def test_a_broken_video_is_swapped_to_its_break_and_says_so(
                 raise media.MediaError("clip.mp4 breaks off: 12 frames")
             yield frame
 
-    monkeypatch.setattr(media, "_decode", break_off)
+    monkeypatch.setattr(containers, "decode_frames", break_off)
     output = tmp_path / "swap.mp4"
     report = swap_video(MirrorComb(), clip, output, "Rosa", gap_detector())
     assert report["frames"] == 12 and "breaks off" in report["broken"]

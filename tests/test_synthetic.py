@@ -10,7 +10,7 @@ import pytest
 
 from helpers import synthetic
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage import media
 from helpers.synthetic.crowd_film import film_member
 from helpers.synthetic.template import build_template
 

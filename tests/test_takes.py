@@ -4,7 +4,7 @@ import pytest
 from footage import film, picture, write_footage
 
 from helpers.faces import takes
-from helpers.footage.media import media
+from helpers.footage import media
 
 
 @pytest.fixture

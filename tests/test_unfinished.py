@@ -22,7 +22,8 @@ from clips import (
     write_clip,
 )
 
-from helpers.footage.media import media, video_parts
+from helpers.footage.media import editing, video_parts
+from helpers.footage.media.picture import VideoPicture
 from helpers.swap import swapping, unfinished
 
 FRAMES, PART = 70, 16
@@ -184,13 +185,13 @@ def test_tracks_of_another_video_are_moved_aside(clip, tmp_path):
 def test_no_more_pictures_are_held_of_a_longer_video(tmp_path, monkeypatch):
     alive, most = weakref.WeakSet(), []
 
-    class Counted(media.VideoPicture):
+    class Counted(VideoPicture):
         def __init__(self, *arguments):
             super().__init__(*arguments)
             alive.add(self)
             most.append(len(alive))
 
-    monkeypatch.setattr(media, "VideoPicture", Counted)
+    monkeypatch.setattr(editing, "VideoPicture", Counted)
     frames = [picture(3)] * 320
     path = write_clip(tmp_path / "long.mp4", frames)
     swap_video(

@@ -8,8 +8,7 @@ import zipfile
 import pytest
 from pictures import noise_frame
 
-from helpers.footage import consent, footage_log, pieces
-from helpers.footage.media import media
+from helpers.footage import consent, footage_log, media, pieces
 from helpers.widgets import upload
 from helpers.widgets.browser_camera import BrowserCamera
 

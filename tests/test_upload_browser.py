@@ -10,8 +10,7 @@ import pytest
 from lab_page import PATIENCE, keep_picture, open_page, run_lab
 from pictures import noise_frame
 
-from helpers.footage import footage_log
-from helpers.footage.media import media
+from helpers.footage import footage_log, media
 
 CODE = """
 from helpers.widgets.upload import FootageUpload

@@ -12,7 +12,7 @@ from helpers.crops import cut_crop
 from helpers.faces import face_finder, tracking
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage import media
 
 
 def time_stages(path, detector, frames=face_finder.CHUNK_FRAMES):

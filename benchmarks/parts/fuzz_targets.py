@@ -21,8 +21,7 @@ from helpers.crops import cut_crop
 from helpers.faces import face_finder, face_records, facesets, steadying, takes
 from helpers.faces.sorting import choosing, corrections
 from helpers.files import manifests, names
-from helpers.footage import consent
-from helpers.footage.media import media
+from helpers.footage import consent, media
 
 CONTRACT = manifests.data_contract(crop_size=32)
 HELPERS = manifests.project_root() / "helpers"

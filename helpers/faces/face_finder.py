@@ -14,7 +14,7 @@ import numpy as np
 from helpers import alignment, masks
 from helpers.crops import cut_crop
 from helpers.faces import detection, face_records, second_look, takes, tracking
-from helpers.footage.media import media
+from helpers.footage import media
 
 # 20 kB a crop of 256 pixels, with its colours at full resolution
 JPEG_QUALITY = 95

@@ -17,8 +17,8 @@ from helpers.faces.face_records import (
     read_records,
 )
 from helpers.files import foreign_files, manifests, names
-from helpers.footage import consent
-from helpers.footage.media import media, photos
+from helpers.footage import consent, media
+from helpers.footage.media import photos
 
 AGAIN_FOR_IT = "Run extraction.extract_faces for it."
 

@@ -1,6 +1,6 @@
 """The first face in some footage, to look at before all are found."""
 
-from helpers.footage.media import media
+from helpers.footage import media
 
 STEP = 10  # frames of a video from one look to the next
 MOST_FRAMES = 300  # of one video: a title, a fade from black

@@ -12,7 +12,7 @@ import zlib
 import numpy as np
 
 from helpers.files import foreign_files
-from helpers.footage.media import media
+from helpers.footage import listing, media
 
 MADE_BY = "01_data_generation"
 # bytes of a clip's painted masks: half a minute of 1280 x 720
@@ -41,7 +41,7 @@ def plan_files(folder, every, held_out_share, max_faces=None):
         MediaError: if there is no footage in it.
         ValueError: if so few faces are wanted that none would be held out.
     """
-    photos, videos, others = media.list_media(folder)
+    photos, videos, others = listing.list_media(folder)
     estimates = {path: _estimate_frames(path) for path in videos}
     looked_at = sum(-(-count // every) for count in estimates.values())
     looked_at += len(photos)
@@ -73,7 +73,9 @@ def plan_files(folder, every, held_out_share, max_faces=None):
             }
         )
     others = {
-        media.shown_name(path.relative_to(folder)): media.why_no_footage(path)
+        listing.shown_name(path.relative_to(folder)): listing.why_no_footage(
+            path
+        )
         for path in others
     }
     steps = {"frames": every * thinning, "photos": thinning}

@@ -14,7 +14,7 @@ import cv2
 import numpy as np
 
 from helpers.faces import steadying
-from helpers.footage.media import media
+from helpers.footage import media
 
 # Between two frames of one shot small pictures of them differ by at most 9
 # grey levels (hand-held trial clips); at a hard cut by 17 to 100.

@@ -9,8 +9,7 @@ import urllib.parse
 from PIL import Image
 
 from helpers.files import fetching
-from helpers.footage import footage_folder, footage_log, footage_zip
-from helpers.footage.media import media
+from helpers.footage import footage_folder, footage_log, footage_zip, media
 
 LARGEST = 4 * 2**30  # bytes of a file
 MOST_ADDRESSES = 10_000

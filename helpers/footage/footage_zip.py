@@ -15,8 +15,7 @@ from helpers.files.archives import (
     listed_contents,
     reason_to_refuse,
 )
-from helpers.footage import consent, footage_folder, footage_log
-from helpers.footage.media import media
+from helpers.footage import consent, footage_folder, footage_log, media
 
 MOST_ENTRIES = 20_000
 # bytes of the list of contents; Python reads it as a whole, 350 each at most

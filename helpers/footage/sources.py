@@ -9,11 +9,11 @@ where the files are from.
 import fractions
 import pathlib
 
-from helpers.footage import consent, footage_folder, footage_log
+from helpers.footage import consent, footage_folder, footage_log, media
 from helpers.footage.downloads import fetch_list
 from helpers.footage.footage_zip import unpack_zip
 from helpers.footage.lfw import fetch_lfw
-from helpers.footage.media import cameras, media
+from helpers.footage.media import cameras
 
 __all__ = [
     "fetch_lfw",

@@ -13,7 +13,7 @@ import numpy as np
 
 from helpers import alignment, masks
 from helpers.crops import cut_crop
-from helpers.footage.media import media
+from helpers.footage import media
 from helpers.swap.marks import provenance
 
 SIDE = 192  # pixels of the crops, as much of the frame as a stored crop

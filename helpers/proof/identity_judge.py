@@ -16,7 +16,7 @@ from sklearn import decomposition, linear_model, pipeline
 from helpers import alignment, augmentation, blending, masks
 from helpers.crops import cut_crop, cut_network_crops
 from helpers.faces import facesets, tracking
-from helpers.footage.media import media
+from helpers.footage import media
 
 # Side of the pictures it looks at: coarse, so that how sharply a comb draws
 # does not matter.

@@ -17,7 +17,7 @@ import numpy as np
 
 from helpers.compositing import composite_face
 from helpers.crops import cut_network_crops, network_matrix
-from helpers.footage.media import media
+from helpers.footage import media
 from helpers.swap import swapping
 
 # what happens to pictures on their way

@@ -15,7 +15,7 @@ import numpy as np
 from helpers import alignment
 from helpers.compositing import composite_face
 from helpers.faces import live_tracking
-from helpers.footage.media import media
+from helpers.footage import media
 from helpers.swap import swapping
 from helpers.swap.marks import provenance
 

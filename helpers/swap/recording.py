@@ -5,7 +5,7 @@ import contextlib
 import itertools
 import queue
 
-from helpers.footage.media import media
+from helpers.footage import media
 from helpers.swap import swapping
 from helpers.swap.marks import provenance
 from helpers.swap.marks.signing import signing_key

@@ -10,7 +10,7 @@ from helpers import alignment, plotting
 from helpers.compositing import check_modes
 from helpers.crops import cut_crop
 from helpers.faces import tracking
-from helpers.footage.media import media
+from helpers.footage import media
 from helpers.swap import swapping
 from helpers.swap.marks import provenance
 from helpers.swap.marks.signing import signing_key

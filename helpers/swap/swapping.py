@@ -15,7 +15,7 @@ from helpers.compositing import check_modes, composite_face
 from helpers.crops import cut_crop, cut_network_crops, matrix_for
 from helpers.faces import tracking
 from helpers.files import fingerprints, manifests
-from helpers.footage.media import media
+from helpers.footage import media
 from helpers.swap import unfinished
 from helpers.swap.marks import provenance
 from helpers.swap.marks.signing import signing_key

@@ -19,7 +19,8 @@ import numpy as np
 from helpers.faces.tracking import FaceTrack, has_face
 from helpers.files import folder_lock, manifests
 from helpers.files.folder_lock import LOCK
-from helpers.footage.media import media, video_parts
+from helpers.footage import media
+from helpers.footage.media import video_parts
 
 ENDING = ".unfinished"
 TRACKS, JOB = "tracks.npz", "job.json"

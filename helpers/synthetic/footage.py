@@ -18,8 +18,7 @@ import av
 import numpy as np
 
 from helpers.files import manifests
-from helpers.footage import consent
-from helpers.footage.media import media
+from helpers.footage import consent, listing, media
 from helpers.synthetic.identity import identity_parameters
 from helpers.synthetic.motion import sample_take
 from helpers.synthetic.person import Person
@@ -244,16 +243,16 @@ def write_footage(
 def _check_rendered(home):
     """That nobody made up is filmed into footage of somebody real."""
     try:
-        photos, videos, _ = media.list_media(home)
+        photos, videos, _ = listing.list_media(home)
     except (FileNotFoundError, media.MediaError):
         return  # nothing is there yet
     real = [*photos, *(path for path in videos if not is_rendered(path))]
     if real:
         raise FileExistsError(
             f"{home} should hold rendered takes only. Received: {len(real)} "
-            f"not rendered, such as {media.shown_name(real[0].name)}. Nothing "
-            "was rendered. If this is your own footage, set SYNTHETIC = "
-            "False; for rendered people, choose another FOOTAGE_FOLDER."
+            f"not rendered, such as {listing.shown_name(real[0].name)}. "
+            "Nothing was rendered. If this is your own footage, set SYNTHETIC "
+            "= False; for rendered people, choose another FOOTAGE_FOLDER."
         )
 
 

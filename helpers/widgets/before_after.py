@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 import traitlets
 
-from helpers.footage.media import media
+from helpers.footage import media
 
 HERE = pathlib.Path(__file__).resolve().parent
 WIDEST = 960  # pixels: no notebook shows more, and its file holds them all

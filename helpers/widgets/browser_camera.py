@@ -9,8 +9,7 @@ import pathlib
 import anywidget
 import traitlets
 
-from helpers.footage import consent, footage_folder, footage_log, pieces
-from helpers.footage.media import media
+from helpers.footage import consent, footage_folder, footage_log, media, pieces
 
 HERE = pathlib.Path(__file__).resolve().parent
 LARGEST = 4 * 2**30  # bytes of a clip

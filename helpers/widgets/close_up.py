@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from helpers.crops import cut_crop
-from helpers.footage.media import media
+from helpers.footage import media
 
 WIDEST = 720  # pixels of the frame on the page
 ZOOM = 480  # pixels of the part of it in which landmarks are moved

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from helpers.footage.media import media
+from helpers.footage import media
 
 SIDE = 112  # pixels of a tile
 COLUMNS = 10

@@ -13,7 +13,8 @@ import cv2
 import ipywidgets
 import numpy as np
 
-from helpers.footage.media import cameras, media
+from helpers.footage import media
+from helpers.footage.media import cameras
 from helpers.swap import live, recording, swapping
 
 # Pixels of the picture on the page and pictures a second: what a page draws

@@ -17,9 +17,9 @@ from helpers.footage import (
     footage_folder,
     footage_log,
     footage_zip,
+    media,
     pieces,
 )
-from helpers.footage.media import media
 
 HERE = pathlib.Path(__file__).resolve().parent
 LARGEST = 16 * 2**30  # bytes of a file

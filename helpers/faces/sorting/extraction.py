@@ -17,8 +17,7 @@ import cv2
 from helpers.faces import face_finder, face_records, facesets, takes, tracking
 from helpers.faces.sorting import choosing
 from helpers.files import folder_lock, manifests
-from helpers.footage import consent
-from helpers.footage.media import media
+from helpers.footage import consent, media
 
 # Frames that are handed over together by the reading thread, and how many
 # pixels they may hold, that few wait where they are large.

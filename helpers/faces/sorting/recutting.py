@@ -7,7 +7,7 @@ import numpy as np
 from helpers.faces import face_finder, takes
 from helpers.faces.sorting import correction_checks, corrections
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage import media
 
 
 class Frame:

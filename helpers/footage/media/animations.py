@@ -41,7 +41,7 @@ def probe_moving(path):
         path: str or path.
 
     Returns:
-        dict, see `media.probe_video`.
+        dict, see `probing.probe_video`.
 
     Raises:
         MediaError: if it cannot be read.
@@ -77,7 +77,7 @@ def read_moving(path):
         path: str or path.
 
     Yields:
-        Tuples `(index, time, frame)`, see `media.read_frames`.
+        Tuples `(index, time, frame)`, see `reading.read_frames`.
 
     Raises:
         FileNotFoundError: if there is no such file.

@@ -8,7 +8,8 @@ from collections import namedtuple
 import cv2
 import numpy as np
 
-from helpers.footage.media import media
+from helpers.footage.media import reading
+from helpers.footage.media.opening import MediaError
 
 # seconds without a frame after which a camera counts as gone
 PATIENCE = 10
@@ -40,7 +41,7 @@ def open_camera(number=0, mirrored=True):
     """
     camera = cv2.VideoCapture(number)
     if not camera.isOpened():
-        raise media.MediaError(
+        raise MediaError(
             f"A camera should be there as number {number!r}, but none opens. "
             "Try another number, end other programs that use the camera, or "
             "play a file in its place: cameras.play_file(path)."
@@ -53,7 +54,7 @@ def _film(camera, number, mirrored):
         while True:
             there, picture = camera.read()
             if not there:
-                raise media.MediaError(
+                raise MediaError(
                     f"Camera {number!r} gives no more frames. See whether it "
                     "is still plugged in and no other program has taken it, "
                     "then open it again."
@@ -84,7 +85,7 @@ def play_file(path, paced=True, seconds=None):
             if it breaks off before its end.
     """
     started = None
-    with contextlib.closing(media.read_frames(path)) as frames:
+    with contextlib.closing(reading.read_frames(path)) as frames:
         for _, moment, frame in frames:
             if seconds is not None and moment >= seconds:
                 return
@@ -147,7 +148,7 @@ class Newest:
             elif self._ended:
                 return
             else:
-                raise media.MediaError(
+                raise MediaError(
                     "The camera should give a frame within "
                     f"{self.patience} s. Received: none. Plug it in anew, or "
                     "play a file in its place: cameras.play_file(path)."

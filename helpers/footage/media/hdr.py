@@ -52,7 +52,7 @@ def transfer_of(frame):
     return {SMPTE2084: "PQ", ARIB_STD_B67: "HLG"}.get(int(frame.color_trc))
 
 
-def has_wide_colour(frame):
+def has_wide_color(frame):
     """Whether a frame's colours are those of BT.2020.
 
     Args:
@@ -76,7 +76,7 @@ def to_sdr(picture, transfer=None, wide=True):
         picture: uint16 array, shape `(height, width, 3)`, RGB, 0-65535, as
             it is stored.
         transfer: `"PQ"`, `"HLG"` or `None`, see `transfer_of`.
-        wide: bool, see `has_wide_colour`.
+        wide: bool, see `has_wide_color`.
 
     Returns:
         uint8 array, shape `(height, width, 3)`, RGB.

@@ -12,7 +12,8 @@ import av
 import numpy as np
 
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage.media.sound import Sound
+from helpers.footage.media.writing import VideoWriter
 
 # Frames of a part at least: as many as x264 puts between two pictures that
 # need no other, so that parts make the file no larger.
@@ -45,7 +46,7 @@ def part_length(part):
 
 
 class PartWriter:
-    """Writes frames as `media.VideoWriter` does, into one file after another.
+    """Writes frames as `VideoWriter` does, into one file after another.
 
     A file has its name, which says its first frame and the first after it,
     once it is complete.
@@ -54,7 +55,7 @@ class PartWriter:
         folder: pathlib.Path.
         start: int. Index of the first frame.
         length: int. Frames of a part.
-        crf: int, see `media.edit_video`.
+        crf: int, see `editing.edit_video`.
     """
 
     sound = None
@@ -74,7 +75,7 @@ class PartWriter:
     def write(self, *frame):
         if self.part is None:
             path = self.folder / WRITING
-            self.part = media.VideoWriter(path, None, self.crf, "nut")
+            self.part = VideoWriter(path, None, self.crf, "nut")
         self.part.write(*frame)
         self.count += 1
         if self.count == self.length:
@@ -107,8 +108,8 @@ def join_parts(parts, source_path, target_path, metadata=None, finish=None):
         parts: list of paths, from an encoder with the same settings.
         source_path: str or path of the video whose sound is copied.
         target_path: str or path ending in `.mp4`.
-        metadata: see `media.edit_video`.
-        finish: see `media.edit_video`.
+        metadata: see `editing.edit_video`.
+        finish: see `editing.edit_video`.
     """
     shown = [packet.pts for packet, _ in _packets(parts)]
     decoded = _decoding_times(shown)
@@ -121,7 +122,7 @@ def join_parts(parts, source_path, target_path, metadata=None, finish=None):
     with (
         manifests.atomic_path(target_path, finish) as partial,
         _PacketWriter(partial, metadata) as writer,
-        media.Sound(source_path, writer) as sound,
+        Sound(source_path, writer) as sound,
     ):
         for (packet, stream), ticks in zip(
             _packets(parts), decoded, strict=True

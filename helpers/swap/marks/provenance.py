@@ -16,7 +16,7 @@ import numpy as np
 from PIL import Image
 
 from helpers.files import manifests
-from helpers.footage.media import media
+from helpers.footage import media
 from helpers.swap.marks import credentials, signing
 
 GENERATOR = signing.NAME

@@ -1,0 +1,150 @@
+"""Listing: a folder in, its photos and videos out, and what is neither."""
+
+import os
+import pathlib
+
+from helpers.footage import consent, footage_log, media
+from helpers.footage.media import PHOTO_ENDINGS, VIDEO_ENDINGS, MediaError
+
+# what lies beside footage and is none: a synthetic clip's truth, what the
+# person agreed to, and where it all came from
+SIDECAR_ENDINGS = (
+    ".truth.json",
+    ".masks.npz",
+    consent.FILE,
+    footage_log.FILE,
+)
+
+
+def list_media(folder):
+    """Photos and videos below a folder, by the endings of their names.
+
+    Hidden files, the truth beside synthetic clips, `consent.toml` and
+    `sources.jsonl` are passed over. A link to a file counts as the file, a
+    link to a folder is not followed. An animated picture is a video.
+
+    Args:
+        folder: str or path. Searched with all its folders.
+
+    Returns:
+        Tuple `(photos, videos, others)` of lists of `pathlib.Path`, each
+        sorted; `others` are neither, see `why_no_footage`.
+
+    Raises:
+        FileNotFoundError: if there is no such folder.
+        MediaError: if it holds no photo and no video.
+    """
+    folder = pathlib.Path(folder)
+    if not folder.is_dir():
+        raise FileNotFoundError(_no_folder(folder))
+    pictures, videos, others = [], [], []
+    for path in _walk(folder):
+        if path.name.endswith(SIDECAR_ENDINGS):
+            continue
+        if why_no_footage(path) is not None:
+            others.append(path)
+        elif media.is_photo(path):
+            pictures.append(path)
+        else:
+            videos.append(path)
+    if not pictures and not videos:
+        reasons = [
+            f"{shown_name(path.name)} {why_no_footage(path)}" for path in others
+        ]
+        raise MediaError(
+            f"{folder} should hold photos or videos. Received: "
+            f"{f'{len(others)} other files' if others else 'nothing'}. Put "
+            f"some there: photos end in {' '.join(PHOTO_ENDINGS)}; videos in "
+            f"{' '.join(VIDEO_ENDINGS)}. " + "; ".join(reasons[:3])
+        )
+    return pictures, videos, others
+
+
+def _no_folder(folder):
+    """What is missing, and what is there, as the name may be misspelt."""
+    there = next(path for path in folder.parents if path.is_dir())
+    beside = sorted(path.name for path in there.iterdir() if path.is_dir())
+    names = ", ".join(shown_name(name) for name in beside[:8]) or "no folder"
+    more = ", ..." if len(beside) > 8 else ""
+    return (
+        f"There is no folder {folder}. In {there} there are: {names}{more}. "
+        "Give the name as it is on disk, or make the folder and put the "
+        "photos and videos of one person into it."
+    )
+
+
+def shown_name(path):
+    """A name as text that can be written, whatever bytes it has on the disk.
+
+    Args:
+        path: str or path.
+
+    Returns:
+        str.
+    """
+    text = pathlib.PurePath(path).as_posix()
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def _walk(folder):
+    """All that lies below a folder and is no folder, in order, none hidden.
+
+    A link to a folder is given, not followed: it may lead in a circle, or to
+    the whole disk.
+    """
+    paths, closed = [], []
+    for where, folders, names in os.walk(
+        folder, onerror=lambda error: closed.append(error.filename)
+    ):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        links = [name for name in folders if _is_link(where, name)]
+        paths += [
+            pathlib.Path(where, name)
+            for name in [*names, *links]
+            if not name.startswith(".")
+        ]
+    return sorted([*paths, *map(pathlib.Path, closed)])
+
+
+def _is_link(folder, name):
+    return os.path.islink(os.path.join(folder, name))
+
+
+def why_no_footage(path):
+    """Why something in a folder of footage is neither photo nor video.
+
+    Judged without a look inside: by kind and name.
+
+    Args:
+        path: str or path.
+
+    Returns:
+        str, the reason and what to do; or `None`, for a photo or a video.
+    """
+    path = pathlib.Path(path)
+    ending = path.suffix.lower()
+    try:
+        path.name.encode("utf-8")
+    except UnicodeEncodeError:
+        return "has a name that is no text. Rename it"
+    # these of os.path say no where pathlib's raise, in folders that are shut
+    is_link, exists = os.path.islink(path), os.path.exists(path)
+    if os.path.isdir(path) and is_link:
+        return (
+            "is a link to a folder, which is not followed. Copy the folder "
+            "itself here"
+        )
+    if os.path.isdir(path):
+        return "is a folder that cannot be opened. Give yourself the right to"
+    if is_link and not exists:
+        return "is a link that leads nowhere. Put the file itself here"
+    if exists and not os.path.isfile(path):
+        return "is no file but a pipe, a socket or a device. Take it away"
+    if ending in PHOTO_ENDINGS or ending in VIDEO_ENDINGS:
+        return None
+    if ending in (".heic", ".heif", ".avif", ".jxl", ".dng", ".cr2", ".nef"):
+        return f"is a photo that is not read ({ending}). Save it as JPEG"
+    return (
+        f"ends in {ending!r}, which is neither a photo's ending nor a video's. "
+        "Convert it if it is footage"
+    )

@@ -1,0 +1,115 @@
+"""Probing: a video in, what it says of itself and what writing changes out."""
+
+import contextlib
+import pathlib
+
+import av
+
+from helpers.footage.media import animations, containers, hdr
+from helpers.footage.media.opening import MediaError, size_of
+from helpers.footage.media.sound import MP4_SOUND, sound_tracks
+
+# a frame of a video takes more bytes than that in its file
+FEWEST_BYTES = 4
+
+
+def probe_video(path):
+    """What a video says of itself, and the size of its upright frames.
+
+    Args:
+        path: str or path.
+
+    Returns:
+        dict with `frames` (int, an estimate), `frame_rate` (mean frames per
+        second), `width` and `height` (pixels of an upright frame),
+        `duration` (seconds), `has_sound` (bool), `rotation` (degrees that
+        were applied counter-clockwise), `bits` (of a colour value), `hdr`
+        (`"PQ"`, `"HLG"` or `None`, see `hdr.py`) and `notes` (list of str,
+        what else than the swapped is changed by writing it as mp4).
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        MediaError: if it is no video, or has no readable frame.
+    """
+    if animations.is_moving(path):
+        return animations.probe_moving(path)
+    with containers.open_video(path) as (container, stream):
+        frame_rate = float(stream.average_rate or stream.guessed_rate or 25)
+        duration = None
+        if stream.duration:
+            duration = float(stream.duration * stream.time_base)
+        elif container.duration:
+            duration = container.duration / av.time_base
+        frames = stream.frames or round((duration or 0) * frame_rate)
+        # what a header says may be anything
+        frames = min(frames, size_of(path) // FEWEST_BYTES)
+        first = next(containers.decode_frames(path, container, stream), None)
+        if first is None:
+            raise MediaError(
+                f"{pathlib.Path(path).name} should be a video. Received: no "
+                "frame that can be read. Take it out of the folder."
+            )
+        if duration is None and not stream.frames:
+            frames, duration, frame_rate = _measure(path, frame_rate)
+        height, width = containers.upright_frame(first, stream).shape[:2]
+        return {
+            "frames": max(1, frames),
+            "frame_rate": frame_rate,
+            "width": width,
+            "height": height,
+            "duration": duration or max(1, frames) / frame_rate,
+            "has_sound": bool(sound_tracks(container)),
+            "rotation": int(first.rotation) % 360,
+            "bits": first.format.components[0].bits,
+            "hdr": hdr.transfer_of(first),
+            "notes": _notes(first, container, stream),
+        }
+
+
+def _measure(path, frame_rate):
+    """Frames, seconds and frame rate of a video that states none of them.
+
+    A browser's recording, and one that broke off, was written by somebody
+    who did not know yet how long it would be. Nothing is decoded.
+    """
+    count, first, last = 0, None, None
+    with containers.open_video(path) as (container, stream):
+        with contextlib.suppress(av.error.FFmpegError):
+            for packet in container.demux(stream):
+                if packet.pts is None:
+                    continue
+                time = float(packet.pts * packet.time_base)
+                first = time if first is None else min(first, time)
+                last = time if last is None else max(last, time)
+                count += 1
+    if count > 1 and last > first:
+        frame_rate = (count - 1) / (last - first)
+    return count, count / frame_rate, frame_rate
+
+
+def _notes(frame, container, stream):
+    """What becomes of a video that is written by `edit_video`, in words."""
+    notes = []
+    transfer, bits = hdr.transfer_of(frame), frame.format.components[0].bits
+    if transfer is not None:
+        notes.append(f"HDR ({transfer}) becomes SDR (BT.709)")
+    elif hdr.has_wide_color(frame):
+        notes.append("colours of BT.2020 become those of BT.709")
+    if bits > 8:
+        notes.append(f"{bits} bits become 8")
+    if frame.format.name in ("yuv422p", "yuv444p", "yuvj422p", "yuvj444p"):
+        notes.append("colour is kept for every second pixel (4:2:0)")
+    if (stream.sample_aspect_ratio or 1) != 1:
+        notes.append("pixels become squares")
+    if round(frame.rotation / 90) % 4:
+        notes.append(f"turned upright by {int(frame.rotation) % 360} degrees")
+    if frame.width % 2 or frame.height % 2:
+        notes.append("an odd side gets one more pixel")
+    sounds = sound_tracks(container)
+    if sounds and sounds[0].codec_context.name not in MP4_SOUND:
+        notes.append(f"sound ({sounds[0].codec_context.name}) becomes AAC")
+    if len(sounds) > 1:
+        notes.append(f"of {len(sounds)} sound tracks the first is kept")
+    if container.streams.subtitles:
+        notes.append("subtitles are left out")
+    return notes
