@@ -60,10 +60,10 @@ def edit_video(
     with (
         containers.open_video(source_path) as opened,
         manifests.atomic_path(target, finish) as partial,
-        VideoWriter(partial, metadata, crf) as writer,
-        Sound(source_path, writer) as sound,
+        Sound(source_path) as sound,
+        VideoWriter(partial, metadata, crf, sound=sound) as writer,
     ):
-        return _edit(source_path, opened, edit, at_once, progress, sound)
+        return _edit(source_path, opened, writer, edit, at_once, progress)
 
 
 def edit_onward(source_path, writer, edit, at_once, progress=None, start=0):
@@ -71,7 +71,8 @@ def edit_onward(source_path, writer, edit, at_once, progress=None, start=0):
 
     Args:
         source_path: str or path.
-        writer: takes the frames, as a `VideoWriter` does.
+        writer: takes the frames and is told the sound's time, as a
+            `VideoWriter` is.
         edit: see `edit_video`.
         at_once: see `edit_video`.
         progress: see `edit_video`.
@@ -86,20 +87,17 @@ def edit_onward(source_path, writer, edit, at_once, progress=None, start=0):
         FileNotFoundError: if there is no such file.
         MediaError: if no frame can be read.
     """
-    with (
-        containers.open_video(source_path) as opened,
-        Sound(None, writer) as silence,
-    ):
+    with containers.open_video(source_path) as opened:
         return _edit(
-            source_path, opened, edit, at_once, progress, silence, start
+            source_path, opened, writer, edit, at_once, progress, start
         )
 
 
-def _edit(source_path, opened, edit, at_once, progress, sound, start=0):
+def _edit(source_path, opened, writer, edit, at_once, progress, start=0):
     report = {"frames": 0, "broken": None}
     read = _pictures(source_path, *opened, start)
     with (
-        _Encoding(sound.writer, sound, opened[1], at_once) as encoding,
+        _Encoding(writer, opened[1], at_once) as encoding,
         contextlib.closing(read_ahead(read, at_once)) as pictures,
     ):
         end = None
@@ -215,8 +213,8 @@ def _batches(items, size):
 class _Encoding:
     """Writes pictures and sound in a thread of its own, in order."""
 
-    def __init__(self, writer, sound, stream, most):
-        self.writer, self.sound, self.stream = writer, sound, stream
+    def __init__(self, writer, stream, most):
+        self.writer, self.stream = writer, stream
         self.most, self.shape = most, None
         self.waiting = collections.deque()
         self.thread = concurrent.futures.ThreadPoolExecutor(1)
@@ -251,9 +249,9 @@ class _Encoding:
         """Wait for all pictures, and write the sound up to a time."""
         while self.waiting:
             self.waiting.popleft().result()
-        self.sound.advance(end)
+        self.writer.write_sound(end)
 
     def _write(self, pixels, matrix, time, ticks):
-        self.sound.advance(time)
+        self.writer.write_sound(time)
         rate = self.stream.average_rate or self.stream.guessed_rate
         self.writer.write(pixels, ticks, self.stream.time_base, rate, matrix)

@@ -1,4 +1,4 @@
-"""Sound: a file in, its sound in another one out, bit by bit."""
+"""Sound: a file in, packets of its sound out, for a file that is written."""
 
 import av
 
@@ -26,25 +26,24 @@ def sound_tracks(container):
 
 
 class Sound:
-    """Sound of a file, handed to a writer bit by bit as its time comes.
+    """Sound of a file, bit by bit as its time comes.
+
+    It knows nobody: a writer owns it, adds its stream beside that of the
+    pictures, and asks for its packets.
 
     Args:
         path: str or path, or `None` for silence.
-        writer: `VideoWriter`, which gets to know it as `writer.sound`.
+
+    Attributes:
+        container: `av.container.InputContainer` of the file, or `None`.
     """
 
-    def __init__(self, path, writer):
-        self.container = None
-        self.writer = writer
-        self.packets = iter(())
-        self.waiting = None
-        self.encoder = None
+    def __init__(self, path):
+        self.container = self._source = self._encoder = None
+        self._packets, self._waiting = iter(()), None
         if path is not None:
             self.container = containers.open_container(existing_file(path))
-        if self.container is not None and sound_tracks(self.container):
-            self.source = sound_tracks(self.container)[0]
-            self.begin = self._video_start()
-            writer.sound = self
+            self._source = next(iter(sound_tracks(self.container)), None)
 
     def __enter__(self):
         return self
@@ -53,6 +52,62 @@ class Sound:
         if self.container is not None:
             self.container.close()
 
+    def add_stream(self, output):
+        """Add its stream to a file that is written, before its first packet.
+
+        Args:
+            output: `av.container.OutputContainer`.
+        """
+        if self._source is None:
+            return
+        context = self._source.codec_context
+        if context.name in MP4_SOUND:
+            target = output.add_stream_from_template(self._source)
+        else:
+            target = output.add_stream("aac", rate=context.sample_rate)
+            # raw sound often says how many channels, not which
+            channels = context.layout.nb_channels
+            target.layout = "mono" if channels == 1 else "stereo"
+            self._encoder = target
+        self._packets = self._timed_packets(target)
+
+    def packets_until(self, time):
+        """Packets up to a time that were not given yet.
+
+        Args:
+            time: float, seconds; or `None`, for all that are left.
+
+        Yields:
+            `av.Packet` of the stream that was added; none before that.
+        """
+        while True:
+            self._waiting = self._waiting or next(self._packets, None)
+            if self._waiting is None:
+                return
+            seconds, packet = self._waiting
+            if time is not None and seconds > time:
+                return
+            self._waiting = None
+            yield packet
+
+    def _timed_packets(self, target):
+        """Packets for the result with their times in seconds."""
+        shift = round(self._video_start() / self._source.time_base)
+        try:
+            if self._encoder is not None:
+                yield from self._encode(shift)
+                return
+            for packet in self.container.demux(self._source):
+                if packet.dts is None:
+                    continue
+                packet.pts -= shift
+                packet.dts -= shift
+                time = float(packet.pts * packet.time_base)
+                packet.stream = target
+                yield time, packet
+        except av.error.FFmpegError:
+            return  # a file cut short: its pictures end here as well
+
     def _video_start(self):
         """The pictures' first time, which becomes zero in the result."""
         for video in self.container.streams.video:
@@ -60,58 +115,12 @@ class Sound:
                 return float(video.start_time * video.time_base)
         return 0.0
 
-    def start(self):
-        """Open the sound's stream; the writer calls it beside its own."""
-        output = self.writer.container
-        if self.source.codec_context.name in MP4_SOUND:
-            self.target = output.add_stream_from_template(self.source)
-        else:
-            context = self.source.codec_context
-            self.target = output.add_stream("aac", rate=context.sample_rate)
-            # raw sound often says how many channels, not which
-            channels = context.layout.nb_channels
-            self.target.layout = "mono" if channels == 1 else "stereo"
-            self.encoder = self.target
-        self.packets = self._read()
-
-    def _read(self):
-        """Packets for the result with their times in seconds."""
-        shift = round(self.begin / self.source.time_base)
-        try:
-            if self.encoder is not None:
-                yield from self._encode(shift)
-                return
-            for packet in self.container.demux(self.source):
-                if packet.dts is None:
-                    continue
-                packet.pts -= shift
-                packet.dts -= shift
-                time = float(packet.pts * packet.time_base)
-                packet.stream = self.target
-                yield time, packet
-        except av.error.FFmpegError:
-            return  # a file cut short: its pictures end here as well
-
     def _encode(self, shift):
-        for frame in self.container.decode(self.source):
+        for frame in self.container.decode(self._source):
             if frame.pts is not None:
                 frame.pts -= shift
             time = frame.time or 0.0
-            for packet in self.encoder.encode(frame):
+            for packet in self._encoder.encode(frame):
                 yield time, packet
-        for packet in self.encoder.encode(None):
+        for packet in self._encoder.encode(None):
             yield 0.0, packet
-
-    def advance(self, until):
-        """Write the sound up to a time in seconds (`None`: all of it)."""
-        if self.writer.sound is not self or self.writer.stream is None:
-            return
-        while True:
-            self.waiting = self.waiting or next(self.packets, None)
-            if self.waiting is None:
-                return
-            time, packet = self.waiting
-            if until is not None and time > until:
-                return
-            self.writer.container.mux(packet)
-            self.waiting = None

@@ -49,7 +49,7 @@ class PartWriter:
     """Writes frames as `VideoWriter` does, into one file after another.
 
     A file has its name, which says its first frame and the first after it,
-    once it is complete.
+    once it is complete. Parts are silent: `join_parts` adds the sound.
 
     Args:
         folder: pathlib.Path.
@@ -57,8 +57,6 @@ class PartWriter:
         length: int. Frames of a part.
         crf: int, see `editing.edit_video`.
     """
-
-    sound = None
 
     def __init__(self, folder, start, length, crf):
         self.folder, self.length, self.crf = folder, length, crf
@@ -80,6 +78,9 @@ class PartWriter:
         self.count += 1
         if self.count == self.length:
             self._close(None)
+
+    def write_sound(self, until):
+        """Nothing: a part is silent."""
 
     def _close(self, kind, *error):
         path = self.folder / WRITING
@@ -121,8 +122,8 @@ def join_parts(parts, source_path, target_path, metadata=None, finish=None):
     last = lasting.get(sorted(shown)[-2]) if len(shown) > 1 else None
     with (
         manifests.atomic_path(target_path, finish) as partial,
-        _PacketWriter(partial, metadata) as writer,
-        Sound(source_path, writer) as sound,
+        Sound(source_path) as sound,
+        _PacketWriter(partial, metadata, sound) as writer,
     ):
         for (packet, stream), ticks in zip(
             _packets(parts), decoded, strict=True
@@ -130,13 +131,11 @@ def join_parts(parts, source_path, target_path, metadata=None, finish=None):
             if writer.stream is None:
                 video = sound.container.streams.video[0]
                 writer.start(stream, video.time_base)
-                if writer.sound is not None:
-                    writer.sound.start()
             packet.dts = ticks
             packet.duration = lasting.get(packet.pts, last) or packet.duration
-            sound.advance(float(packet.pts * stream.time_base))
+            writer.write_sound(float(packet.pts * stream.time_base))
             writer.write(packet)
-        sound.advance(None)
+        writer.write_sound(None)
 
 
 def _packets(parts):
@@ -167,14 +166,14 @@ def _decoding_times(shown):
 
 
 class _PacketWriter:
-    """An mp4 file that takes encoded pictures."""
+    """An mp4 file that takes encoded pictures, and the sound of a file."""
 
-    def __init__(self, path, metadata):
+    def __init__(self, path, metadata, sound):
         self.container = av.open(
             str(path), "w", format="mp4", options={"movflags": "faststart"}
         )
         self.container.metadata.update(metadata or {})
-        self.stream = self.sound = None
+        self.stream, self.sound = None, sound
 
     def __enter__(self):
         return self
@@ -185,7 +184,12 @@ class _PacketWriter:
     def start(self, template, time_base):
         self.stream = self.container.add_stream_from_template(template)
         self.stream.time_base = time_base
+        self.sound.add_stream(self.container)
 
     def write(self, packet):
         packet.stream = self.stream
         self.container.mux(packet)
+
+    def write_sound(self, until):
+        for packet in self.sound.packets_until(until):
+            self.container.mux(packet)

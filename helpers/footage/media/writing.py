@@ -67,18 +67,18 @@ def write_video(
     count, shape = 0, None
     with (
         manifests.atomic_path(mp4_path(path), finish) as partial,
-        VideoWriter(partial, metadata, crf) as writer,
-        Sound(sound_from, writer) as sound,
+        Sound(sound_from) as sound,
+        VideoWriter(partial, metadata, crf, sound=sound) as writer,
     ):
         for frame in frames:
             shape = shape or np.shape(frame)
             check_frame(frame, shape)
-            sound.advance(float(count / rate))
+            writer.write_sound(float(count / rate))
             writer.write(frame, count, 1 / rate, rate, "ITU601")
             count += 1
         if not count:
             raise ValueError("A video needs at least one frame. Received: none")
-        sound.advance(float(count / rate))
+        writer.write_sound(float(count / rate))
     return count
 
 
@@ -130,16 +130,17 @@ class VideoWriter:
         crf: int, see `edit_video`.
         kind: str, of container; `"nut"` keeps the ticks of every clock,
             `"matroska"` can be read however early the writing breaks off.
+        sound: `Sound` that is written beside the frames, or `None`.
     """
 
-    def __init__(self, path, metadata, crf, kind="mp4"):
+    def __init__(self, path, metadata, crf, kind="mp4", sound=None):
         self.container = av.open(
             str(path), "w", format=kind, options=WRITTEN_CONTAINERS[kind]
         )
         self.container.metadata.update(metadata or {})
         self.crf = crf
         self.stream = None
-        self.sound = None
+        self.sound = sound
 
     def __enter__(self):
         return self
@@ -181,9 +182,19 @@ class VideoWriter:
             shape = (picture.height, picture.width)
             self._start(shape, time_base, rate, matrix)
             if self.sound is not None:
-                self.sound.start()
+                self.sound.add_stream(self.container)
         picture.pts, picture.time_base = ticks, time_base
         self.container.mux(self.stream.encode(picture))
+
+    def write_sound(self, until):
+        """Write the sound up to a time; nothing before the first frame.
+
+        Args:
+            until: float, seconds; or `None`, for all of it.
+        """
+        if self.sound is not None:
+            for packet in self.sound.packets_until(until):
+                self.container.mux(packet)
 
 
 def _to_planes(picture, matrix):
