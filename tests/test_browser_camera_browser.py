@@ -100,7 +100,7 @@ def test_a_clip_is_recorded_shown_and_written(page, folder):
     # Chromium's stand-in is a yellow disc on green
     assert frames[-1][2].mean(axis=(0, 1)).argmax() == 1
     media.write_image(folder / "frame.png", frames[-1][2])
-    (entry,) = footage_log.read(folder / "Anna")
+    (entry,) = footage_log.read_log(folder / "Anna")
     assert list(entry["files"]) == [path.name]
 
 

@@ -109,7 +109,7 @@ def test_an_address_alone_and_a_list_of_them(server, tmp_path):
         )
     assert visible(tmp_path / "Anna") == {"a.jpg": JPEG, "b.png": PNG}
     assert told == [(1, 1)] * 2
-    log = footage_log.read(tmp_path / "Anna")
+    log = footage_log.read_log(tmp_path / "Anna")
     assert [entry["origin"] for entry in log] == [
         f"{server.url}/a.jpg",
         f"{server.url}/b.png",

@@ -20,7 +20,7 @@ def test_a_person_is_filmed_by_name_or_seed_with_the_truth(tmp_path):
         json.dumps(synthetic.random_identity(12))
     )
     assert len(truth["frames"]) == 2
-    (entry,) = footage_log.read(folder)
+    (entry,) = footage_log.read_log(folder)
     assert entry["origin"] == "person_0012, seed 0"
     assert set(entry["files"]) == set(happened)
     again = synthetic.film_person("12", folder, **film)

@@ -92,12 +92,14 @@ def test_a_read_only_folder_is_told(tmp_path):
 
 
 def test_the_log_only_grows(tmp_path):
-    assert footage_log.read(tmp_path) == []
+    assert footage_log.read_log(tmp_path) == []
     for name in ("one.jpg", "two.jpg"):
         (tmp_path / name).write_bytes(name.encode())
-        footage_log.add(tmp_path, "address", f"https://a/{name}", [name])
-    footage_log.add(tmp_path, "address", "https://a/none", [])
-    first, second = footage_log.read(tmp_path)
+        footage_log.note_source(
+            tmp_path, "address", f"https://a/{name}", [name]
+        )
+    footage_log.note_source(tmp_path, "address", "https://a/none", [])
+    first, second = footage_log.read_log(tmp_path)
     expected = manifests.file_sha256(tmp_path / "one.jpg")
     assert first["files"] == {"one.jpg": expected}
     assert second["origin"] == "https://a/two.jpg"
@@ -106,13 +108,13 @@ def test_the_log_only_grows(tmp_path):
 
 def test_half_a_line_of_a_killed_run_is_none(tmp_path):
     (tmp_path / "one.jpg").write_bytes(b"x")
-    footage_log.add(tmp_path, "upload", "one.jpg", ["one.jpg"])
-    (entry,) = footage_log.read(tmp_path)
+    footage_log.note_source(tmp_path, "upload", "one.jpg", ["one.jpg"])
+    (entry,) = footage_log.read_log(tmp_path)
     with open(tmp_path / footage_log.FILE, "ab") as file:
         file.write(b'{"at": "20')
-    assert footage_log.read(tmp_path) == [entry]
-    footage_log.add(tmp_path, "upload", "Ж.jpg", ["one.jpg"])
-    assert [e["origin"] for e in footage_log.read(tmp_path)] == [
+    assert footage_log.read_log(tmp_path) == [entry]
+    footage_log.note_source(tmp_path, "upload", "Ж.jpg", ["one.jpg"])
+    assert [e["origin"] for e in footage_log.read_log(tmp_path)] == [
         "one.jpg",
         "Ж.jpg",
     ]
@@ -124,5 +126,5 @@ def test_half_a_line_of_a_killed_run_is_none(tmp_path):
 def test_a_damaged_log_is_told_and_left_alone(tmp_path, text):
     (tmp_path / footage_log.FILE).write_text(text)
     with pytest.raises(ValueError, match="Repair it or give it another name"):
-        footage_log.read(tmp_path)
+        footage_log.read_log(tmp_path)
     assert (tmp_path / footage_log.FILE).read_text() == text

@@ -65,7 +65,7 @@ def test_photos_videos_and_consent_are_taken_and_the_rest_is_told(tmp_path):
     assert set(happened) == {name for name, _ in entries[1:]}
     assert [happened[name] for name, _ in entries[1:5]] == ["taken"] * 4
     assert {happened[name] for name, _ in entries[5:]} == {footage_zip.FOREIGN}
-    (entry,) = footage_log.read(folder)
+    (entry,) = footage_log.read_log(folder)
     assert (entry["source"], entry["origin"]) == ("zip", "a.zip")
     assert set(entry["files"]) == set(contents(folder))
     photos, videos, others = listing.list_media(folder)
@@ -75,7 +75,7 @@ def test_photos_videos_and_consent_are_taken_and_the_rest_is_told(tmp_path):
     assert again["Anna/one.PNG"] == "there already, the same"
     assert "there is one already" in again["Anna/consent.toml"]
     assert len(contents(folder)) == 4
-    assert len(footage_log.read(folder)) == 1
+    assert len(footage_log.read_log(folder)) == 1
 
 
 def test_nothing_that_is_there_is_overwritten(tmp_path):
@@ -322,7 +322,7 @@ def test_two_at_once_take_turns(tmp_path):
         thread.join()
     names = {"a.png", "a-2.png", "a-3.png", "a-4.png"}
     assert set(contents(tmp_path / "Anna")) == names
-    assert len(footage_log.read(tmp_path / "Anna")) == 4
+    assert len(footage_log.read_log(tmp_path / "Anna")) == 4
 
 
 ANY_NAME = strategies.one_of(

@@ -89,7 +89,7 @@ def test_people_of_lfw_get_a_folder_each(lfw, archive, tmp_path):
         "Rosa Made Up": "0 photos taken, 2 there already",
     }
     assert lfw.log == []
-    assert len(footage_log.read(folder)) == 1
+    assert len(footage_log.read_log(folder)) == 1
 
 
 def test_nobody_of_that_name_is_told_who_is(lfw, tmp_path):
@@ -146,7 +146,7 @@ def test_a_camera_is_recorded_at_its_true_times(tmp_path):
     for number, frame in enumerate(frames):
         original = picture(number, (120, 160))
         assert np.abs(frame.astype(int) - original).mean() < 6
-    (entry,) = footage_log.read(tmp_path / "Anna")
+    (entry,) = footage_log.read_log(tmp_path / "Anna")
     assert (entry["source"], list(entry["files"])) == ("camera", [name])
     text = sources.in_words(tmp_path / "Anna", happened)
     assert "consent: not stated" in text and "Write a consent.toml" in text

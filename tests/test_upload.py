@@ -83,7 +83,7 @@ def test_files_land_under_safe_names_and_overwrite_nothing(widget):
     ]
     assert widget.happened["more.zip: two.png"] == "taken"
     assert hidden(folder) == []
-    log = footage_log.read(folder)
+    log = footage_log.read_log(folder)
     assert {name for entry in log for name in entry["files"]} == set(
         visible(folder)
     )
@@ -180,7 +180,7 @@ def test_a_clip_gets_its_name_when_it_is_complete(tmp_path, clip):
     assert "broken off by another" in camera.happened["camera_001.mp4"]
     assert camera.happened["camera_002.mp4"].startswith("taken, 1.0 s")
     assert "camera_002.mp4: taken" in camera.said
-    assert len(footage_log.read(camera.folder)) == 2
+    assert len(footage_log.read_log(camera.folder)) == 2
     film(camera, b"no film")
     assert camera.said.startswith("Nothing was recorded.")
     film(camera, clip, first=3)
@@ -205,7 +205,7 @@ def test_a_full_disk_is_said(tmp_path, clip, monkeypatch):
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pieces.Incoming, "add", full)
+    monkeypatch.setattr(pieces.Incoming, "write_piece", full)
     film(camera, clip)
     assert "Nothing was recorded. broken off: [Errno 28] No" in camera.said
     assert visible(tmp_path) == {}

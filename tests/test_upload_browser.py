@@ -69,7 +69,7 @@ def test_chosen_files_land_in_the_folder_and_each_is_told(page, folder, chosen):
     keep_picture(page, folder, "upload")
     assert (home / "talk.mp4").read_bytes() == LARGE
     names = {"one näïve 人.png", "talk.mp4", "two.png"}
-    assert {n for e in footage_log.read(home) for n in e["files"]} == names
+    assert {n for e in footage_log.read_log(home) for n in e["files"]} == names
     assert not list(home.glob("*.part*")) and not list(home.glob(".*.part*"))
     said = page.locator(".footage-upload-said").inner_text()
     assert said.startswith("Анна: who: not stated")

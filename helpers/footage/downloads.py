@@ -67,7 +67,7 @@ def fetch_list(addresses, folder, largest=LARGEST, progress=None):
     happened = {}
     with footage_folder.locked(folder, "fetching", seconds=0) as folder:
         known = {}
-        for entry in footage_log.read(folder):
+        for entry in footage_log.read_log(folder):
             known.setdefault(entry.get("origin"), {}).update(entry["files"])
         for done, address in enumerate(addresses, start=1):
             names = known.get(address, {})
@@ -168,8 +168,8 @@ def _keep(partial, address, folder):
         ending = endings[0]
     name = footage_folder.safe_name(f"{stem}{ending}")
     with footage_folder.locked(folder):
-        placed, word = footage_folder.place({name: partial}, folder)[name]
-        footage_log.add(folder, "address", address, [placed])
+        placed, word = footage_folder.place_files({name: partial}, folder)[name]
+        footage_log.note_source(folder, "address", address, [placed])
     return word if word.startswith("there") else f"taken as {placed}"
 
 

@@ -105,7 +105,7 @@ def locked(folder, purpose="sources", seconds=LOCK_SECONDS):
         ) from error
 
 
-def place(files, folder):
+def place_files(files, folder):
     """Move files into a folder, all or none, without overwriting anything.
 
     Call it within `locked()`.
@@ -182,12 +182,12 @@ def next_name(folder, stem, ending):
     Returns:
         str. A number is taken by a file of any ending.
     """
-    found = [p.stem for p in pathlib.Path(folder).glob(f"{stem}_*")]
-    numbers = [int(n) for s in found if (n := s[len(stem) + 1 :]).isdecimal()]
+    taken = [p.stem for p in pathlib.Path(folder).glob(f"{stem}_*")]
+    numbers = [int(n) for s in taken if (n := s[len(stem) + 1 :]).isdecimal()]
     return f"{stem}_{max(numbers, default=0) + 1:03d}{ending}"
 
 
-def recover(folder, stem):
+def recover_recordings(folder, stem):
     """Give recordings that broke off a name of their own.
 
     A recording is written under a hidden name. One that a power cut or the
@@ -201,17 +201,17 @@ def recover(folder, stem):
         list of str, the names they have now.
     """
     recovered = []
-    for path in abandoned(folder, stem):
+    for path in abandoned_files(folder, stem):
         if path.stat().st_size == 0:
             path.unlink()
             continue
         name = next_name(folder, stem, path.suffix)
-        placed = place({name: path}, folder)
+        placed = place_files({name: path}, folder)
         recovered.append(placed[name][0])
     return recovered
 
 
-def abandoned(folder, stem):
+def abandoned_files(folder, stem):
     """Hidden files of a stem on which nobody writes any more.
 
     Args:
@@ -223,8 +223,8 @@ def abandoned(folder, stem):
     """
     # another process may still be writing a newer one
     latest = time.time() - ABANDONED
-    found = sorted(folder.glob(f".{stem}.*.part.*"))
-    return [path for path in found if path.stat().st_mtime < latest]
+    hidden = sorted(folder.glob(f".{stem}.*.part.*"))
+    return [path for path in hidden if path.stat().st_mtime < latest]
 
 
 def partial_path(folder, stem, ending):

@@ -15,7 +15,7 @@ from helpers.files import manifests
 FILE = "sources.jsonl"
 
 
-def read(folder):
+def read_log(folder):
     """Where the files of a person's folder are from.
 
     Args:
@@ -53,8 +53,8 @@ def _damaged(path, received):
     )
 
 
-def add(folder, source, origin, names):
-    """Add a line: where some files are from; see `read`.
+def note_source(folder, source, origin, names):
+    """Add a line: where some files are from; see `read_log`.
 
     Call it within `footage_folder.locked()`. Nothing is ever taken out.
 

@@ -173,7 +173,7 @@ def _unpack(archive, entries, path, folder, origin):
             f"{' '.join(media.VIDEO_ENDINGS)}."
         )
     with footage_folder.locked(folder):
-        footage_log.read(folder)  # a damaged one stops before, not after
+        footage_log.read_log(folder)  # a damaged one stops before, not after
         _check_room(sum(entries[name].file_size for name in names), folder)
         for left in folder.glob(f"{TEMPORARY}*"):
             shutil.rmtree(left)  # by a run that was killed
@@ -187,11 +187,11 @@ def _unpack(archive, entries, path, folder, origin):
                     with open(files[target], "wb") as file:
                         shutil.copyfileobj(packed, file, fetching.PIECE)
             note = _judge_consent(files, folder)
-            placed = footage_folder.place(files, folder)
+            placed = footage_folder.place_files(files, folder)
         words = {target: word for target, (_, word) in placed.items()} | note
         happened |= {name: words[target] for name, target in names.items()}
         taken = [n for n, word in placed.values() if word.startswith("taken")]
-        footage_log.add(folder, "zip", origin, taken)
+        footage_log.note_source(folder, "zip", origin, taken)
     return {name: happened[name] for name in entries}
 
 

@@ -106,7 +106,7 @@ def _count_photos(data_home, least, funneled):
 def _copy(home, folder):
     """Copy a person's photos into a folder, and say what they are."""
     with footage_folder.locked(folder) as folder:
-        footage_log.read(folder)  # a damaged one stops before, not after
+        footage_log.read_log(folder)  # a damaged one stops before, not after
         with tempfile.TemporaryDirectory(dir=folder, prefix=".lfw-") as room:
             photos = sorted(home.glob("*.jpg"))
             files = {
@@ -114,12 +114,12 @@ def _copy(home, folder):
             }
             for photo in photos:
                 shutil.copyfile(photo, files[photo.name])
-            placed = footage_folder.place(files, folder).values()
+            placed = footage_folder.place_files(files, folder).values()
         if not (folder / consent.FILE).exists():
             who = f"{folder.name}, as LFW names them"
             consent.write_consent(folder, who, ORIGIN, CONSENT)
         taken = [name for name, word in placed if word.startswith("taken")]
-        footage_log.add(folder, "LFW", home.name, taken)
+        footage_log.note_source(folder, "LFW", home.name, taken)
     return (
         f"{len(taken)} photos taken, {len(photos) - len(taken)} there already"
     )

@@ -34,7 +34,7 @@ class Incoming:
         self.largest, self.pieces, self.size = largest, 0, 0
         self._file = open(self.path, "xb")
 
-    def add(self, number, content):
+    def write_piece(self, number, content):
         """Write the next piece.
 
         Args:

@@ -71,18 +71,18 @@ def record_camera(folder, seconds, number=0, frames=None):
         # as others see the person, not as a mirror does
         frames = cameras.open_camera(number, mirrored=False)
     with footage_folder.locked(folder, "recording", seconds=0) as folder:
-        footage_log.read(folder)  # a damaged one stops before, not after
+        footage_log.read_log(folder)  # a damaged one stops before, not after
         happened = {
             name: "an earlier recording that broke off, recovered"
-            for name in footage_folder.recover(folder, CAMERA)
+            for name in footage_folder.recover_recordings(folder, CAMERA)
         }
         partial = footage_folder.partial_path(folder, CAMERA, ".mkv")
         count, length, ended = _record(frames, partial, seconds)
         name = footage_folder.next_name(folder, CAMERA, ".mkv")
         with footage_folder.locked(folder):
-            footage_folder.place({name: partial}, folder)
+            footage_folder.place_files({name: partial}, folder)
             names = [*happened, name]
-            footage_log.add(folder, "camera", f"camera {number}", names)
+            footage_log.note_source(folder, "camera", f"camera {number}", names)
     happened[name] = f"{count} frames in {length:.1f} s; {ended}"
     return happened
 

@@ -46,7 +46,9 @@ def film_person(
         _check_free(folder / file)
     with footage_folder.locked(folder):
         run_jobs(footage.write_take, missing, processes)
-        footage_log.add(folder, "synthetic", f"{name}, seed {seed}", files)
+        footage_log.note_source(
+            folder, "synthetic", f"{name}, seed {seed}", files
+        )
     return {
         file: "filmed" if file in files else "there already"
         for file in (f"{take[1]}.mp4" for take in planned)

@@ -44,8 +44,8 @@ class BrowserCamera(anywidget.AnyWidget):
         self._clip = self._name = None
         super().__init__(most_seconds=most_seconds)
         with footage_folder.locked(self.folder):
-            recovered = footage_folder.recover(self.folder, CAMERA)
-            footage_log.add(self.folder, CAMERA, "browser", recovered)
+            recovered = footage_folder.recover_recordings(self.folder, CAMERA)
+            footage_log.note_source(self.folder, CAMERA, "browser", recovered)
         for name in recovered:
             self._tell(name, "an earlier recording that broke off, recovered")
         if not recovered:
@@ -60,7 +60,7 @@ class BrowserCamera(anywidget.AnyWidget):
             elif name != self._name or self._clip is None:
                 return  # it was ended, and that was said
             elif kind == "piece":
-                self._clip.add(content["number"], bytes(buffers[0]))
+                self._clip.write_piece(content["number"], bytes(buffers[0]))
             elif kind == "end":
                 self._end("")
         except (OSError, ValueError) as error:
@@ -91,8 +91,8 @@ class BrowserCamera(anywidget.AnyWidget):
         with footage_folder.locked(self.folder):
             ending = clip.path.suffix
             name = footage_folder.next_name(self.folder, CAMERA, ending)
-            footage_folder.place({name: clip.path}, self.folder)
-            footage_log.add(self.folder, CAMERA, "browser", [name])
+            footage_folder.place_files({name: clip.path}, self.folder)
+            footage_log.note_source(self.folder, CAMERA, "browser", [name])
         size = clip.size / 1e6
         self._tell(name, f"taken, {seconds:.1f} s, {size:.1f} MB{more}")
 

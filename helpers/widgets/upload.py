@@ -55,7 +55,7 @@ class FootageUpload(anywidget.AnyWidget):
         super().__init__()
         with footage_folder.locked(self.folder):
             # half a file, of which the whole is where it was chosen
-            for path in footage_folder.abandoned(self.folder, UPLOAD):
+            for path in footage_folder.abandoned_files(self.folder, UPLOAD):
                 path.unlink()
         self.said = consent.line_of(self.folder)
         self.on_msg(self._receive)
@@ -72,7 +72,7 @@ class FootageUpload(anywidget.AnyWidget):
                     "one: the kernel was started anew. Choose it again."
                 )
             elif kind == "piece":
-                self._file.add(content["number"], bytes(buffers[0]))
+                self._file.write_piece(content["number"], bytes(buffers[0]))
             elif kind == "end":
                 self._end(content.get("size"))
         except (OSError, ValueError) as error:
@@ -120,11 +120,11 @@ class FootageUpload(anywidget.AnyWidget):
             )
         else:
             with footage_folder.locked(self.folder):
-                footage_log.read(self.folder)
-                placed = footage_folder.place({name: path}, self.folder)
+                footage_log.read_log(self.folder)
+                placed = footage_folder.place_files({name: path}, self.folder)
                 found, word = placed[name]
                 if word.startswith("taken"):
-                    footage_log.add(self.folder, UPLOAD, name, [found])
+                    footage_log.note_source(self.folder, UPLOAD, name, [found])
         self._drop()
         self._tell(name, word)
 

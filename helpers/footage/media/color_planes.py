@@ -20,28 +20,28 @@ import numpy as np
 RED_AND_BLUE = {"ITU601": (0.299, 0.114), "ITU709": (0.2126, 0.0722)}
 
 
-def planes_to_rgb(brightness, colours, matrix):
+def planes_to_rgb(brightness, colors, matrix):
     """RGB of a rectangle whose planes are known.
 
     Args:
         brightness: uint8 array, shape `(height, width)`, 16-235, even sides.
-        colours: pair of uint8 arrays, shape `(height / 2, width / 2)`, 16-240:
+        colors: pair of uint8 arrays, shape `(height / 2, width / 2)`, 16-240:
             the differences of blue and of red.
         matrix: `"ITU601"` or `"ITU709"`.
 
     Returns:
         uint8 array, shape `(height, width, 3)`, RGB.
     """
-    wide = [_widen(colour) for colour in colours]
+    wide = [_widen(color) for color in colors]
     return cv2.transform(cv2.merge((brightness, *wide)), _to_rgb(matrix))
 
 
-def _widen(colour):
+def _widen(color):
     """A plane of colour at the size of brightness, read between its pixels."""
-    height, width = colour.shape
+    height, width = color.shape
     # rows of colour lie half way between two of brightness
     tall = cv2.resize(
-        colour, (width, 2 * height), interpolation=cv2.INTER_LINEAR
+        color, (width, 2 * height), interpolation=cv2.INTER_LINEAR
     )
     wide = np.empty((2 * height, 2 * width), np.uint8)
     wide[:, ::2] = tall
@@ -61,14 +61,14 @@ def rgb_to_planes(rgb, matrix):
         Tuple of three uint8 arrays: brightness, shape `(height, width)`, and
         two differences of colour, shape `(height / 2, width / 2)`.
     """
-    brightness, *colours = cv2.split(cv2.transform(rgb, _from_rgb(matrix)))
-    return brightness, *(_narrow(colour) for colour in colours)
+    brightness, *colors = cv2.split(cv2.transform(rgb, _from_rgb(matrix)))
+    return brightness, *(_narrow(color) for color in colors)
 
 
-def _narrow(colour):
+def _narrow(color):
     """The reverse of `_widen`: a column between two counts for both."""
     left = cv2.sepFilter2D(
-        colour,
+        color,
         -1,
         np.float32([0.25, 0.5, 0.25]),
         np.float32([0.5, 0.5]),

@@ -66,8 +66,8 @@ class VideoPicture:
         x, y = max(0, left // 2 * 2 - 2), max(0, top // 2 * 2 - 2)
         x_end = min(width, (right + 1) // 2 * 2 + 2)
         y_end = min(height, (bottom + 1) // 2 * 2 + 2)
-        brightness, *colours = self._slices(x, y, x_end, y_end)
-        rgb = planes_to_rgb(brightness, colours, self._matrix)
+        brightness, *colors = self._slices(x, y, x_end, y_end)
+        rgb = planes_to_rgb(brightness, colors, self._matrix)
         return rgb[top - y : bottom - y, left - x : right - x].copy()
 
     def write(self, left, top, rgb, before=None):
@@ -143,10 +143,10 @@ class VideoPicture:
     def _slices(self, left, top, right, bottom):
         """The three planes' parts of a rectangle on even pixels, as views."""
         height, width, _ = self.shape
-        brightness, *colours = _split_planes(self._planes, height, width)
+        brightness, *colors = _split_planes(self._planes, height, width)
         yield brightness[top:bottom, left:right]
-        for colour in colours:
-            yield colour[top // 2 : bottom // 2, left // 2 : right // 2]
+        for color in colors:
+            yield color[top // 2 : bottom // 2, left // 2 : right // 2]
 
 
 def _is_plain(frame, stream):
@@ -179,5 +179,5 @@ def _split_planes(planes, height, width):
     whole, quarter = height * width, height * width // 4
     yield flat[:whole].reshape(height, width)
     for start in (whole, whole + quarter):
-        colour = flat[start : start + quarter]
-        yield colour.reshape(height // 2, width // 2)
+        color = flat[start : start + quarter]
+        yield color.reshape(height // 2, width // 2)

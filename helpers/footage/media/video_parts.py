@@ -31,12 +31,12 @@ def parts_of(folder):
     Returns:
         list of pathlib.Path.
     """
-    found, wanted = [], 0
+    parts, wanted = [], 0
     for path in sorted(folder.glob("*_*.nut")):
         if int(path.stem.split("_")[0]) == wanted:
-            found.append(path)
+            parts.append(path)
             wanted += part_length(path)
-    return found
+    return parts
 
 
 def part_length(part):
