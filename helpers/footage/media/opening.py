@@ -44,7 +44,14 @@ def existing_file(path):
 
 
 def is_shut(path):
-    """Whether something may not be read, or its folder not be entered."""
+    """Whether something may not be read, or its folder not be entered.
+
+    Args:
+        path: str or path.
+
+    Returns:
+        bool.
+    """
     if os.path.lexists(path):
         return os.path.exists(path) and not os.access(path, os.R_OK)
     folder = os.path.dirname(path) or "."
@@ -52,7 +59,14 @@ def is_shut(path):
 
 
 def size_of(path):
-    """Bytes of a file; none, if it is gone meanwhile."""
+    """Bytes of a file; none, if it is gone meanwhile.
+
+    Args:
+        path: str or path.
+
+    Returns:
+        int.
+    """
     try:
         return os.path.getsize(path)
     except OSError:

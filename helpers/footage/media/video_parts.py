@@ -71,6 +71,7 @@ class PartWriter:
             self._close(*error)
 
     def write(self, *frame):
+        """Write a frame, see `VideoWriter.write`."""
         if self.part is None:
             path = self.folder / WRITING
             self.part = VideoWriter(path, None, self.crf, "nut")

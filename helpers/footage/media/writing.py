@@ -49,7 +49,7 @@ def write_video(
             `None`.
         metadata: dict of str to str, for example `{"comment": "..."}`.
         crf: int. 0 is lossless, 18 looks like the original, 30 is poor.
-        finish: see `map_video`.
+        finish: see `editing.edit_video`.
 
     Returns:
         int: how many frames were written.
@@ -127,7 +127,7 @@ class VideoWriter:
     Args:
         path: str or path.
         metadata: dict of str to str, or `None`.
-        crf: int, see `edit_video`.
+        crf: int, see `editing.edit_video`.
         kind: str, of container; `"nut"` keeps the ticks of every clock,
             `"matroska"` can be read however early the writing breaks off.
         sound: `Sound` that is written beside the frames, or `None`.
