@@ -23,8 +23,10 @@ import keras
 from helpers import crowd, growth, synthetic
 from helpers.crowd import Crowd
 from helpers.files import manifests, progress
-from helpers.training import bundles, cut_pairs
-from helpers.training.trainer import Trainer, report_line
+from helpers.training import bundles
+from helpers.training.crowd_data import crowd_data
+from helpers.training.reports import report_line
+from helpers.training.trainer import Trainer
 
 ROOT = manifests.project_root()
 HELD_OUT_FRAMES = 60
@@ -65,7 +67,7 @@ def train(options, folder):
         resolution=round(network.resolution / coverage),
         progress=progress.print_progress("people filmed"),
     )
-    data = cut_pairs.crowd_data(
+    data = crowd_data(
         film,
         network,
         held_out_frames=min(HELD_OUT_FRAMES, options.frames // 2),

@@ -36,7 +36,8 @@ from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.latents import shifts
 from helpers.proof import evaluation
-from helpers.training import bundles, cut_pairs, rehearsal
+from helpers.training import bundles, rehearsal
+from helpers.training.identity_data import identity_data
 from helpers.training.trainer import Trainer
 
 ROOT = manifests.project_root()
@@ -215,7 +216,7 @@ def train_both_ways(face_sets, steps, seed, rehearse):
             side = curves["shared"][0]["resolution"]
             network = combs.build_comb(names, resolution=side)
         first = network.level if start == "shared" else 0
-        data = cut_pairs.identity_data(
+        data = identity_data(
             list(face_sets.values()), network.resolution, seed=seed
         )
         trained = network

@@ -15,7 +15,8 @@ from helpers.comb import Comb, build_comb
 from helpers.crowd import Crowd, build_crowd, comb_for
 from helpers.families.classic import Classic, build_classic
 from helpers.files import manifests
-from helpers.training import bundles, checkpoints
+from helpers.files.arrays import read_arrays, write_arrays
+from helpers.training import bundles
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NAMES = ("Rosa", "Ana Núñez")
@@ -120,10 +121,10 @@ def test_shifts_that_do_not_fit_are_refused(wrong, tmp_path):
     comb = small_comb()
     bundles.save_bundle(comb, tmp_path / "trained", MADE_BY)
     path = tmp_path / "trained" / bundles.WEIGHTS
-    arrays, details = checkpoints.read_arrays(path)
+    arrays, details = read_arrays(path)
     for names, array in wrong.items():
         arrays["/".join(["shift", *names])] = array.astype("float32")
-    checkpoints.write_arrays(path, arrays, details)
+    write_arrays(path, arrays, details)
     manifest = json.loads((tmp_path / "trained/manifest.json").read_text())
     manifest["files"][bundles.WEIGHTS] = manifests.file_sha256(path)
     manifests.write_json(tmp_path / "trained/manifest.json", manifest)
@@ -222,7 +223,7 @@ def rewrite(folder, arrays):
     """Other arrays under a manifest whose sha256 is right."""
     manifest = manifests.read_manifest(folder, MADE_BY)
     path = folder / bundles.WEIGHTS
-    checkpoints.write_arrays(path, arrays)
+    write_arrays(path, arrays)
     manifest["files"][bundles.WEIGHTS] = manifests.file_sha256(path)
     manifests.write_json(folder / "manifest.json", manifest)
 
@@ -489,7 +490,7 @@ def test_half_the_numbers_take_half_the_space(tmp_path):
     for half in (True, False):
         folder = tmp_path / f"shared_{half}"
         bundles.share_bundle(tmp_path / "own", folder, **SHARING, half=half)
-        arrays, _ = checkpoints.read_arrays(folder / bundles.WEIGHTS)
+        arrays, _ = read_arrays(folder / bundles.WEIGHTS)
         sizes[half] = sum(array.nbytes for array in arrays.values())
     assert sizes[False] == 2 * sizes[True]
 

@@ -15,8 +15,8 @@ import numpy as np
 from helpers.comb import Comb
 from helpers.crowd import Crowd
 from helpers.files import manifests
+from helpers.files.arrays import assign_arrays, read_arrays, write_arrays
 from helpers.swapper import named_variables
-from helpers.training import checkpoints
 from helpers.training.origins import (
     WEIGHTS,
     HostileBundleError,
@@ -49,7 +49,7 @@ def save_bundle(network, folder, made_by, **details):
     numbers = sum(array.size for array in arrays.values())
     for (source, target), shift in getattr(network, "shifts", {}).items():
         arrays[f"{SHIFTS}{source}/{target}"] = np.asarray(shift, "float32")
-    checkpoints.write_arrays(folder / WEIGHTS, arrays)
+    write_arrays(folder / WEIGHTS, arrays)
     return manifests.write_manifest(
         folder,
         made_by,
@@ -120,7 +120,7 @@ def share_bundle(
     if half:
         arrays = {name: _halve(name, a) for name, a in arrays.items()}
     target = path.with_name(f".{path.name}.part") if _is_zip(path) else path
-    checkpoints.write_arrays(target / WEIGHTS, arrays)
+    write_arrays(target / WEIGHTS, arrays)
     manifest["sharing"] = sharing
     manifest["files"] = {WEIGHTS: manifests.file_sha256(target / WEIGHTS)}
     manifests.write_json(target / manifests.MANIFEST, manifest)
@@ -217,7 +217,7 @@ def load_bundle(
         variables = named_variables(network.layers_of(parts))
         arrays = _read_weights(folder, None if parts == "all" else variables)
     shifts = {n: arrays.pop(n) for n in list(arrays) if n.startswith(SHIFTS)}
-    checkpoints.assign_arrays(variables, arrays, str(origin))
+    assign_arrays(variables, arrays, str(origin))
     if shifts:
         network.shifts = _checked_shifts(shifts, network, origin)
     return network
@@ -327,7 +327,7 @@ def _read_weights(folder, names=None):
         ValueError: if the file is damaged, or holds something else than
             finite numbers of float32 or float16.
     """
-    arrays, _ = checkpoints.read_arrays(folder / WEIGHTS)
+    arrays, _ = read_arrays(folder / WEIGHTS)
     found = {}
     for name, array in arrays.items():
         if names is not None and name not in names:
