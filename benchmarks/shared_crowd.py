@@ -23,7 +23,7 @@ import keras
 from helpers import crowd, growth, synthetic
 from helpers.crowd import Crowd
 from helpers.files import manifests, progress
-from helpers.training import bundles
+from helpers.training import bundles, sharing
 from helpers.training.crowd_data import crowd_data
 from helpers.training.reports import report_line
 from helpers.training.trainer import Trainer
@@ -131,7 +131,7 @@ def main():
         training=bundles.training_summary(history),
     )
     shared = options.folder / "bundle"
-    sha256 = bundles.share_bundle(whole, shared, **STATEMENT)
+    sha256 = sharing.share_bundle(whole, shared, **STATEMENT)
     size = (shared / bundles.WEIGHTS).stat().st_size
     print(f"{shared}: move it to weights/shared/crowd_{network.resolution}")
     unseen = {k: round(v, 4) for k, v in history[-1]["held_out"].items()}
