@@ -10,7 +10,7 @@ import numpy as np
 
 from helpers.files import manifests
 from helpers.footage.media import media
-from helpers.swap.marks import provenance
+from helpers.swap.marks import reading_marks
 
 FRAME_SHAPE = (120, 160)
 FACE = np.array([(64, 46), (94, 46), (79, 63), (67, 80), (92, 80)], float)
@@ -143,7 +143,7 @@ def read_sound(path):
 
 def assert_signed(path, mark):
     """That a file carries a mark, is signed, and that a change is noticed."""
-    report = provenance.read(path)
+    report = reading_marks.read_provenance(path)
     assert report["mark"] == mark
     assert (report["credentials"], report["altered"]) == ("valid", False)
     assert report["trusted"] and report["signed_at"] == mark["made_at"]
@@ -151,5 +151,5 @@ def assert_signed(path, mark):
     content[-100] ^= 1
     copy = path.with_name(f"altered{path.suffix}")
     copy.write_bytes(content)
-    assert provenance.read(copy)["altered"] is True
+    assert reading_marks.read_provenance(copy)["altered"] is True
     copy.unlink()

@@ -23,7 +23,7 @@ from helpers import plotting
 from helpers.faces import tracking
 from helpers.footage.media import media
 from helpers.swap import showing, swapping
-from helpers.swap.marks import provenance
+from helpers.swap.marks import provenance, reading_marks
 
 pytestmark = pytest.mark.usefixtures("egg_masks")
 
@@ -128,8 +128,8 @@ def test_before_and_after_stand_side_by_side(tmp_path):
         assert half.min() < 120 and half.max() == 255
     assert (drawn[-120:, -160:] != after).any()
     assert media.read_photo(path).shape == drawn.shape
-    assert provenance.read_mark(path)["source_identity"] == "Rosa"
-    assert_signed(path, provenance.read_mark(path))
+    assert reading_marks.read_mark(path)["source_identity"] == "Rosa"
+    assert_signed(path, reading_marks.read_mark(path))
 
 
 @pytest.mark.parametrize("ending", [".png", ".jpg", ".gif"])
@@ -141,7 +141,7 @@ def test_who_leaves_out_the_label_says_so_in_the_manifest(tmp_path, ending):
     )
     assert (drawn[-120:, -160:] == after).all()
     # not drawn, but marked and signed all the same
-    mark = provenance.read_mark(path)
+    mark = reading_marks.read_mark(path)
     assert mark["visible_label"] is False
     assert_signed(path, mark)
 
@@ -168,7 +168,7 @@ def test_two_videos_keep_times_sound_and_mark(before, after, tmp_path, pairs):
     times, frames = read_clip(output)
     np.testing.assert_allclose(times, np.array(TIMES) / 1000, atol=1e-3)
     assert read_sound(output) == read_sound(before) != []
-    assert_signed(output, provenance.read_mark(after))
+    assert_signed(output, reading_marks.read_mark(after))
     assert report["mark"]["source_identity"] == "Marco"
     # before it is encoded every half has its very bits, and little is lost
     lefts, rights = read_clip(before)[1], read_clip(after)[1]
@@ -383,7 +383,7 @@ def test_a_matrix_says_what_it_is_and_has_no_sound(tmp_path):
     report, _ = make_matrix(
         tmp_path, ColourComb(), videos, [[face_at()]] * 6, blend="multiband"
     )
-    mark = provenance.read_mark(tmp_path / "matrix.mp4")
+    mark = reading_marks.read_mark(tmp_path / "matrix.mp4")
     assert_signed(tmp_path / "matrix.mp4", mark)
     assert mark == report["mark"]
     assert mark["source_identity"] == "Rosa, Marco"

@@ -125,7 +125,7 @@ def test_an_interrupt_while_the_result_is_signed_costs_no_frame(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("helpers.swap.marks.credentials.sign", fail)
+        patch.setattr("helpers.swap.marks.credentials.sign_file", fail)
         with pytest.raises(KeyboardInterrupt):
             swap_video(
                 GreenComb(),

@@ -17,7 +17,7 @@ from helpers.compositing import composite_face
 from helpers.faces import live_tracking
 from helpers.footage.media import media
 from helpers.swap import swapping
-from helpers.swap.marks import provenance
+from helpers.swap.marks.label import draw_label
 
 # frames that a report looks back on: some minutes
 REMEMBERED = 5000
@@ -158,7 +158,7 @@ class LiveSwapper:
             swapped = composite_face(
                 frame, face, crop, matrix, self._mask_at(round(yaw))
             )
-            swapped = provenance.draw_label(swapped)
+            swapped = draw_label(swapped)
         return LiveFrame(swapped, source, landmarks, taken.time, taken.taken)
 
     @contextlib.contextmanager

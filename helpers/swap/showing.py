@@ -12,7 +12,8 @@ from helpers.crops import cut_crop
 from helpers.faces import tracking
 from helpers.footage.media import media
 from helpers.swap import swapping
-from helpers.swap.marks import provenance
+from helpers.swap.marks import provenance, reading_marks
+from helpers.swap.marks.label import draw_label
 from helpers.swap.marks.signing import signing_key
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
@@ -48,11 +49,10 @@ def write_before_after(
 
     Raises:
         ValueError: if the shapes differ or the file ending is unknown.
-        OSError: if there can be no key to sign with, see `credentials.sign`.
+        OSError: if there can be no key to sign with, see
+            `credentials.sign_file`.
     """
-    picture = beside(
-        before, provenance.draw_label(after) if visible else after, captions
-    )
+    picture = beside(before, draw_label(after) if visible else after, captions)
     mark = provenance.build_mark(source, visible_label=visible)
     provenance.write_picture(path, picture, mark)
     return picture
@@ -90,12 +90,13 @@ def write_side_by_side(
         MediaError: if no frame of a video can be read.
         ValueError: if the videos differ in size, if `after_path` carries no
             mark, or if the result would overwrite one of them.
-        OSError: if there can be no key to sign with, see `credentials.sign`.
+        OSError: if there can be no key to sign with, see
+            `credentials.sign_file`.
     """
     for path in (before_path, after_path):
         swapping.check_paths(path, output_path, (".mp4",))
     total = _check_sizes(before_path, after_path)
-    mark = provenance.read_mark(after_path)
+    mark = reading_marks.read_mark(after_path)
     if mark is None:
         raise ValueError(
             "The video of a swap carries a mark, and what is made of it keeps "
@@ -182,7 +183,8 @@ def write_matrix_video(
         ValueError: if there is no video, if the comb does not know one of the
             people, if a video shows no face, or if an argument is out of
             range.
-        OSError: if there can be no key to sign with, see `credentials.sign`.
+        OSError: if there can be no key to sign with, see
+            `credentials.sign_file`.
     """
     _check_matrix(comb, videos, output_path, cell)
     check_modes(**compositing)
@@ -331,7 +333,7 @@ def _draw_column(comb, path, track, cell, visible, rate, **compositing):
                 cut_crop(picture, windows[index], cell) for picture in pictures
             )
             if visible:
-                swapped = [provenance.draw_label(swap) for swap in swapped]
+                swapped = [draw_label(swap) for swap in swapped]
             yield time, [own, *(swapped or [own] * len(comb.identities))]
 
     return _at_even_times(draw_cells(), rate)

@@ -17,7 +17,8 @@ from helpers.faces import tracking
 from helpers.files import fingerprints, manifests
 from helpers.footage.media import media
 from helpers.swap import unfinished
-from helpers.swap.marks import provenance
+from helpers.swap.marks import picture_marks, provenance
+from helpers.swap.marks.label import label_picture
 from helpers.swap.marks.signing import signing_key
 from helpers.swap.visible_face import MaskMaker
 
@@ -204,14 +205,15 @@ def swap_photo(
         MediaError: if the photo is damaged.
         ValueError: if the photo shows no face, or if an argument is out of
             range.
-        OSError: if there can be no key to sign with, see `credentials.sign`.
+        OSError: if there can be no key to sign with, see
+            `credentials.sign_file`.
     """
     check_swap(comb, source)
     if faces not in ("all", "largest"):
         raise ValueError(
             f"faces should be 'all' or 'largest'. Received: faces={faces!r}"
         )
-    check_paths(photo_path, output_path, provenance.PICTURES)
+    check_paths(photo_path, output_path, picture_marks.MARKED_PICTURES)
     check_modes(**compositing)
     before = media.read_photo(photo_path)
     found = detector.detect([before])[0]
@@ -308,9 +310,9 @@ def swap_video(
         MediaError: if no frame of the video can be read.
         ValueError: if the video shows no face, or if an argument is out of
             range.
-        OSError: if there can be no key to sign with, see `credentials.sign`;
-            if the result cannot be written, or is being written by another
-            run, see `unfinished.unfinished`.
+        OSError: if there can be no key to sign with, see
+            `credentials.sign_file`; if the result cannot be written, or is
+            being written by another run, see `unfinished.unfinished`.
     """
     faces = tuple(faces) if isinstance(faces, list) else faces
     places = source if isinstance(source, dict) else {faces: source}
@@ -570,7 +572,7 @@ class _FaceEditor:
             )
             picture.write(*place.rectangle[:2], swapped, region)
         if self.visible and self.found[picture.index]:
-            provenance.label_picture(picture)
+            label_picture(picture)
 
 
 def _seen_rectangle(landmarks, contract, shape):
