@@ -22,8 +22,9 @@ from clips import (
 from helpers import plotting
 from helpers.faces import tracking
 from helpers.footage.media import media
-from helpers.swap import showing, swapping
+from helpers.swap import showing
 from helpers.swap.marks import provenance, reading_marks
+from helpers.swap.swap_video import swap_video
 
 pytestmark = pytest.mark.usefixtures("egg_masks")
 
@@ -207,7 +208,7 @@ def test_a_video_of_odd_size_and_its_own_swap_fit(tmp_path, pairs):
     before = write_clip(tmp_path / "odd.mp4", frames, pixels="yuv444p")
     after, output = tmp_path / "swap.mp4", tmp_path / "pair.mp4"
     detector = FakeDetector([[face_at()]] * 3)
-    swapping.swap_video(GreenComb(), before, after, "Rosa", detector)
+    swap_video(GreenComb(), before, after, "Rosa", detector)
     sizes = [
         [media.probe_video(path)[side] for side in ("height", "width")]
         for path in (before, after)

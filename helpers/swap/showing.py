@@ -15,6 +15,8 @@ from helpers.swap import swapping
 from helpers.swap.marks import provenance, reading_marks
 from helpers.swap.marks.label import draw_label
 from helpers.swap.marks.signing import signing_key
+from helpers.swap.swap_tracks import steady_track
+from helpers.swap.track_swapper import TrackSwapper
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 # Width of the smoothing that the matrix's windows follow a head with, in
@@ -101,7 +103,7 @@ def write_side_by_side(
         raise ValueError(
             "The video of a swap carries a mark, and what is made of it keeps "
             f"that. Received: {after_path}, which carries none. Take the file "
-            "that swapping.swap_video() wrote."
+            "that swap_video() wrote."
         )
     afters = media.read_frames(after_path)
     longer = None
@@ -313,15 +315,13 @@ def _follow_all(videos, detector, detect_every, progress):
     follow = None if progress is None else tell
     for target, path in videos.items():
         track = tracking.find_face_track(path, detector, detect_every, follow)
-        tracks[target] = swapping.steady(track)
+        tracks[target] = steady_track(track)
     return tracks
 
 
 def _draw_column(comb, path, track, cell, visible, rate, **compositing):
     """Cells of a clip at even times: the target's own, then one a source."""
-    swapper = swapping.TrackSwapper(
-        comb, path, comb.identities, track, **compositing
-    )
+    swapper = TrackSwapper(comb, path, comb.identities, track, **compositing)
     windows = _windows(track, comb.contract, cell)
 
     def draw_cells():
