@@ -167,6 +167,21 @@ def read_sound(path):
         return [bytes(packet) for packet in packets if packet.size]
 
 
+def count_in_memory(monkeypatch):
+    """For each frame that is read, how many read frames are in memory."""
+    alive, counts = [], []
+    real = media.read_frames
+
+    def spy(path, **options):
+        for index, time, frame in real(path, **options):
+            alive.append(weakref.ref(frame))
+            counts.append(sum(reference() is not None for reference in alive))
+            yield index, time, frame
+
+    monkeypatch.setattr(media, "read_frames", spy)
+    return counts
+
+
 def assert_signed(path, mark):
     """That a file carries a mark, is signed, and that a change is noticed."""
     report = reading_marks.read_provenance(path)
