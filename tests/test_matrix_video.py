@@ -99,8 +99,8 @@ def test_rows_are_sources_and_columns_targets(tmp_path):
             for column, target in enumerate(videos):
                 middle = cell_of(frame, row, column)[44:52, 44:52]
                 expected = 255 * np.array(COLORS[source, target])
-                found = middle.mean(axis=(0, 1))
-                np.testing.assert_allclose(found, expected, atol=12)
+                color = middle.mean(axis=(0, 1))
+                np.testing.assert_allclose(color, expected, atol=12)
     # only the diagonal is framed
     blue = bytes.fromhex(plotting.PALETTE[0].removeprefix("#"))
     for row, column in itertools.product((1, 2), (0, 1)):

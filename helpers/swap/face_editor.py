@@ -96,7 +96,7 @@ class FaceEditor:
             region = picture.read(*rectangle)
             landmarks = landmarks - rectangle[:2]
             crop, matrix = swapping.cut_target(comb, region, landmarks)
-            look = self._masks.look(region, landmarks)
+            look = self._masks.look_at_face(region, landmarks)
             places.append(_Place(rectangle, region, crop, matrix, look))
         return places
 
@@ -107,7 +107,7 @@ class FaceEditor:
             return places
         crops = np.stack([place.crop for place in known])
         faces = self._combs[number].swap(crops, self.roles[number].source)
-        seen = self._masks.make([place.look for place in known])
+        seen = self._masks.make_masks([place.look for place in known])
         self.hidden += sum(not mask.any() for mask in seen)
         drawn = zip(faces, seen, strict=True)
         return [place if place is None else next(drawn) for place in places]

@@ -59,7 +59,7 @@ class Recording:
         finally:
             self._thread.shutdown()
 
-    def add(self, shown):
+    def write_frame(self, shown):
         """Write a `LiveFrame`; waits if too many are waiting."""
         if self._written is None:
             self._written = self._thread.submit(

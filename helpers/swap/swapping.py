@@ -136,7 +136,7 @@ def swap_frame(comb, frame, landmarks, source, mask=None, **compositing):
     check_swap(comb, source)
     maker, compositing = maker_and_modes(comb, compositing)
     if mask is None:
-        mask = maker.make([maker.look(frame, landmarks)])[0]
+        mask = maker.make_masks([maker.look_at_face(frame, landmarks)])[0]
     target_crop, matrix = cut_target(comb, frame, landmarks)
     face = comb.swap(target_crop[None], source)[0]
     result = composite_face(

@@ -87,7 +87,7 @@ class TrackSwapper:
                     cut = swapping.cut_target(
                         self.comb, frame, landmarks[index]
                     )
-                    look = self._masks.look(frame, landmarks[index])
+                    look = self._masks.look_at_face(frame, landmarks[index])
                 yield *cut, look
 
     def _faces_ahead(self):
@@ -96,7 +96,7 @@ class TrackSwapper:
             crops = np.stack([crop for crop, _, _ in batch])
             with face_editor.add_time(self.seconds, "network"):
                 drawn = [self.comb.swap(crops, name) for name in self.sources]
-                seen = self._masks.make([look for *_, look in batch])
+                seen = self._masks.make_masks([look for *_, look in batch])
             for (crop, matrix, _), mask, *faces in zip(
                 batch, seen, *drawn, strict=True
             ):

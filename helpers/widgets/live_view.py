@@ -125,7 +125,7 @@ class LiveView(ipywidgets.VBox):
             with self._recording as record:
 
                 def keep(shown):
-                    record.add(shown)
+                    record.write_frame(shown)
                     self._show(shown)
 
                 return self._swap_all(newest, keep)

@@ -236,8 +236,8 @@ def _statements(manifest):
     ]
 
     def first(name):
-        found = (action[name] for action in actions if name in action)
-        return next(found, None)
+        values = (action[name] for action in actions if name in action)
+        return next(values, None)
 
     names = (info.get("common_name"), info.get("issuer"))
     return {
