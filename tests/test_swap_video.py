@@ -236,6 +236,23 @@ def test_people_get_sources_by_where_they_are(tmp_path):
         swapped({"all": "Rosa", "left": "Marco"})
 
 
+@pytest.mark.parametrize("faces", ["main", (0.3, 0.5)])
+def test_faces_beside_a_dict_of_sources_is_refused_before_the_work(
+    clip, tmp_path, faces
+):
+    comb, detector = NameComb(), gap_detector()
+    output = tmp_path / "new" / "swap.mp4"
+    sources = {"left": "Rosa", "right": "Marco"}
+    with pytest.raises(ValueError) as error:
+        swap_clip(comb, clip, output, sources, detector, faces=faces)
+    said = str(error.value)
+    assert "faces=None was expected beside a dict" in said
+    assert f"Received: faces={faces!r}, source={sources!r}" in said
+    assert "Leave out faces, or give one name as source" in said
+    assert len(detector.waiting) == 22 and comb.batches == []
+    assert not output.parent.exists()
+
+
 def test_a_lower_crf_is_nearer_and_larger(clip, tmp_path):
     before, sizes, errors = read_clip(clip)[1], [], []
     for crf in (10, 34):

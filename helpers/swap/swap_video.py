@@ -24,7 +24,7 @@ def swap_video(
     visible=True,
     progress=None,
     detect_every=tracking.KEY_EVERY,
-    faces="main",
+    faces=None,
     crf=18,
     **compositing,
 ):
@@ -47,7 +47,7 @@ def swap_video(
         output_path: str or path of the .mp4 file to write.
         source: name of the identity whose face should appear; or a dict from
             where to whose, for several people, such as `{"left": "Rosa",
-            "right": "Marco"}`, see `faces`.
+            "right": "Marco"}`. Where is said as in `faces`.
         detector: `detection.FaceDetector`.
         visible: bool. Whether swapped frames get the label. In the European
             Union who publishes a deepfake has to disclose it, and what
@@ -58,10 +58,12 @@ def swap_video(
             `"detect"` or `"swap"`, or `None`.
         detect_every: int. Frames from one detection to the next, see
             `tracking.find_tracks`.
-        faces: `"main"` for the one that the clip is about, see
-            `tracking.find_face_track`; `"all"`; or where a face is when a
-            shot begins, see `tracking.tracks_at`: `"left"`, `"right"`, or
-            `(x, y)` as shares of the frame. Not looked at if `source` says.
+        faces: whose face of a frame is replaced, for one source: `"main"` for
+            the one that the clip is about, see `tracking.find_face_track`;
+            `"all"`; or where a face is when a shot begins, see
+            `tracking.tracks_at`: `"left"`, `"right"`, or `(x, y)` as shares
+            of the frame. `None` is `"main"`, and goes with a dict as
+            `source`, which says it itself.
         crf: int. Quality: 0 is lossless, 18 looks like the original, 30 is
             poor.
         **compositing: `color`, `blend`, `occlusion`, see
@@ -82,14 +84,13 @@ def swap_video(
     Raises:
         FileNotFoundError: if there is no such video.
         MediaError: if no frame of the video can be read.
-        ValueError: if the video shows no face, or if an argument is out of
-            range.
+        ValueError: if the video shows no face, if `faces` is given beside a
+            dict as `source`, or if an argument is out of range.
         OSError: if there can be no key to sign with, see
             `credentials.sign_file`; if the result cannot be written, or is
             being written by another run, see `unfinished.unfinished`.
     """
-    faces = tuple(faces) if isinstance(faces, list) else faces
-    places = source if isinstance(source, dict) else {faces: source}
+    places = _places_of(source, faces)
     for name in places.values():
         check_swap(comb, name)
     _check_places(places)
@@ -126,6 +127,21 @@ def swap_video(
     report["bridged"] = report["swapped"] - int(detected.sum())
     report["seconds"] = {"detect": detect_seconds, **report["seconds"]}
     return report
+
+
+def _places_of(source, faces):
+    """Dict from where a face is to whose it gets."""
+    if not isinstance(source, dict):
+        place = "main" if faces is None else faces
+        return {tuple(place) if isinstance(place, list) else place: source}
+    if faces is not None:
+        raise ValueError(
+            "Where the faces are is said either by the keys of a dict as "
+            "source or, for one source, by faces: faces=None was expected "
+            f"beside a dict. Received: faces={faces!r}, source={source!r}. "
+            "Leave out faces, or give one name as source."
+        )
+    return source
 
 
 def _check_places(places):
