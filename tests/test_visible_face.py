@@ -79,16 +79,16 @@ def test_what_is_doubtful_stays_face_and_what_is_sure_reaches_on():
 
 
 def test_erosion_and_feather_grow_with_the_crop():
-    shares = []
+    parts = []
     for size in (128, 256, 512):
         shares, egg = eggs_and()
         shares[:, 28:36, :, 1] = 0
         egg = masks.face_mask(size, MirrorComb.contract)[None]
         mask = visible_face.visible_face(shares, egg)[0]
         column = mask[:, size // 2]
-        shares.append((mask.mean(), (column > 0.5).mean()))
-    shares = np.array(shares)
-    assert np.ptp(shares, axis=0).max() < 0.02
+        parts.append((mask.mean(), (column > 0.5).mean()))
+    parts = np.array(parts)
+    assert np.ptp(parts, axis=0).max() < 0.02
 
 
 def test_a_face_that_is_hardly_seen_stays_as_it_is():
