@@ -99,21 +99,16 @@ def write_swap(begun, editor, progress, crf):
         ValueError: if the video is longer than a track.
     """
     video_path, roles = editor.video_path, editor.roles
-    visible, compositing = editor.visible, editor.compositing
     sources = ", ".join(dict.fromkeys(role.source for role in roles))
-    mark = provenance.build_mark(sources, visible_label=visible, **compositing)
+    mark = provenance.build_mark(
+        sources, visible_label=editor.visible, **editor.compositing
+    )
     frames = len(editor.with_face)
 
     def tell(index):
         progress(index + 1, frames)
 
-    job = {
-        "video": fingerprints.of_file(video_path),
-        "comb": fingerprints.of_comb(editor.comb),
-        "roles": [fingerprints.of_role(*role) for role in roles],
-        "visible": visible,
-        **compositing,
-    }
+    job = _job_of(editor)
     started = time.perf_counter()
     with tracking.one_opencv_thread():
         begun.write_result(
@@ -139,6 +134,17 @@ def write_swap(begun, editor, progress, crf):
         "notes": media.probe_video(video_path)["notes"],
         "seconds": seconds,
         "mark": mark,
+    }
+
+
+def _job_of(editor):
+    """What the pictures of a result are made from."""
+    return {
+        "video": fingerprints.of_file(editor.video_path),
+        "comb": fingerprints.of_comb(editor.comb),
+        "roles": [fingerprints.of_role(*role) for role in editor.roles],
+        "visible": editor.visible,
+        **editor.compositing,
     }
 
 
