@@ -33,7 +33,9 @@ from helpers.files import manifests
 from helpers.latents.shifts import latent_shifts
 from helpers.proof import evaluation
 from helpers.synthetic import workers
-from helpers.training import bundles, cut_pairs, rehearsal
+from helpers.training import bundles, rehearsal
+from helpers.training.crowd_data import crowd_data
+from helpers.training.identity_data import identity_data
 from helpers.training.trainer import Trainer
 
 ROOT = manifests.project_root()
@@ -148,7 +150,7 @@ def run(change, seed, quick=False):
     with _pixel_norm(recipe.pixel_norm):
         comb, pretrained = _build(recipe, names, seed)
         face_sets = _face_sets(names, quick)
-        data = cut_pairs.identity_data(
+        data = identity_data(
             list(face_sets.values()),
             comb.resolution,
             options=_options(recipe),
@@ -228,7 +230,7 @@ def _crowd(recipe, options, seed):
 
 def _pairs(recipe, network, seed):
     """What the crowd of a recipe is trained on."""
-    data = cut_pairs.crowd_data(
+    data = crowd_data(
         _film(recipe),
         network,
         paired_share=recipe.paired_share,

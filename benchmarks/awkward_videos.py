@@ -20,7 +20,7 @@ import numpy as np
 from helpers.comb import build_comb
 from helpers.faces import detection
 from helpers.footage import media
-from helpers.swap import swapping
+from helpers.swap.swap_video import swap_video
 
 
 def read_back(path):
@@ -59,7 +59,7 @@ def compare(before, after):
 def try_video(comb, path, output, detector):
     """`(outcome, what happened)` of one video."""
     try:
-        report = swapping.swap_video(comb, path, output, "Rosa", detector)
+        report = swap_video(comb, path, output, "Rosa", detector)
     except (media.MediaError, ValueError) as error:
         return "refused", str(error)
     said = [f"{report['swapped']} of {report['frames']} frames"]

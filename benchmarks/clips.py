@@ -29,7 +29,7 @@ from helpers.files import manifests
 from helpers.footage import media
 from helpers.latents import shifts
 from helpers.proof import clip_measures, clip_report, identity_judge
-from helpers.swap import swapping
+from helpers.swap.swap_tracks import Role, steady_track, swap_tracks
 from helpers.training import bundles
 
 FOLDER = manifests.project_root() / "build" / "clips"
@@ -126,11 +126,11 @@ def swap_and_report(comb, source, target, clip, judge):
         dict of its figures.
     """
     detector = detection.FaceDetector(0.12)
-    track = swapping.steady(tracking.find_face_track(clip, detector))
-    role = swapping.Role(track, source, target)
+    track = steady_track(tracking.find_face_track(clip, detector))
+    role = Role(track, source, target)
     name = f"{source}_on_{target}"
     path = FOLDER / f"{name}.mp4"
-    swapping.swap_tracks(comb, clip, path, [role])
+    swap_tracks(comb, clip, path, [role])
     started = time.perf_counter()
     report = clip_report.report_clip(comb, role, clip, path, detector, judge)
     print(f"\n{name}, judged in {time.perf_counter() - started:.0f} s")

@@ -20,7 +20,7 @@ from helpers.faces import facesets
 from helpers.faces.readers import expression_reader, face_landmarks
 from helpers.files import manifests
 from helpers.proof import evaluation
-from helpers.training import cut_pairs
+from helpers.training.identity_data import identity_data
 from helpers.training.trainer import Trainer
 
 LEARNING_RATE = 3e-3
@@ -32,7 +32,7 @@ def train(face_sets, steps, seed, reader, resolution):
     """A comb trained from nothing, with either weighing."""
     keras.utils.set_random_seed(seed)
     comb = build_comb(tuple(face_sets), resolution=resolution)
-    data = cut_pairs.identity_data(
+    data = identity_data(
         list(face_sets.values()), resolution, seed=seed, reader=reader
     )
     schedule = growth.growth_schedule(comb.level, steps, 0, BATCH_SIZE)

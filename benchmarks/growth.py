@@ -55,7 +55,7 @@ from helpers.encoder_decoder import level_of
 from helpers.families.classic import build_classic, classic_optimizer
 from helpers.files import manifests
 from helpers.proof import evaluation
-from helpers.training import cut_pairs
+from helpers.training.identity_data import IdentityData, identity_data
 from helpers.training.trainer import Trainer
 
 ROOT = manifests.project_root()
@@ -212,7 +212,7 @@ def pooled_data(data):
         part: {"everybody": np.concatenate(list(getattr(data, part).values()))}
         for part in ("crops", "masks")
     }
-    return cut_pairs.IdentityData(
+    return IdentityData(
         **together,
         coverage=data.coverage,
         resolution=data.resolution,
@@ -356,7 +356,7 @@ def main():
         made = make_faces(
             FOLDER / f"{'quick_' if quick else ''}seed_{seed}", seed, quick
         )
-        data = cut_pairs.identity_data(list(made.values()), 64, seed=seed)
+        data = identity_data(list(made.values()), 64, seed=seed)
         data.unseen, data.measured = {}, ()  # scored here, not by the trainer
         faces = thin_out(made)
         costs = {}

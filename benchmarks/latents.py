@@ -36,7 +36,8 @@ from helpers.latents import (
     overlap,
     shifts,
 )
-from helpers.training import bundles, cut_pairs
+from helpers.training import bundles
+from helpers.training.identity_data import identity_data
 from helpers.training.trainer import Trainer
 from helpers.widgets import latent_explorer
 
@@ -71,7 +72,7 @@ def comb_of(names, face_sets, free_steps, seed):
     comb = crowd.comb_for(pretrained, names)
     if free_steps:
         keras.utils.set_random_seed(seed)
-        data = cut_pairs.identity_data(
+        data = identity_data(
             list(face_sets.values()), comb.resolution, seed=seed
         )
         stages = growth.growth_schedule(comb.level, free_steps, comb.level, 12)

@@ -69,9 +69,9 @@ def measure_live(comb, clip, detector, beside):
     with cameras.Newest(frames) as newest, swapper:
         for taken in newest:
             shown = swapper.swap(taken, "Rosa")
-            with swapper.measure("show"):
+            with swapper.time_stage("show"):
                 media.encode_image(shown.frame, ".jpg", 80)
-            swapper.finish(shown, newest.dropped)
+            swapper.note_shown(shown, newest.dropped)
     return swapper.report()
 
 

@@ -5,7 +5,7 @@
 A rendered clip of four seconds is repeated without encoding it again, so a long
 clip costs seconds. A process of its own swaps it with an untrained comb, and
 says after each minute of video how much memory it has needed so far. It is
-swapped as `swapping.swap_video` does for everybody, in parts that an
+swapped as `swap_video` does for everybody, in parts that an
 interrupted run goes on from. Prints a table, and last one line of JSON. Needs
 Linux or macOS.
 """
@@ -24,7 +24,7 @@ import av
 from benchmarks.prediction import FRAME_RATE, write_clip
 from helpers.comb import build_comb
 from helpers.faces import detection
-from helpers.swap import swapping
+from helpers.swap.swap_video import swap_video
 
 SECONDS = 4  # of the clip that is repeated
 
@@ -81,9 +81,7 @@ def swap(clip, output, resolution):
         line.update(peak_mib=round(peak_mib()), seconds=seconds)
         print(json.dumps(line), flush=True)
 
-    report = swapping.swap_video(
-        comb, clip, output, "Rosa", detector, progress=tell
-    )
+    report = swap_video(comb, clip, output, "Rosa", detector, progress=tell)
     line = {"stage": "whole", "minutes": report["frames"] / 60 / FRAME_RATE}
     seconds = round(time.perf_counter() - started, 1)
     line.update(peak_mib=round(peak_mib()), seconds=seconds)

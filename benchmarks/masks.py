@@ -173,7 +173,7 @@ def masks_of(scene, network, latent_masks=None):
         contract=CONTRACT, resolution=network.resolution
     )
     (egg, crop), (soft, _) = (
-        visible_face.MaskMaker(comb, mode).look(
+        visible_face.MaskMaker(comb, mode).look_at_face(
             scene["image"], scene["landmarks"]
         )
         for mode in ("learned", "none")
@@ -301,12 +301,12 @@ def milliseconds(network, faces=16, rounds=20):
     maker = visible_face.MaskMaker(comb, "learned")
 
     def make():
-        looks = [maker.look(scene["image"], scene["landmarks"])] * faces
+        looks = [maker.look_at_face(scene["image"], scene["landmarks"])] * faces
         for _ in range(faces - 1):
-            maker.look(scene["image"], scene["landmarks"])
-        maker.make(looks)
+            maker.look_at_face(scene["image"], scene["landmarks"])
+        maker.make_masks(looks)
 
-    _, crop = maker.look(scene["image"], scene["landmarks"])
+    _, crop = maker.look_at_face(scene["image"], scene["landmarks"])
     crops = np.repeat(crop[None], faces, axis=0)
     taken = []
     for work in (lambda: network.read(crops), make):

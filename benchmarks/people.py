@@ -35,7 +35,8 @@ from helpers import crowd, growth
 from helpers.crowd import Crowd
 from helpers.files import manifests
 from helpers.identities import add_identity
-from helpers.training import bundles, cut_pairs
+from helpers.training import bundles
+from helpers.training.identity_data import identity_data
 from helpers.training.trainer import Trainer
 
 FOLDER = manifests.project_root() / "build" / "people"
@@ -48,7 +49,7 @@ FIGURES = ("own_skill", "swap_skill")
 
 def build_trainer(network, face_sets, steps, first=None, **options):
     """Trainer of a network on the faces of its identities."""
-    data = cut_pairs.identity_data(
+    data = identity_data(
         [face_sets[name] for name in network.identities], network.resolution
     )
     first = network.level if first is None else first

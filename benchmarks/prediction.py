@@ -3,7 +3,7 @@
     python -m benchmarks.prediction --seconds 4 --height 720
     python -m benchmarks.prediction --presets CLIP [CLIP ...]
 
-Prints what each stage of `swapping.swap_video` costs, what reading and
+Prints what each stage of `swap_video` costs, what reading and
 writing the clip costs without a swap (the ceiling), how steady the landmarks
 are, how a swap flickers, and last one line of JSON. Stages overlap: each is
 what the one that swaps spends on it, while others decode and encode.
@@ -35,6 +35,8 @@ from helpers.footage.media import writing
 from helpers.latents.shifts import latent_shifts
 from helpers.proof import flicker
 from helpers.swap import swapping
+from helpers.swap.swap_tracks import Role, steady_track, swap_tracks
+from helpers.swap.swap_video import swap_video
 from helpers.training import bundles
 
 ROOT = manifests.project_root()
@@ -123,7 +125,7 @@ def measure_steadiness(folder, detector, frames=150):
             )
         ]
     )
-    track = swapping.steady(tracking.find_face_track(take, detector))
+    track = steady_track(tracking.find_face_track(take, detector))
     jitters = [
         np.abs(np.diff(landmarks - truth, 2, axis=0)).mean()
         for landmarks in (track.landmarks, detected)
@@ -217,10 +219,10 @@ def measure_flicker(comb, folder, detector, frames=100):
             size=RENDER_SIZE,
             frame_rate=FRAME_RATE,
         )
-        track = swapping.steady(tracking.find_face_track(take, detector))
+        track = steady_track(tracking.find_face_track(take, detector))
         path = folder / f"flicker_{source}.mp4"
-        role = swapping.Role(track, source, target)
-        swapping.swap_tracks(comb, take, path, [role])
+        role = Role(track, source, target)
+        swap_tracks(comb, take, path, [role])
         ratios.append(flicker.flicker_ratio(comb.contract, take, path, track))
     return round(float(np.mean(ratios)), 3)
 
@@ -228,9 +230,7 @@ def measure_flicker(comb, folder, detector, frames=100):
 def measure_swap(comb, clip, folder, detector):
     """Report of `swap_video` with its seconds from file to file."""
     started = time.perf_counter()
-    report = swapping.swap_video(
-        comb, clip, folder / "swap.mp4", "Rosa", detector
-    )
+    report = swap_video(comb, clip, folder / "swap.mp4", "Rosa", detector)
     report["whole"] = time.perf_counter() - started
     return report
 

@@ -28,8 +28,10 @@ from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.latents import shifts
 from helpers.proof import evaluation, identity_judge
-from helpers.training import bundles, cut_pairs, rehearsal
-from helpers.training.trainer import Trainer, report_line
+from helpers.training import bundles, rehearsal
+from helpers.training.identity_data import identity_data
+from helpers.training.reports import report_line
+from helpers.training.trainer import Trainer
 
 ROOT = manifests.project_root()
 PEOPLE = ROOT.parent / "shared" / "data" / "people"
@@ -112,7 +114,7 @@ def train(face_sets, start, steps, encoder, seed):
         pretrained = bundles.load_bundle(ROOT / start, (Crowd,))
         network = crowd.comb_for(pretrained, names)
         first_level = network.level
-    data = cut_pairs.identity_data(
+    data = identity_data(
         list(face_sets.values()), network.resolution, seed=seed
     )
     trained = network

@@ -23,8 +23,10 @@ import keras
 from helpers import crowd, growth, synthetic
 from helpers.crowd import Crowd
 from helpers.files import manifests, progress
-from helpers.training import bundles, cut_pairs
-from helpers.training.trainer import Trainer, report_line
+from helpers.training import bundles, sharing
+from helpers.training.crowd_data import crowd_data
+from helpers.training.reports import report_line
+from helpers.training.trainer import Trainer
 
 ROOT = manifests.project_root()
 HELD_OUT_FRAMES = 60
@@ -65,7 +67,7 @@ def train(options, folder):
         resolution=round(network.resolution / coverage),
         progress=progress.print_progress("people filmed"),
     )
-    data = cut_pairs.crowd_data(
+    data = crowd_data(
         film,
         network,
         held_out_frames=min(HELD_OUT_FRAMES, options.frames // 2),
@@ -129,7 +131,7 @@ def main():
         training=bundles.training_summary(history),
     )
     shared = options.folder / "bundle"
-    sha256 = bundles.share_bundle(whole, shared, **STATEMENT)
+    sha256 = sharing.share_bundle(whole, shared, **STATEMENT)
     size = (shared / bundles.WEIGHTS).stat().st_size
     print(f"{shared}: move it to weights/shared/crowd_{network.resolution}")
     unseen = {k: round(v, 4) for k, v in history[-1]["held_out"].items()}

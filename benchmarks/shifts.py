@@ -24,7 +24,8 @@ from helpers.crowd import Crowd
 from helpers.files import manifests
 from helpers.latents import shifts
 from helpers.proof import evaluation
-from helpers.training import bundles, cut_pairs
+from helpers.training import bundles
+from helpers.training.identity_data import identity_data
 from helpers.training.trainer import Trainer
 
 FOLDER = manifests.project_root() / "build" / "shifts"
@@ -39,9 +40,7 @@ def train(face_sets, steps, seed):
     keras.utils.set_random_seed(seed)
     pretrained = bundles.load_bundle(skill.SHARED, (Crowd,))
     comb = crowd.comb_for(pretrained, list(face_sets))
-    data = cut_pairs.identity_data(
-        list(face_sets.values()), comb.resolution, seed=seed
-    )
+    data = identity_data(list(face_sets.values()), comb.resolution, seed=seed)
     Trainer(
         comb,
         data,

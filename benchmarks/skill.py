@@ -20,7 +20,9 @@ from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.latents import shifts
 from helpers.proof import evaluation
-from helpers.training import bundles, cut_pairs
+from helpers.training import bundles
+from helpers.training.crowd_data import crowd_data
+from helpers.training.identity_data import identity_data
 from helpers.training.trainer import Trainer
 
 ROOT = manifests.project_root()
@@ -66,7 +68,7 @@ def pretrain(folder, minutes, seed, quick):
     people, frames = (6, 60) if quick else (PEOPLE, FRAMES)
     film = synthetic.render_crowd(folder, people=people, frames=frames)
     network = crowd.build_crowd(people)
-    data = cut_pairs.crowd_data(film, network, seed=seed)
+    data = crowd_data(film, network, seed=seed)
     Trainer(
         network,
         data,
@@ -80,9 +82,7 @@ def pretrain(folder, minutes, seed, quick):
 def train(pretrained, face_sets, minutes, seed):
     """A comb trained for some minutes, as notebook 03 does."""
     comb = crowd.comb_for(pretrained, IDENTITIES)
-    data = cut_pairs.identity_data(
-        list(face_sets.values()), comb.resolution, seed=seed
-    )
+    data = identity_data(list(face_sets.values()), comb.resolution, seed=seed)
     Trainer(
         comb,
         data,

@@ -42,7 +42,10 @@ from helpers.crowd import build_crowd
 from helpers.encoder_decoder import level_of
 from helpers.files import manifests
 from helpers.synthetic.crowd_film import CrowdCrops, sample_crowd_frames
-from helpers.training import cut_pairs, estimate, trainer
+from helpers.training import estimate
+from helpers.training.batches_ahead import AHEAD
+from helpers.training.crowd_data import CrowdData
+from helpers.training.identity_data import IdentityData
 from helpers.training.trainer import Trainer
 
 COVERAGE = manifests.data_contract()["coverage"]
@@ -53,7 +56,7 @@ NAMES = ("Rosa", "Marco")
 TURN = 12  # steps with augmentation, then as many without
 # Steps of a turn that count: the first may wait for what the turn before
 # left, and in the last ones the threads work for the next turn
-COUNTED = range(2, TURN - trainer.PREFETCH)
+COUNTED = range(2, TURN - AHEAD)
 # a batch that two cores and 2 GB of memory can take, by preset
 SMALL_BATCHES = {"tiny": 4, "laptop": 32, "workshop": 4, "studio": 1}
 
@@ -77,13 +80,13 @@ def crowd_data(resolution):
     cast = [random.permutation(PEOPLE)[:CAST] for _ in range(FRAMES)]
     noise = sample_noise(resolution, FRAMES, CAST)
     film = CrowdCrops(*noise, np.array(cast), sample_crowd_frames(FRAMES, 0))
-    return cut_pairs.CrowdData(film, COVERAGE, resolution)
+    return CrowdData(film, COVERAGE, resolution)
 
 
 def identity_data(resolution, frames=FRAMES):
     """Batches of two identities of noise."""
     crops, masks = sample_noise(resolution, len(NAMES), frames)
-    return cut_pairs.IdentityData(
+    return IdentityData(
         dict(zip(NAMES, crops, strict=True)),
         dict(zip(NAMES, masks, strict=True)),
         COVERAGE,

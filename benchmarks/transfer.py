@@ -36,7 +36,8 @@ from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.latents import shifts
 from helpers.proof import evaluation
-from helpers.training import bundles, cut_pairs, rehearsal
+from helpers.training import bundles, rehearsal, sharing
+from helpers.training.identity_data import identity_data
 from helpers.training.trainer import Trainer
 
 ROOT = manifests.project_root()
@@ -215,7 +216,7 @@ def train_both_ways(face_sets, steps, seed, rehearse):
             side = curves["shared"][0]["resolution"]
             network = combs.build_comb(names, resolution=side)
         first = network.level if start == "shared" else 0
-        data = cut_pairs.identity_data(
+        data = identity_data(
             list(face_sets.values()), network.resolution, seed=seed
         )
         trained = network
@@ -252,7 +253,7 @@ def half_difference(face_sets, origin, kinds=(Crowd,)):
     with tempfile.TemporaryDirectory() as folder:
         half = pathlib.Path(folder) / "half"
         texts = dict.fromkeys(("licence", "data", "consent"), "not given away")
-        bundles.share_bundle(origin, half, **texts)
+        sharing.share_bundle(origin, half, **texts)
         size = (half / bundles.WEIGHTS).stat().st_size
         networks = [
             crowd.comb_for(bundles.load_bundle(path, kinds), tuple(face_sets))

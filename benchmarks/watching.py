@@ -29,13 +29,12 @@ from helpers import comb, crowd, growth, synthetic
 from helpers.crowd import Crowd
 from helpers.faces import facesets
 from helpers.files import manifests
-from helpers.training import (
-    bundles,
-    checkpoints,
-    cut_pairs,
-    training_watch,
-)
-from helpers.training.trainer import Trainer, TrainingError
+from helpers.training import bundles, training_watch
+from helpers.training.checkpoint_files import disk_use
+from helpers.training.crowd_data import crowd_data
+from helpers.training.identity_data import identity_data
+from helpers.training.last_good import TrainingError
+from helpers.training.trainer import Trainer
 
 ROOT = manifests.project_root()
 SHARED = ROOT / "weights" / "shared" / "crowd_64"
@@ -53,7 +52,7 @@ def crowd_run(folder, steps):
     """Network, data, schedule, rate and frozen layers of a small crowd."""
     film = synthetic.render_crowd(folder, people=PEOPLE, frames=FRAMES)
     network = crowd.build_crowd(PEOPLE)
-    data = cut_pairs.crowd_data(film, network, held_out_frames=FRAMES // 20)
+    data = crowd_data(film, network, held_out_frames=FRAMES // 20)
     stages = growth.growth_schedule(network.level, steps)
     return network, data, stages, CROWD_RATE, ()
 
@@ -65,7 +64,7 @@ def comb_run(start, face_sets, steps):
         network = crowd.comb_for(bundles.load_bundle(SHARED, (Crowd,)), names)
     else:
         network = comb.build_comb(names)
-    data = cut_pairs.identity_data(face_sets, network.resolution)
+    data = identity_data(face_sets, network.resolution)
     first = 0 if start == "nothing" else network.level
     stages = growth.growth_schedule(network.level, steps, first, 12)
     frozen = ("encoder",) if start == "shared" else ()
@@ -135,7 +134,7 @@ def collapse(run, folder):
     started = time.perf_counter()
     trainer.save()
     found = {"save_seconds": round(time.perf_counter() - started, 2)}
-    files, size = checkpoints.disk_use(folder / "a.safetensors")
+    files, size = disk_use(folder / "a.safetensors")
     found["checkpoint_mb"] = round(size / files / 1e6, 1)
     stages = growth.growth_schedule(network.level, 3, network.level, 12)
     trainer = Trainer(network, data, stages, rate, frozen=frozen)

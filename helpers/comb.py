@@ -217,11 +217,26 @@ class Comb(Swapper):
         return Comb(**config)
 
     def layers_of(self, part):
-        """Layers of `"all"`, of the `"encoder"`, or `"shared"` by everybody."""
-        if part == "all":
-            return self.layers()
-        shared = {"encoder": (), "shared": self.stem}
-        return [*self.encoder.layers(), *shared[part]]
+        """Layers of a part.
+
+        Args:
+            part: `"all"`, `"encoder"`, `"decoder_shared"` (the levels that
+                all decoders share), or `"shared"` for these two.
+
+        Returns:
+            list of layers.
+
+        Raises:
+            KeyError: if there is no such part.
+        """
+        encoder = self.encoder.layers()
+        parts = {
+            "all": self.layers(),
+            "encoder": encoder,
+            "decoder_shared": self.stem,
+            "shared": [*encoder, *self.stem],
+        }
+        return list(parts[part])
 
     def shared_layers(self):
         """Names of the layers that all identities share, for `frozen`."""

@@ -10,10 +10,15 @@ import numpy as np
 
 from helpers.files import manifests
 from helpers.footage import media
-from helpers.swap.marks import provenance
+from helpers.swap.marks import reading_marks
 
 FRAME_SHAPE = (120, 160)
 FACE = np.array([(64, 46), (94, 46), (79, 63), (67, 80), (92, 80)], float)
+
+# frames of `write_gap_clip` without a face: too long to be bridged, or at the
+# edge; and short enough
+GAPS = (0, 7, 8, 9, 10)
+MISSED = (14, 15)
 
 
 class MirrorComb:
@@ -51,6 +56,15 @@ class GreenComb(MirrorComb):
     def swap(self, crops, source):
         self.batches.append(len(crops))
         return np.broadcast_to(np.float32([0, 1, 0]), crops.shape).copy()
+
+
+class NameComb(MirrorComb):
+    """Rosa is green, Marco is black."""
+
+    def swap(self, crops, source):
+        color = np.float32({"Rosa": (0, 1, 0), "Marco": (0, 0, 0)}[source])
+        self.batches.append((self.target, source, len(crops)))
+        return np.broadcast_to(color, crops.shape).copy()
 
 
 def face_at(x=0.0, y=0.0, scale=1.0):
@@ -97,6 +111,12 @@ class FakeDetector:
         return landmarks, scores, np.ones(len(images))
 
 
+def gap_detector():
+    """What is seen in the frames of `write_gap_clip`."""
+    empty = GAPS + MISSED
+    return FakeDetector([[] if n in empty else [face_at()] for n in range(22)])
+
+
 def picture(seed=0, shape=FRAME_SHAPE):
     noise = np.random.default_rng(seed).random((5, 5, 3)) * 150 + 50
     height, width = shape
@@ -129,6 +149,12 @@ def write_clip(path, frames, times=None, pixels="yuv420p"):
     return path
 
 
+def write_gap_clip(path):
+    """A clip of 22 frames at uneven times, with sound."""
+    times = np.cumsum([0, *[33, 50, 40] * 7]).tolist()
+    return write_clip(path, [picture(3)] * 22, times)
+
+
 def read_clip(path):
     """Times in seconds and frames of a video."""
     read = list(media.read_frames(path))
@@ -141,9 +167,24 @@ def read_sound(path):
         return [bytes(packet) for packet in packets if packet.size]
 
 
+def count_in_memory(monkeypatch):
+    """For each frame that is read, how many read frames are in memory."""
+    alive, counts = [], []
+    real = media.read_frames
+
+    def spy(path, **options):
+        for index, time, frame in real(path, **options):
+            alive.append(weakref.ref(frame))
+            counts.append(sum(reference() is not None for reference in alive))
+            yield index, time, frame
+
+    monkeypatch.setattr(media, "read_frames", spy)
+    return counts
+
+
 def assert_signed(path, mark):
     """That a file carries a mark, is signed, and that a change is noticed."""
-    report = provenance.read(path)
+    report = reading_marks.read_provenance(path)
     assert report["mark"] == mark
     assert (report["credentials"], report["altered"]) == ("valid", False)
     assert report["trusted"] and report["signed_at"] == mark["made_at"]
@@ -151,5 +192,5 @@ def assert_signed(path, mark):
     content[-100] ^= 1
     copy = path.with_name(f"altered{path.suffix}")
     copy.write_bytes(content)
-    assert provenance.read(copy)["altered"] is True
+    assert reading_marks.read_provenance(copy)["altered"] is True
     copy.unlink()

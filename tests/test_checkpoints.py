@@ -13,7 +13,15 @@ import pytest
 
 from helpers.comb import build_comb
 from helpers.crowd import build_crowd
+from helpers.files.arrays import assign_arrays, read_arrays, write_arrays
 from helpers.training import checkpoints
+from helpers.training.checkpoint_files import (
+    KEPT,
+    best_checkpoint,
+    check_room,
+    disk_use,
+)
+from helpers.training.training_step import all_variables
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 NAMES = ("Rosa", "Ana Núñez")
@@ -89,42 +97,9 @@ def full_disk(monkeypatch):
 
 
 def save(path, network, optimizer, state):
-    found = checkpoints.checkpoint_of(network, optimizer, state)
-    checkpoints.save_checkpoint(path, *found)
-
-
-def test_arrays_come_back_with_their_shapes_types_and_details(tmp_path):
-    arrays = {
-        "picture": np.arange(24, dtype="float32").reshape(2, 3, 4),
-        "turned": np.arange(6, dtype="float32").reshape(2, 3).T,
-        "one number": np.array(7, "int64"),
-        "nothing": np.zeros((0, 4), "float32"),
-    }
-    details = {"name": "Ana Núñez", "steps": [1, 2.5, None]}
-    path = tmp_path / "new" / "weights.safetensors"
-    checkpoints.write_arrays(path, arrays, details)
-    found, again = checkpoints.read_arrays(path)
-    assert again == details
-    assert set(found) == set(arrays)
-    for name, array in arrays.items():
-        assert found[name].dtype == array.dtype
-        assert found[name].shape == array.shape
-        np.testing.assert_array_equal(found[name], array)
-    assert [p.name for p in path.parent.iterdir()] == [path.name]
-
-
-@pytest.mark.parametrize("kept", [0, 1, 7, 100, -1])
-def test_a_file_cut_short_is_refused(kept, tmp_path):
-    path = tmp_path / "weights.safetensors"
-    checkpoints.write_arrays(path, {"numbers": np.ones(50, "float32")})
-    path.write_bytes(path.read_bytes()[:kept])
-    with pytest.raises(ValueError, match="a whole .safetensors file. Received"):
-        checkpoints.read_arrays(path)
-
-
-def test_a_file_that_is_not_there_is_told(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no weights at"):
-        checkpoints.read_arrays(tmp_path / "weights.safetensors")
+    variables = all_variables(network, optimizer)
+    now = checkpoints.checkpoint_of(variables, network.config(), state)
+    checkpoints.save_checkpoint(path, *now)
 
 
 @pytest.mark.parametrize("build", [small_comb, small_crowd])
@@ -141,7 +116,7 @@ def test_a_checkpoint_gives_back_network_optimizer_and_state(build, tmp_path):
     other = built_optimizer(again)
     arrays, config, found = checkpoints.read_checkpoint(path)
     assert found == state and config == again.config()
-    checkpoints.restore_checkpoint(again, other, arrays, path)
+    assign_arrays(all_variables(again, other), arrays, path)
     assert_equal(values(again.variables()), values(network.variables()))
     for one, two in zip(optimizer.variables, other.variables, strict=True):
         np.testing.assert_array_equal(
@@ -209,7 +184,7 @@ def test_two_damaged_checkpoints_are_an_error_and_stay(two_checkpoints):
 
 def test_other_weights_are_not_taken_for_a_checkpoint(tmp_path):
     path = tmp_path / "weights.safetensors"
-    checkpoints.write_arrays(path, values(small_comb().variables()))
+    write_arrays(path, values(small_comb().variables()))
     with pytest.raises(ValueError, match="should be a checkpoint of training"):
         checkpoints.read_checkpoint(path)
 
@@ -228,7 +203,7 @@ def steps_by_name(path):
     """Step of each file there is, by the word that its name ends with."""
     found = {}
     for file in sorted(path.parent.iterdir()):
-        arrays, details = checkpoints.read_arrays(file)
+        arrays, details = read_arrays(file)
         step = details["state"]["total_steps"]
         assert all(np.all(array == step) for array in arrays.values())
         word = file.name.removeprefix("checkpoint").removesuffix("safetensors")
@@ -246,13 +221,13 @@ def test_the_last_three_checkpoints_stay_and_the_best_of_all(tmp_path):
         known = [x for x in losses[:step] if x is not None]
         steps = steps_by_name(path)
         assert set(last) <= set(steps.values())
-        best = checkpoints.best_checkpoint(path)
+        best = best_checkpoint(path)
         if not known:
             assert best is None
             continue
         assert best[1:] == (min(known), losses.index(min(known)) + 1)
         assert checkpoints.read_checkpoint(best[0])[2]["total_steps"] == best[2]
-        assert len(steps) <= checkpoints.KEPT + 1
+        assert len(steps) <= KEPT + 1
     expected = {"": 11, "previous": 10, "previous2": 9, "best": 7}
     assert steps_by_name(path) == expected
 
@@ -288,59 +263,43 @@ def test_a_damaged_checkpoint_pushes_no_good_one_out(tmp_path, capsys):
 
 def test_disk_use_counts_all_that_a_run_left_and_nothing_else(tmp_path):
     path = tmp_path / "checkpoint.safetensors"
-    assert checkpoints.disk_use(path) == (0, 0)
+    assert disk_use(path) == (0, 0)
     for step in range(1, 7):
         checkpoints.save_checkpoint(path, *small_set(step, 0.1 * step))
     size = path.stat().st_size
     (tmp_path / "checkpoint.damaged.safetensors").write_bytes(b"12345")
     (tmp_path / ".checkpoint.7.part.safetensors").write_bytes(b"678")
     (tmp_path / "weights.safetensors").write_bytes(b"of the bundle")
-    files, total = checkpoints.disk_use(path)
-    assert files == checkpoints.KEPT + 3
-    assert abs(total - 8 - (checkpoints.KEPT + 1) * size) < 100
+    files, total = disk_use(path)
+    assert files == KEPT + 3
+    assert abs(total - 8 - (KEPT + 1) * size) < 100
 
 
 def test_room_is_asked_for_all_that_is_kept(tmp_path, monkeypatch):
     path = tmp_path / "new" / "checkpoint.safetensors"
-    checkpoints.check_room(path, 1000)
+    check_room(path, 1000)
     assert list(path.parent.iterdir()) == []
     usage = shutil.disk_usage(tmp_path)._replace(free=4_500_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage)
-    checkpoints.check_room(path, 900_000)
+    check_room(path, 900_000)
     with pytest.raises(OSError, match="expected 5 MB .* received 4 MB"):
-        checkpoints.check_room(path, 1_000_000)
+        check_room(path, 1_000_000)
     # what is there already will make way
     path.write_bytes(bytes(600_000))
-    checkpoints.check_room(path, 1_000_000)
+    check_room(path, 1_000_000)
 
 
 def test_a_folder_that_cannot_be_is_told_before_training(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OSError, match="file"):
-        checkpoints.check_room(tmp_path / "file" / "checkpoint.safetensors", 1)
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="no limit on file sizes")
-def test_a_file_that_the_disk_refuses_leaves_what_was_there(tmp_path):
-    import resource
-
-    path = tmp_path / "checkpoint.safetensors"
-    for step in (1, 2, 3, 4):
-        checkpoints.save_checkpoint(path, *small_set(step))
-    before = files(tmp_path)
-    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
-    try:
-        with pytest.raises(OSError, match="too large"):
-            checkpoints.save_checkpoint(path, *small_set(5))
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    assert files(tmp_path) == before
+        check_room(tmp_path / "file" / "checkpoint.safetensors", 1)
 
 
 KILLED = """
 import json, os, signal, sys
+from helpers.files import arrays
 from helpers.training import checkpoints
+from helpers.training.checkpoint_files import best_checkpoint
 from test_checkpoints import small_set, steps_by_name
 import json
 import os
@@ -384,7 +343,7 @@ class HalfFile:
 
 def save_and_die(path, moment):
     if moment == 0:
-        checkpoints.open = lambda *options: HalfFile(open(*options))
+        arrays.open = lambda *options: HalfFile(open(*options))
     else:
         die_at(moment)
     checkpoints.save_checkpoint(path, *small_set(6, 0.6))
@@ -401,7 +360,7 @@ while killed:
         os._exit(0)
     killed = os.WIFSIGNALED(os.waitpid(child, 0)[1])
     found = checkpoints.read_checkpoint(path)[2]["total_steps"]
-    best = checkpoints.best_checkpoint(path)[2]
+    best = best_checkpoint(path)[2]
     halves = [p for p in path.parent.glob(".*")]
     for half in halves:
         half.rename(path.parent.parent / half.name)  # not to be read below
@@ -445,27 +404,6 @@ def test_a_full_disk_leaves_both_checkpoints_and_no_partial_file(
     assert read_step(two_checkpoints) == 2
 
 
-@pytest.mark.parametrize("flaw", ["missing", "unknown", "shape"])
-def test_arrays_of_another_network_change_no_variable(flaw):
-    comb = small_comb(seed=1)
-    variables = comb.variables()
-    arrays = values(small_comb(seed=2).variables())
-    # the last one, so that the others would have been assigned before it
-    last = list(arrays)[-1]
-    if flaw == "missing":
-        del arrays[last]
-    elif flaw == "unknown":
-        arrays["stranger/kernel"] = np.zeros(3, "float32")
-    else:
-        arrays[last] = np.zeros((9, 9), "float32")
-    before = values(variables)
-    text = {"missing": last, "unknown": "stranger/kernel", "shape": r"\(9, 9\)"}
-    with pytest.raises(ValueError, match=text[flaw]) as caught:
-        checkpoints.assign_arrays(variables, arrays, "the gift")
-    assert "the gift" in str(caught.value)
-    assert_equal(values(variables), before)
-
-
 @pytest.mark.parametrize("other", [{"latent_dim": 6}, {"widths": (8, 6, 4)}])
 def test_a_checkpoint_does_not_fit_a_network_of_other_widths(other, tmp_path):
     path = tmp_path / "checkpoint.safetensors"
@@ -475,7 +413,24 @@ def test_a_checkpoint_does_not_fit_a_network_of_other_widths(other, tmp_path):
     wrong = small_comb(seed=1, **other)
     before = values(wrong.variables())
     with pytest.raises(ValueError, match="of another size. Expected"):
-        checkpoints.restore_checkpoint(
-            wrong, built_optimizer(wrong), arrays, path
-        )
+        variables = all_variables(wrong, built_optimizer(wrong))
+        assign_arrays(variables, arrays, path)
     assert_equal(values(wrong.variables()), before)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no limit on file sizes")
+def test_a_file_that_the_disk_refuses_leaves_what_was_there(tmp_path):
+    import resource
+
+    path = tmp_path / "checkpoint.safetensors"
+    for step in (1, 2, 3, 4):
+        checkpoints.save_checkpoint(path, *small_set(step))
+    before = files(tmp_path)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5000, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            checkpoints.save_checkpoint(path, *small_set(5))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert files(tmp_path) == before

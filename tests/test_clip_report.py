@@ -9,7 +9,7 @@ from clips import FACE, FRAME_SHAPE, MirrorComb, picture, write_clip
 from helpers import plotting
 from helpers.faces.tracking import FaceTrack
 from helpers.proof import clip_report
-from helpers.swap import swapping
+from helpers.swap.swap_tracks import Role
 
 FRAMES = 20  # more than one batch
 COLORS = np.array(
@@ -90,7 +90,7 @@ def report_of(tmp_path, swaps, judge=None, faces=FRAMES, frames=FRAMES):
     targets = [draw(FACE) for _ in range(FRAMES)]
     target = write_clip(tmp_path / "target.mp4", targets)
     swap = write_clip(tmp_path / "swap.mp4", swaps)
-    role = swapping.Role(track(faces, frames), "Rosa", "Marco")
+    role = Role(track(faces, frames), "Rosa", "Marco")
     return clip_report.report_clip(
         PlainComb(), role, target, swap, DotDetector(), judge
     )
@@ -162,12 +162,12 @@ def test_what_cannot_be_reported(tmp_path):
         report_of(tmp_path, swaps, frames=5)
     with pytest.raises(ValueError, match="judged by its faces"):
         report_of(tmp_path, swaps, faces=0)
-    role = swapping.Role(track(), "Rosa", None)
+    role = Role(track(), "Rosa", None)
     with pytest.raises(ValueError, match="identity=None"):
         clip_report.report_clip(
             PlainComb(), role, "a.mp4", "b.mp4", DotDetector()
         )
-    role = swapping.Role(track(), "Nobody", "Rosa")
+    role = Role(track(), "Nobody", "Rosa")
     with pytest.raises(ValueError, match="source should be one of"):
         clip_report.report_clip(
             PlainComb(), role, "a.mp4", "b.mp4", DotDetector()

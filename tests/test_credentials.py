@@ -66,9 +66,9 @@ def test_a_signed_file_says_who_made_it_and_looks_the_same(
 ):
     path = write_plain(tmp_path / f"Zoë é{ending}")
     pixels, size = read_pixels(path), path.stat().st_size
-    assert credentials.read(path, folder) == NOTHING
-    credentials.sign(path, mark, folder=folder)
-    assert credentials.read(path, folder) == {
+    assert credentials.read_credentials(path, folder) == NOTHING
+    credentials.sign_file(path, mark, folder=folder)
+    assert credentials.read_credentials(path, folder) == {
         "credentials": "valid",
         "altered": False,
         "trusted": True,
@@ -93,7 +93,7 @@ def test_a_flipped_byte_is_noticed_wherever_it_is(
     path = write_plain(tmp_path / f"a{ending}")
     # what is signed is a GIF of the later version
     plain = path.read_bytes().replace(b"GIF87a", b"GIF89a")
-    credentials.sign(path, mark, folder=folder)
+    credentials.sign_file(path, mark, folder=folder)
     signed = path.read_bytes()
     # The credentials stand between the beginning and the rest of a file. Not
     # signed is a video's file type, its first box; the beginning of a JPEG
@@ -110,7 +110,7 @@ def test_a_flipped_byte_is_noticed_wherever_it_is(
         content = bytearray(signed)
         content[place] ^= 0x10
         path.write_bytes(content)
-        report = credentials.read(path, folder)
+        report = credentials.read_credentials(path, folder)
         assert report["credentials"] == "invalid", place
         assert report["altered"] is True and report["trusted"] is False
         assert report["signer"] is None and report["problems"], place
@@ -121,7 +121,7 @@ def test_what_the_credentials_say_cannot_be_changed(
     ending, tmp_path, folder, mark
 ):
     path = write_plain(tmp_path / f"a{ending}")
-    credentials.sign(path, mark, folder=folder)
+    credentials.sign_file(path, mark, folder=folder)
     content = path.read_bytes()
     for statement in (
         b"compositeWith",
@@ -131,14 +131,14 @@ def test_what_the_credentials_say_cannot_be_changed(
     ):
         assert statement in content
         path.write_bytes(content.replace(statement, statement.upper()))
-        report = credentials.read(path, folder)
+        report = credentials.read_credentials(path, folder)
         assert (report["credentials"], report["altered"]) == ("invalid", True)
 
 
 def test_the_manifest_says_that_the_original_was_edited(tmp_path, folder, mark):
     original = write_plain(tmp_path / "Anna at home.jpg")
     path = write_plain(tmp_path / "swap.png")
-    credentials.sign(path, mark, original, folder)
+    credentials.sign_file(path, mark, original, folder)
     _, manifest = read_manifests(path)
     generator = manifest["claim_generator_info"][0]
     assert generator["name"] == provenance.GENERATOR
@@ -162,7 +162,7 @@ def test_the_manifest_says_that_the_original_was_edited(tmp_path, folder, mark):
 
 def test_without_an_original_the_file_was_created(tmp_path, folder, mark):
     path = write_plain(tmp_path / "pair.png")
-    credentials.sign(path, mark, folder=folder)
+    credentials.sign_file(path, mark, folder=folder)
     _, manifest = read_manifests(path)
     (created,) = actions_of(manifest)
     assert created["action"] == "c2pa.created"
@@ -173,14 +173,14 @@ def test_without_an_original_the_file_was_created(tmp_path, folder, mark):
 @pytest.mark.parametrize("ending", ENDINGS)
 def test_what_the_original_said_of_itself_stays(ending, tmp_path, folder, mark):
     original = write_plain(tmp_path / f"first{ending}")
-    credentials.sign(original, mark, folder=tmp_path / "somebody")
+    credentials.sign_file(original, mark, folder=tmp_path / "somebody")
     path = write_plain(tmp_path / f"second{ending}")
-    credentials.sign(path, mark, original, folder)
+    credentials.sign_file(path, mark, original, folder)
     known, manifest = read_manifests(path)
     first = manifest["ingredients"][0]["active_manifest"]
     assert len(known) == 2
     assert actions_of(known[first])[0]["action"] == "c2pa.created"
-    assert credentials.read(path, folder)["trusted"]
+    assert credentials.read_credentials(path, folder)["trusted"]
 
 
 @pytest.mark.parametrize("name", ["is_a_jpeg.png", "x.bmp", "cut.mp4", "x.mkv"])
@@ -189,23 +189,26 @@ def test_originals_of_any_kind_will_do(name, tmp_path, folder, mark):
     jpeg = write_plain(tmp_path / "a.jpg").read_bytes()
     original.write_bytes(jpeg[: len(jpeg) if "jpeg" in name else 900])
     path = write_plain(tmp_path / "swap.png")
-    credentials.sign(path, mark, original, folder)
-    assert credentials.read(path, folder)["trusted"]
+    credentials.sign_file(path, mark, original, folder)
+    assert credentials.read_credentials(path, folder)["trusted"]
     assert len(read_manifests(path)[1]["ingredients"]) == 1
 
 
 def test_files_that_cannot_be_signed_stay_as_they_are(tmp_path, folder, mark):
     with pytest.raises(ValueError, match="go into .gif.*x.webp"):
-        credentials.sign(tmp_path / "x.webp", mark, folder=folder)
+        credentials.sign_file(tmp_path / "x.webp", mark, folder=folder)
     with pytest.raises(ValueError, match="go into .gif.*x.webp"):
-        credentials.read(tmp_path / "x.webp", folder)
-    for do in (lambda p: credentials.sign(p, mark), credentials.read):
+        credentials.read_credentials(tmp_path / "x.webp", folder)
+    for do in (
+        lambda p: credentials.sign_file(p, mark),
+        credentials.read_credentials,
+    ):
         with pytest.raises(FileNotFoundError, match="There is no file"):
             do(tmp_path / "none.png")
     text = tmp_path / "text.mp4"
     text.write_text("not a video")
     with pytest.raises(ValueError, match="sound video/mp4.*text.mp4"):
-        credentials.sign(text, mark, folder=folder)
+        credentials.sign_file(text, mark, folder=folder)
     assert text.read_text() == "not a video"
     assert sorted(p.name for p in tmp_path.iterdir()) == ["keys", "text.mp4"]
 
@@ -215,7 +218,7 @@ def test_files_that_cannot_be_signed_stay_as_they_are(tmp_path, folder, mark):
 
 def test_reading_makes_no_key(tmp_path, folder):
     path = write_plain(tmp_path / "a.png")
-    assert credentials.read(path, folder) == NOTHING
+    assert credentials.read_credentials(path, folder) == NOTHING
     assert not folder.exists()
 
 
@@ -223,11 +226,11 @@ def test_what_somebody_else_signed_is_valid_but_not_trusted(
     tmp_path, folder, mark
 ):
     path = write_plain(tmp_path / "a.jpg")
-    credentials.sign(path, mark, folder=tmp_path / "somebody")
+    credentials.sign_file(path, mark, folder=tmp_path / "somebody")
     for has_key in (False, True):
         if has_key:
             signing.signing_key(folder)
-        report = credentials.read(path, folder)
+        report = credentials.read_credentials(path, folder)
         assert (report["credentials"], report["altered"]) == ("valid", False)
         assert report["trusted"] is False
         assert report["problems"] == ["signingCredential.untrusted"]
@@ -236,10 +239,10 @@ def test_what_somebody_else_signed_is_valid_but_not_trusted(
 @pytest.mark.parametrize("ending", [".png", ".jpg", ".gif"])
 def test_who_saves_a_picture_anew_strips_them(ending, tmp_path, folder, mark):
     path = write_plain(tmp_path / f"a{ending}")
-    credentials.sign(path, mark, folder=folder)
+    credentials.sign_file(path, mark, folder=folder)
     with Image.open(path) as picture:
         Image.fromarray(np.asarray(picture.convert("RGB"))).save(path)
-    assert credentials.read(path, folder) == NOTHING
+    assert credentials.read_credentials(path, folder) == NOTHING
 
 
 def test_credentials_that_lie_elsewhere_are_not_fetched(
@@ -255,6 +258,6 @@ def test_credentials_that_lie_elsewhere_are_not_fetched(
         return builder
 
     monkeypatch.setattr(credentials, "_build_manifest", build_elsewhere)
-    credentials.sign(path, mark, folder=folder)
+    credentials.sign_file(path, mark, folder=folder)
     assert b"127.0.0.1:9" in path.read_bytes()
-    assert credentials.read(path, folder) == NOTHING
+    assert credentials.read_credentials(path, folder) == NOTHING

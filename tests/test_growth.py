@@ -11,7 +11,7 @@ from helpers.comb import build_comb
 from helpers.crowd import comb_for, renew_bottleneck
 from helpers.families.classic import build_classic, classic_optimizer
 from helpers.proof.evaluation import masked_error
-from helpers.training import cut_pairs
+from helpers.training.identity_data import IdentityData
 from helpers.training.trainer import Trainer
 
 NAMES = ("Rosa", "Marco")
@@ -102,7 +102,7 @@ def identity_data(held_out=True, side=16, **options):
     for name, crop, mask in zip(NAMES, crops, masks, strict=True):
         trained[name] = crop[:6], mask[:6]
         unseen[name] = crop[6:], mask[6:]
-    return cut_pairs.IdentityData(
+    return IdentityData(
         {name: part[0] for name, part in trained.items()},
         {name: part[1] for name, part in trained.items()},
         0.8,
@@ -251,9 +251,7 @@ def people_in_one_light(frames):
 
 def train_flat(comb, crops, batch_size):
     masks = {n: np.full(c.shape[:-1], 255, "uint8") for n, c in crops.items()}
-    data = cut_pairs.IdentityData(
-        crops, masks, 0.8, 8, options=augmentation.PLAIN
-    )
+    data = IdentityData(crops, masks, 0.8, 8, options=augmentation.PLAIN)
     schedule = growth.growth_schedule(1, 150, 1, batch_size)
     Trainer(comb, data, schedule).run(report_every=150)
 

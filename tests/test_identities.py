@@ -9,7 +9,8 @@ from helpers.comb import build_comb
 from helpers.crowd import build_crowd, comb_from_crowd
 from helpers.identities import add_identity, remove_identity, rename_identity
 from helpers.swapper import face_key
-from helpers.training import bundles, cut_pairs
+from helpers.training import bundles
+from helpers.training.identity_data import IdentityData
 from helpers.training.trainer import Trainer
 
 OPTIONS = {
@@ -51,7 +52,7 @@ def noise_data(counts, seed=0):
             60 * place, 60 * place + 60, (*shape, 3), np.uint8
         )
         masks[name] = np.full(shape, 255, np.uint8)
-    return cut_pairs.IdentityData(pictures, masks, 0.8, 8)
+    return IdentityData(pictures, masks, 0.8, 8)
 
 
 def train(network, data, steps=6, **options):

@@ -230,7 +230,7 @@ def record(path, times):
     frames = [np.full((64, 96, 3), 20 + 20 * n, np.uint8) for n in range(9)]
     with recording.Recording(path, ("Rosa", "Marco")) as record:
         for frame, moment in zip(frames, times, strict=False):
-            record.add(live.LiveFrame(frame, "Rosa", None, moment, 0.0))
+            record.write_frame(live.LiveFrame(frame, "Rosa", None, moment, 0.0))
     return record
 
 
@@ -253,7 +253,7 @@ def test_a_recording_is_kept_when_something_goes_wrong(tmp_path):
     frame = live.LiveFrame(picture(), "Rosa", None, 0.0, 0.0)
     with pytest.raises(RuntimeError):
         with recording.Recording(path, ("Rosa",)) as record:
-            record.add(frame)
+            record.write_frame(frame)
             raise RuntimeError
     assert len(read_clip(path)[1]) == 1
 
@@ -267,5 +267,5 @@ def test_a_recording_that_cannot_be_written_says_so(tmp_path, clip):
     with pytest.raises(ValueError, match="uint8"):
         with recording.Recording(tmp_path / "live.mp4", ("Rosa",)) as record:
             for _ in range(99):
-                record.add(bad)
+                record.write_frame(bad)
     assert not (tmp_path / "live.mp4").exists()

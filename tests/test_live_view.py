@@ -12,7 +12,7 @@ from PIL import Image
 
 from helpers.footage import media
 from helpers.footage.media import cameras
-from helpers.swap.marks import provenance
+from helpers.swap.marks import reading_marks
 from helpers.widgets import live_view
 
 
@@ -75,7 +75,7 @@ def test_what_is_shown_is_recorded_labelled_marked_and_signed(tmp_path):
     view = view_of(cameras.play_file(clip), record_to=output, original=clip)
     report = view.wait(30)
     assert report["frames"] + report["dropped"] == 20
-    mark = provenance.read_mark(output)
+    mark = reading_marks.read_mark(output)
     assert mark["source_identity"] == "Rosa, Marco" and mark["live"] is True
     assert_signed(output, mark)
     frames = read_clip(output)[1]

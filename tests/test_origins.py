@@ -10,7 +10,7 @@ import pytest
 
 from helpers.comb import build_comb
 from helpers.files import fetching
-from helpers.training import bundles, origins
+from helpers.training import bundles, origins, sharing
 
 SHARING = {"licence": "CC0", "data": "noise", "consent": "nobody was filmed"}
 NAMES = ["manifest.json", "weights.safetensors"]
@@ -22,7 +22,7 @@ def shared(tmp_path_factory):
     folder = tmp_path_factory.mktemp("shared")
     comb = build_comb(("Rosa",), resolution=16, widths=(4, 4, 4), latent_dim=3)
     bundles.save_bundle(comb, folder / "own", "03_full_training")
-    sha256 = bundles.share_bundle(
+    sha256 = sharing.share_bundle(
         folder / "own", folder / "rosa.zip", **SHARING, half=False
     )
     with zipfile.ZipFile(folder / "rosa.zip") as archive:

@@ -12,7 +12,7 @@ from benchmarks.parts import presets
 from helpers.comb import build_comb
 from helpers.encoder_decoder import resolution_of
 from helpers.swapper import face_key
-from helpers.training import cut_pairs
+from helpers.training.identity_data import IdentityData
 from helpers.training.trainer import Trainer
 
 NAMES = ("Rosa", "Marco")
@@ -23,7 +23,7 @@ def noise(side, identities=NAMES, count=4):
     shape = (count, side, side, 3)
     crops = {n: random.integers(0, 256, shape, np.uint8) for n in identities}
     masks = {n: np.full(shape[:3], 255, np.uint8) for n in identities}
-    return cut_pairs.IdentityData(crops, masks, 1.0, side)
+    return IdentityData(crops, masks, 1.0, side)
 
 
 @contextlib.contextmanager

@@ -7,8 +7,10 @@ import pytest
 from helpers.crowd import build_crowd, comb_from_crowd
 from helpers.swapper import face_key
 from helpers.synthetic import render_crowd
-from helpers.training import cut_pairs, rehearsal
-from helpers.training.trainer import Trainer, report_line
+from helpers.training import rehearsal
+from helpers.training.crowd_data import CrowdData
+from helpers.training.reports import report_line
+from helpers.training.trainer import Trainer
 from tests.test_trainer import (
     NAMES,
     ONE,
@@ -199,6 +201,6 @@ def test_what_does_not_fit_is_refused():
         rehearsal.RehearsingComb(comb, comb)
     with pytest.raises(ValueError, match="Rename the identity"):
         rehearsal.RehearsingComb(comb_from_crowd(crowd, ("crowd",)), crowd)
-    pairs = cut_pairs.CrowdData(crowd_data().crowd, 0.8, SIDE // 2)
+    pairs = CrowdData(crowd_data().crowd, 0.8, SIDE // 2)
     with pytest.raises(ValueError, match="16 and 8"):
         rehearsal.RehearsalData(identity_data(), pairs)

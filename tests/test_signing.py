@@ -35,8 +35,8 @@ def test_the_key_is_made_once(tmp_path, folder, mark):
     assert same == certificates and len(certificates) == 2
     for name in ("a.png", "b.gif"):
         path = write_plain(tmp_path / name)
-        credentials.sign(path, mark, folder=folder)
-        assert credentials.read(path, folder)["trusted"]
+        credentials.sign_file(path, mark, folder=folder)
+        assert credentials.read_credentials(path, folder)["trusted"]
     names = sorted(path.name for path in folder.iterdir())
     assert names == ["signer.lock", "signer.pem"]
 
@@ -54,14 +54,14 @@ def test_only_the_user_may_read_the_key(folder):
 
 def test_the_key_is_renewed_when_half_its_time_is_over(tmp_path, folder, mark):
     path = write_plain(tmp_path / "a.png")
-    credentials.sign(path, mark, folder=folder)
+    credentials.sign_file(path, mark, folder=folder)
     first = signing.signing_key(folder)[1]
     half = signing.RENEW.days
     assert signing.signing_key(folder, days(half - 1))[1] == first
     second = signing.signing_key(folder, days(half + 1))[1]
     assert second[:2] != first and second[2:] == first[1:]
     # what the former key signed is still this user's
-    assert credentials.read(path, folder)["trusted"]
+    assert credentials.read_credentials(path, folder)["trusted"]
 
 
 def test_a_key_of_tomorrow_is_made_anew(folder):
@@ -78,16 +78,16 @@ def test_an_expired_signature_is_no_longer_valid_but_nothing_was_altered(
     long_ago = signing.VALID.days + 30
     signing.signing_key(folder, days(-long_ago))
     path = write_plain(tmp_path / "a.png")
-    credentials.sign(path, mark, folder=folder)  # renews it
-    assert credentials.read(path, folder)["trusted"]
+    credentials.sign_file(path, mark, folder=folder)  # renews it
+    assert credentials.read_credentials(path, folder)["trusted"]
     monkeypatch.setattr(signing, "VALID", datetime.timedelta(seconds=2))
     monkeypatch.setattr(signing, "RENEW", datetime.timedelta(0))
     short = tmp_path / "short"
-    credentials.sign(path, mark, folder=short)
+    credentials.sign_file(path, mark, folder=short)
     end = signing.signing_key(short)[1][0].not_valid_after_utc
     left = end - datetime.datetime.now(datetime.UTC)
     time.sleep(max(0, left.total_seconds()) + 1.1)  # it ends in whole seconds
-    report = credentials.read(path, short)
+    report = credentials.read_credentials(path, short)
     assert (report["credentials"], report["altered"]) == ("invalid", False)
     assert "signingCredential.expired" in report["problems"]
     assert report["signed_at"] == mark["made_at"]
@@ -118,8 +118,8 @@ def test_a_damaged_key_is_said_to_be_and_stays(name, tmp_path, folder, mark):
     file.write_bytes(broken)
     for do in (
         lambda: signing.signing_key(folder),
-        lambda: credentials.sign(path, mark, folder=folder),
-        lambda: credentials.read(path, folder),
+        lambda: credentials.sign_file(path, mark, folder=folder),
+        lambda: credentials.read_credentials(path, folder),
     ):
         with pytest.raises(ValueError, match="should hold a private key.*copy"):
             do()
@@ -160,9 +160,9 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path, mark):
     (tmp_path / "file").write_text("no folder")
     where = tmp_path / "file" / "keys"
     with pytest.raises(OSError, match="able to write.*COURSE_CREDENTIALS"):
-        credentials.sign(path, mark, folder=where)
+        credentials.sign_file(path, mark, folder=where)
     assert path.read_bytes() == plain
-    assert credentials.read(path, where)["credentials"] == "none"
+    assert credentials.read_credentials(path, where)["credentials"] == "none"
 
 
 def test_two_processes_at_once_make_one_key(folder):

@@ -25,10 +25,11 @@ from clips import (
 from helpers.footage.media import editing, video_parts
 from helpers.footage.media.picture import VideoPicture
 from helpers.swap import swapping, unfinished
+from helpers.swap.swap_video import swap_video
 
 FRAMES, PART = 70, 16
 
-swap_video = functools.partial(swapping.swap_video, detect_every=1)
+swap_clip = functools.partial(swap_video, detect_every=1)
 
 
 def faces():
@@ -66,7 +67,7 @@ def stop_at(frame):
 
 def interrupt(clip, output, frame=60, **options):
     with pytest.raises(KeyboardInterrupt):
-        swap_video(
+        swap_clip(
             GreenComb(),
             clip,
             output,
@@ -86,7 +87,7 @@ def child(clip, output):
             os.kill(os.getpid(), signal.SIGKILL)
 
     detector = FakeDetector(faces())
-    swap_video(GreenComb(), clip, output, "Rosa", detector, progress=progress)
+    swap_clip(GreenComb(), clip, output, "Rosa", detector, progress=progress)
 
 
 def test_a_killed_swap_goes_on_and_is_as_if_it_had_not_been(clip, tmp_path):
@@ -106,10 +107,10 @@ def test_a_killed_swap_goes_on_and_is_as_if_it_had_not_been(clip, tmp_path):
     assert len(video_parts.parts_of(kept)) >= 2
     # the first pass is not made again: this detector has nothing to give
     comb = GreenComb()
-    report = swap_video(comb, clip, output, "Rosa", FakeDetector([]))
+    report = swap_clip(comb, clip, output, "Rosa", FakeDetector([]))
     assert report["kept"] >= 2 * PART and report["frames"] == FRAMES
     assert sum(comb.batches) == FRAMES - report["kept"]
-    swap_video(GreenComb(), clip, whole, "Rosa", FakeDetector(faces()))
+    swap_clip(GreenComb(), clip, whole, "Rosa", FakeDetector(faces()))
     assert packets(output) == packets(whole)
     assert read_sound(output) == read_sound(clip) != []
     times, frames = read_clip(output)
@@ -126,9 +127,9 @@ def test_an_interrupt_while_the_result_is_signed_costs_no_frame(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("helpers.swap.marks.credentials.sign", fail)
+        patch.setattr("helpers.swap.marks.credentials.sign_file", fail)
         with pytest.raises(KeyboardInterrupt):
-            swap_video(
+            swap_clip(
                 GreenComb(),
                 clip,
                 tmp_path / "swap.mp4",
@@ -136,7 +137,7 @@ def test_an_interrupt_while_the_result_is_signed_costs_no_frame(
                 FakeDetector(faces()),
             )
     comb = GreenComb()
-    report = swap_video(
+    report = swap_clip(
         comb, clip, tmp_path / "swap.mp4", "Rosa", FakeDetector([])
     )
     assert report["kept"] == FRAMES and comb.batches == []
@@ -160,7 +161,7 @@ def test_parts_of_another_job_are_moved_aside_and_said(
     options = {"comb": GreenComb(), "source": "Rosa", "blend": "relight"}
     options.update(change)
     with pytest.warns(UserWarning, match=f"{field} changed.*unfinished.1"):
-        report = swap_video(
+        report = swap_clip(
             video_path=clip,
             output_path=output,
             detector=FakeDetector([]),  # the tracks are still right
@@ -176,7 +177,7 @@ def test_tracks_of_another_video_are_moved_aside(clip, tmp_path):
     interrupt(clip, output)
     write_clip(clip, [picture(5)] * 20)
     with pytest.warns(UserWarning, match="video changed"):
-        report = swap_video(
+        report = swap_clip(
             GreenComb(), clip, output, "Rosa", FakeDetector(faces()[:20])
         )
     assert (report["kept"], report["frames"]) == (0, 20)
@@ -194,7 +195,7 @@ def test_no_more_pictures_are_held_of_a_longer_video(tmp_path, monkeypatch):
     monkeypatch.setattr(editing, "VideoPicture", Counted)
     frames = [picture(3)] * 320
     path = write_clip(tmp_path / "long.mp4", frames)
-    swap_video(
+    swap_clip(
         MirrorComb(),
         path,
         tmp_path / "swap.mp4",
@@ -210,9 +211,9 @@ def test_a_second_run_on_the_same_result_is_told(clip, tmp_path):
 
     def progress(*_):
         with pytest.raises(OSError, match=f"process {os.getpid()}.*Wait"):
-            swap_video(GreenComb(), clip, output, "Rosa", FakeDetector(faces()))
+            swap_clip(GreenComb(), clip, output, "Rosa", FakeDetector(faces()))
 
-    swap_video(
+    swap_clip(
         GreenComb(),
         clip,
         output,
@@ -224,7 +225,7 @@ def test_a_second_run_on_the_same_result_is_told(clip, tmp_path):
     folder = tmp_path / "swap.mp4.unfinished"
     folder.mkdir()
     (folder / unfinished.LOCK).write_text("12345")
-    swap_video(GreenComb(), clip, output, "Rosa", FakeDetector(faces()))
+    swap_clip(GreenComb(), clip, output, "Rosa", FakeDetector(faces()))
     assert not folder.exists()
 
 
@@ -232,7 +233,7 @@ def test_a_place_that_cannot_be_written_is_said_before_the_work(clip, tmp_path):
     (tmp_path / "file").write_text("no folder")
     detector = FakeDetector(faces())
     with pytest.raises(unfinished.UnfinishedError, match="another output path"):
-        swap_video(
+        swap_clip(
             GreenComb(), clip, tmp_path / "file/swap.mp4", "Rosa", detector
         )
     assert len(detector.waiting) == FRAMES
@@ -242,7 +243,7 @@ def test_nothing_is_kept_of_what_failed_before_anything_was_done(
     clip, tmp_path
 ):
     with pytest.raises(ValueError, match="none was found"):
-        swap_video(
+        swap_clip(
             GreenComb(),
             clip,
             tmp_path / "new/swap.mp4",

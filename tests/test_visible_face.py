@@ -18,9 +18,9 @@ SIZE = 64
 def eggs_and(outline=1.0, bare=1.0):
     """An egg, and what a network might say of it."""
     egg = masks.face_mask(SIZE, MirrorComb.contract)[None]
-    found = np.empty((1, SIZE, SIZE, 2), np.float32)
-    found[..., 0], found[..., 1] = outline, bare
-    return found, egg
+    shares = np.empty((1, SIZE, SIZE, 2), np.float32)
+    shares[..., 0], shares[..., 1] = outline, bare
+    return shares, egg
 
 
 # -- the promise --------------------------------------------------------------
@@ -47,7 +47,7 @@ def test_nothing_outside_the_mask_changes_by_a_bit():
     frame, landmarks = scene["image"], scene["landmarks"]
     swap = swapping.swap_frame(benchmark.GreenComb(), frame, landmarks, "green")
     maker = visible_face.MaskMaker(benchmark.GreenComb())
-    mask = maker.make([maker.look(frame, landmarks)])[0]
+    mask = maker.make_masks([maker.look_at_face(frame, landmarks)])[0]
     assert mask.shape == (128, 128) and 0.1 < mask.mean() < 0.9
     reached = benchmark.in_frame(mask, landmarks, frame.shape)
     changed = (swap.frame != frame).any(axis=-1)
@@ -58,43 +58,43 @@ def test_nothing_outside_the_mask_changes_by_a_bit():
 
 
 def test_a_mask_lies_inside_the_egg_and_the_outline():
-    found, egg = eggs_and()
-    found[:, :, 40:, 0] = 0
-    mask = visible_face.visible_face(found, egg)
+    shares, egg = eggs_and()
+    shares[:, :, 40:, 0] = 0
+    mask = visible_face.visible_face(shares, egg)
     assert mask.dtype == np.float32 and mask.shape == egg.shape
     assert (mask <= egg + 1e-6).all()
     assert mask[0, :, 42:].max() < 0.05 and mask[0, 32, 20:32].min() > 0.95
 
 
 def test_what_is_doubtful_stays_face_and_what_is_sure_reaches_on():
-    found, egg = eggs_and()
-    clear = visible_face.visible_face(found, egg)
-    found[:, 20:30, 20:30, 1] = 0.25  # more likely covered than not
-    doubtful = visible_face.visible_face(found, egg)
+    shares, egg = eggs_and()
+    clear = visible_face.visible_face(shares, egg)
+    shares[:, 20:30, 20:30, 1] = 0.25  # more likely covered than not
+    doubtful = visible_face.visible_face(shares, egg)
     np.testing.assert_array_equal(doubtful, clear)
-    found[:, 25, 25, 1] = 0.01
-    sure = visible_face.visible_face(found, egg)
+    shares[:, 25, 25, 1] = 0.01
+    sure = visible_face.visible_face(shares, egg)
     assert sure[0, 21:29, 21:29].max() < 0.11
     np.testing.assert_allclose(sure[0, :, 36:], clear[0, :, 36:], atol=1e-3)
 
 
 def test_erosion_and_feather_grow_with_the_crop():
-    shares = []
+    parts = []
     for size in (128, 256, 512):
-        found, egg = eggs_and()
-        found[:, 28:36, :, 1] = 0
+        shares, egg = eggs_and()
+        shares[:, 28:36, :, 1] = 0
         egg = masks.face_mask(size, MirrorComb.contract)[None]
-        mask = visible_face.visible_face(found, egg)[0]
+        mask = visible_face.visible_face(shares, egg)[0]
         column = mask[:, size // 2]
-        shares.append((mask.mean(), (column > 0.5).mean()))
-    shares = np.array(shares)
-    assert np.ptp(shares, axis=0).max() < 0.02
+        parts.append((mask.mean(), (column > 0.5).mean()))
+    parts = np.array(parts)
+    assert np.ptp(parts, axis=0).max() < 0.02
 
 
 def test_a_face_that_is_hardly_seen_stays_as_it_is():
-    found, egg = eggs_and(bare=0.0)
-    found[:, 30:34, 30:34, 1] = 1
-    assert visible_face.visible_face(found, egg).max() == 0
+    shares, egg = eggs_and(bare=0.0)
+    shares[:, 30:34, 30:34, 1] = 1
+    assert visible_face.visible_face(shares, egg).max() == 0
     frame = picture()
     empty = np.zeros((SIZE, SIZE), np.float32)
     swap = swapping.swap_frame(GreenComb(), frame, FACE, "Rosa", mask=empty)
@@ -104,17 +104,17 @@ def test_a_face_that_is_hardly_seen_stays_as_it_is():
 
 def test_without_occlusion_the_mask_is_the_egg():
     maker = visible_face.MaskMaker(MirrorComb(), "none")
-    mask = maker.make([maker.look(picture(), FACE)])[0]
+    mask = maker.make_masks([maker.look_at_face(picture(), FACE)])[0]
     yaw = round(alignment.estimate_pose(FACE)[0])
     egg = swapping.blending_mask(MirrorComb(), yaw)
     np.testing.assert_array_equal(mask, egg)
-    assert maker.make([]) == []
+    assert maker.make_masks([]) == []
 
 
 def test_what_does_not_fit_is_refused():
-    found, egg = eggs_and()
+    shares, egg = eggs_and()
     with pytest.raises(ValueError, match="an egg.*for each face"):
-        visible_face.visible_face(found[0], egg)
+        visible_face.visible_face(shares[0], egg)
     with pytest.raises(ValueError, match="learned, none.*'hands'"):
         visible_face.MaskMaker(MirrorComb(), "hands")
     with pytest.raises(ValueError, match="learned, none.*'hands'"):

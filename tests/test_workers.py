@@ -1,10 +1,15 @@
 """Work in several processes: order, fresh processes, errors."""
 
 import os
+import pathlib
+import subprocess
+import sys
 
 import pytest
 
 from helpers.synthetic.workers import run_jobs
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def test_results_come_in_the_order_of_the_jobs():
@@ -31,3 +36,43 @@ def test_an_error_of_a_job_reaches_the_caller():
 def test_no_process_is_an_error():
     with pytest.raises(ValueError, match="at least one.*processes=0"):
         run_jobs(pow, [(1, 2)], 0)
+
+
+def run_script(folder, text):
+    path = folder / "script.py"
+    path.write_text(text, encoding="utf-8")
+    return subprocess.run(
+        [sys.executable, str(path)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+
+
+def test_a_script_needs_no_guard_around_its_lines(tmp_path):
+    done = run_script(
+        tmp_path,
+        "from helpers.synthetic.workers import run_jobs\n"
+        "print(run_jobs(pow, [(2, 3), (3, 2)], 2))\n",
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "[8, 9]\n"  # once: nobody ran the script again
+
+
+def test_a_script_that_gives_its_own_function_is_told_what_to_write(tmp_path):
+    done = run_script(
+        tmp_path,
+        "from helpers.synthetic.workers import run_jobs\n"
+        "def double(number):\n"
+        "    return 2 * number\n"
+        "print(run_jobs(double, [(2,), (3,)], 2))\n",
+    )
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    assert last.startswith("RuntimeError: ") and "double" in last
+    assert 'if __name__ == "__main__":' in last
+
+
+def test_a_process_that_ends_without_a_word_is_told():
+    with pytest.raises(RuntimeError, match="without a word, in _exit.*memory"):
+        run_jobs(os._exit, [(3,), (3,)], 2)

@@ -218,7 +218,7 @@ def write_manifest(
     return manifest
 
 
-def read_manifest(folder, made_by, verify=False):
+def read_manifest(folder, made_by, verify=False, by_others=False):
     """Manifest of a folder that an earlier notebook wrote.
 
     Args:
@@ -226,6 +226,9 @@ def read_manifest(folder, made_by, verify=False):
         made_by: str or sequence of str. Stem of the notebook, or of any of
             the notebooks, that make this folder. Errors name the first.
         verify: bool. Whether to compare each file with its sha256.
+        by_others: bool. Whether a folder that something else made will do,
+            as with weights: what they are is told by their shapes and hash,
+            not by who made them.
 
     Returns:
         dict.
@@ -252,7 +255,7 @@ def read_manifest(folder, made_by, verify=False):
             f"{path} should be of format {FORMAT}. "
             f"Received: format={str(manifest.get('format'))[:60]}. {todo}"
         )
-    if manifest.get("made_by") not in makers:
+    if manifest.get("made_by") not in makers and not by_others:
         raise ValueError(
             f"{folder} should have been made by {' or '.join(makers)}. "
             f"Received: made_by={str(manifest.get('made_by'))[:60]!r}. {todo}"

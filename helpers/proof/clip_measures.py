@@ -14,7 +14,7 @@ import numpy as np
 from helpers import alignment, masks
 from helpers.crops import cut_crop
 from helpers.footage import media
-from helpers.swap.marks import provenance
+from helpers.swap.marks.label import label_corner
 
 SIDE = 192  # pixels of the crops, as much of the frame as a stored crop
 
@@ -203,7 +203,7 @@ class Background:
     def _outside(self, landmarks, shape):
         height, width = shape[:2]
         outside = np.full((height, width), 255, np.uint8)
-        top, right = provenance.label_corner(height, width)
+        top, right = label_corner(height, width)
         outside[top:, :right] = 0
         if np.isfinite(landmarks).all():
             size, share = self.contract["crop_size"], self.contract["coverage"]

@@ -17,6 +17,7 @@ from helpers.faces import tracking
 from helpers.faces.readers import face_landmarks
 from helpers.proof import clip_measures, evaluation, expression_error, flicker
 from helpers.swap import swapping
+from helpers.swap.swap_tracks import steady_track
 
 CASES = ("swap", "target", "uncorrected")
 UNCORRECTED = ("none", "alpha")
@@ -58,7 +59,7 @@ def report_clip(
 
     Args:
         comb: `helpers.comb.Comb`, the one that made it.
-        role: `swapping.Role`. Its target is an identity of the comb; its
+        role: `swap_tracks.Role`. Its target is an identity of the comb; its
             track, as it was swapped, or `None` to follow the face that the
             clip is about.
         target_path: str or path of the video that was swapped.
@@ -103,7 +104,7 @@ def report_clip(
     swapping.check_swap(comb, role.source)
     if role.track is None:
         track = tracking.find_face_track(target_path, detector)
-        role = role._replace(track=swapping.steady(track))
+        role = role._replace(track=steady_track(track))
     clip = _Clip(comb.looking_at(role.target), role, detector, judge, most)
     frames = clip_measures.both_frames(target_path, swap_path)
     frames = itertools.islice(frames, most)

@@ -17,7 +17,7 @@ from helpers.compositing import composite_face
 from helpers.faces import live_tracking
 from helpers.footage import media
 from helpers.swap import swapping
-from helpers.swap.marks import provenance
+from helpers.swap.marks.label import draw_label
 
 # frames that a report looks back on: some minutes
 REMEMBERED = 5000
@@ -95,9 +95,9 @@ def swap_live(comb, frames, source, detector, on_frame, stop=None):
             if stop is not None and stop.is_set():
                 break
             shown = swapper.swap(taken, name_now())
-            with swapper.measure("show"):
+            with swapper.time_stage("show"):
                 on_frame(shown)
-            swapper.finish(shown, getattr(frames, "dropped", 0))
+            swapper.note_shown(shown, getattr(frames, "dropped", 0))
     return {**swapper.report(), "broken": broken[0] if broken else None}
 
 
@@ -145,30 +145,30 @@ class LiveSwapper:
         """
         swapping.check_swap(self.comb, source)
         frame = taken.frame
-        with self.measure("track"):
+        with self.time_stage("track"):
             landmarks = self.tracker.follow(frame, taken.time)
         if landmarks is None:
             return LiveFrame(frame, None, None, taken.time, taken.taken)
-        with self.measure("network"):
+        with self.time_stage("network"):
             crop, matrix = swapping.cut_target(self.comb, frame, landmarks)
             face = self.comb.swap(crop[None], source)[0]
-        with self.measure("composite"):
+        with self.time_stage("composite"):
             yaw, *_ = alignment.estimate_pose(landmarks)
             # only the face's rectangle of the frame is worked on
             swapped = composite_face(
                 frame, face, crop, matrix, self._mask_at(round(yaw))
             )
-            swapped = provenance.draw_label(swapped)
+            swapped = draw_label(swapped)
         return LiveFrame(swapped, source, landmarks, taken.time, taken.taken)
 
     @contextlib.contextmanager
-    def measure(self, stage):
+    def time_stage(self, stage):
         """Note the time of what is done inside as that of a stage."""
         started = time.perf_counter()
         yield
         self._seconds[stage].append(time.perf_counter() - started)
 
-    def finish(self, shown, dropped=0):
+    def note_shown(self, shown, dropped=0):
         """Note that a `LiveFrame` was shown, and how many were dropped."""
         now = time.perf_counter()
         self._ends.append(now)

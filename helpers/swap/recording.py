@@ -34,7 +34,8 @@ class Recording:
 
     Raises:
         ValueError: if the path is that of no .mp4 file, or the original's.
-        OSError: if there can be no key to sign with, see `credentials.sign`.
+        OSError: if there can be no key to sign with, see
+            `credentials.sign_file`.
     """
 
     def __init__(self, path, sources, original=None):
@@ -58,7 +59,7 @@ class Recording:
         finally:
             self._thread.shutdown()
 
-    def add(self, shown):
+    def write_frame(self, shown):
         """Write a `LiveFrame`; waits if too many are waiting."""
         if self._written is None:
             self._written = self._thread.submit(

@@ -68,7 +68,7 @@ class Unfinished:
         self.output, self.folder = output, folder
         self.kept = 0
 
-    def tracks(self, job, find):
+    def keep_tracks(self, job, find):
         """The first pass over the video, or what an earlier run found.
 
         Args:
@@ -89,7 +89,9 @@ class Unfinished:
             _write_tracks(path, job, tracks)
         return tracks
 
-    def write(self, source_path, job, frames, edit, at_once, crf, **options):
+    def write_result(
+        self, source_path, job, frames, edit, at_once, crf, **options
+    ):
         """Swap what is not swapped yet, and write the result.
 
         Args:

@@ -37,14 +37,14 @@ FEATHER_SHARE = 0.008
 LEAST_SEEN = 0.1
 
 
-def visible_face(found, eggs):
+def visible_face(shares, eggs):
     """Masks of what is seen of some faces.
 
     The border follows the face's own outline, within the egg: beyond that a
     decoder may have learned nothing.
 
     Args:
-        found: float array, shape `(faces, size, size, 2)`, 0-1, of
+        shares: float array, shape `(faces, size, size, 2)`, 0-1, of
             `face_mask.FaceMask.read`.
         eggs: float array, shape `(faces, side, side)`, 0-1, network crops of
             `masks.face_mask`, of at least the same size.
@@ -56,16 +56,16 @@ def visible_face(found, eggs):
     Raises:
         ValueError: if the arrays do not fit each other.
     """
-    found, eggs = np.asarray(found), np.asarray(eggs, np.float32)
-    if found.ndim != 4 or eggs.ndim != 3 or len(found) != len(eggs):
+    shares, eggs = np.asarray(shares), np.asarray(eggs, np.float32)
+    if shares.ndim != 4 or eggs.ndim != 3 or len(shares) != len(eggs):
         raise ValueError(
             "Expected an egg (side, side) for each face (size, size, 2). "
-            f"Received: shapes {found.shape} and {eggs.shape}"
+            f"Received: shapes {shares.shape} and {eggs.shape}"
         )
     result = np.zeros_like(eggs)
-    for index, (shares, egg) in enumerate(zip(found, eggs, strict=True)):
-        outline = np.float32(shares[..., 0])
-        bare = _surely_bare(np.float32(shares[..., 1]))
+    for index, (seen, egg) in enumerate(zip(shares, eggs, strict=True)):
+        outline = np.float32(seen[..., 0])
+        bare = _surely_bare(np.float32(seen[..., 1]))
         if bare.shape != egg.shape:
             outline = cv2.resize(outline, egg.shape[::-1])
             bare = cv2.resize(bare, egg.shape[::-1])
@@ -123,7 +123,7 @@ class MaskMaker:
         # whole degrees: an egg is made once for each, not for each frame
         self._egg_at = functools.cache(self._make_egg)
 
-    def look(self, picture, landmarks):
+    def look_at_face(self, picture, landmarks):
         """What has to be seen of a face to make its mask.
 
         Args:
@@ -149,11 +149,11 @@ class MaskMaker:
         egg = masks.face_mask(size, self.contract, yaw)[None]
         return cut_network_crops(egg, coverage, self.resolution)[0]
 
-    def make(self, looks):
+    def make_masks(self, looks):
         """Masks of faces.
 
         Args:
-            looks: list of what `look` returned.
+            looks: list of what `look_at_face` returned.
 
         Returns:
             list of float32 arrays, shape `(side, side)`, 0-1, of the square
@@ -162,8 +162,8 @@ class MaskMaker:
         eggs, crops = [egg for egg, _ in looks], [crop for _, crop in looks]
         if not looks or self._network is None:
             return eggs
-        found = self._network.read(np.stack(crops))
-        return list(visible_face(found, np.stack(eggs)))
+        shares = self._network.read(np.stack(crops))
+        return list(visible_face(shares, np.stack(eggs)))
 
 
 @functools.cache

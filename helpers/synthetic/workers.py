@@ -4,6 +4,10 @@ import concurrent.futures
 import contextlib
 import multiprocessing
 import os
+import sys
+import types
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.context import SpawnContext, SpawnProcess
 
 import cv2
 
@@ -33,6 +37,7 @@ def run_jobs(function, jobs, processes=2, progress=None, fresh=False):
 
     Raises:
         ValueError: if `processes` is below 1.
+        RuntimeError: if a process ends without a word.
     """
     if processes < 1:
         raise ValueError(
@@ -58,11 +63,12 @@ def _run_here(function, jobs):
 
 
 def _run_apart(function, jobs, processes, fresh):
-    # "spawn" starts clean processes on every system; a forked copy of a
-    # notebook with TensorFlow in it can hang
+    # a function of the script itself is found by running the script again
+    of_script = function.__module__ == "__main__"
+    context = multiprocessing.get_context("spawn") if of_script else _Clean()
     pool = concurrent.futures.ProcessPoolExecutor(
         processes,
-        mp_context=multiprocessing.get_context("spawn"),
+        mp_context=context,
         initializer=_use_one_thread,
         # one or no limit: with two or more, Pythons before July 2026 wait for
         # ever (https://github.com/python/cpython/issues/115634)
@@ -77,9 +83,46 @@ def _run_apart(function, jobs, processes, fresh):
             }
             for future in concurrent.futures.as_completed(futures):
                 yield futures[future], future.result()
+    except BrokenProcessPool as error:
+        advice = "Is the memory full? processes=1 computes here, one by one."
+        if of_script:
+            advice = (
+                f"Put {function.__name__} into a module, or all of your "
+                "script but imports and functions under "
+                'if __name__ == "__main__":'
+            )
+        raise RuntimeError(
+            "Each process should return what it computed. Received: one "
+            f"that ended without a word, in {function.__name__}. {advice}"
+        ) from error
     finally:
         # after an error or an interrupt, what has not begun never begins
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+class _CleanProcess(SpawnProcess):
+    """A process that does not run the caller's script again.
+
+    Spawned processes import the script that they come from, which needs its
+    lines under `if __name__ == "__main__":`, and with TensorFlow takes time.
+    Jobs are functions of modules: they need nothing of it.
+    """
+
+    @staticmethod
+    def _Popen(process):
+        main = sys.modules["__main__"]
+        sys.modules["__main__"] = types.ModuleType("__main__")
+        try:
+            return SpawnProcess._Popen(process)
+        finally:
+            sys.modules["__main__"] = main
+
+
+class _Clean(SpawnContext):
+    """Spawns on every system: a forked copy of a notebook with TensorFlow in
+    it can hang."""
+
+    Process = _CleanProcess
 
 
 def _use_one_thread():

@@ -7,7 +7,6 @@ sha256, and, once it is shared, under which licence and with whose consent.
 """
 
 import pathlib
-import zipfile
 
 import keras
 import numpy as np
@@ -15,14 +14,16 @@ import numpy as np
 from helpers.comb import Comb
 from helpers.crowd import Crowd
 from helpers.files import manifests
+from helpers.files.arrays import assign_arrays, read_arrays, write_arrays
 from helpers.swapper import named_variables
-from helpers.training import checkpoints
 from helpers.training.origins import (
     WEIGHTS,
     HostileBundleError,
     local_folder,
 )
 
+# the notebooks that write bundles, for advice
+MAKERS = ("03_full_training", "02_layerwise_pretraining")
 PARTS = ("all", "shared", "encoder")  # what is loaded; the rest is fresh
 TYPES = ("float32", "float16")
 SHIFTS = "shift/"  # "shift/source/target", beside the weights of a comb
@@ -32,9 +33,9 @@ def save_bundle(network, folder, made_by, **details):
     """Write a network as a folder that can be loaded again.
 
     Args:
-        network: `Comb`, `Crowd` or `Classic`.
+        network: `Swapper`.
         folder: str or path.
-        made_by: str. Stem of the notebook that writes it.
+        made_by: str. Who writes it: the stem of a notebook, or any name.
         **details: more for the manifest, for instance `parameters`, `scores`
             and `training`, from `training_summary()`.
 
@@ -49,7 +50,7 @@ def save_bundle(network, folder, made_by, **details):
     numbers = sum(array.size for array in arrays.values())
     for (source, target), shift in getattr(network, "shifts", {}).items():
         arrays[f"{SHIFTS}{source}/{target}"] = np.asarray(shift, "float32")
-    checkpoints.write_arrays(folder / WEIGHTS, arrays)
+    write_arrays(folder / WEIGHTS, arrays)
     return manifests.write_manifest(
         folder,
         made_by,
@@ -76,87 +77,6 @@ def training_summary(history):
     return {"steps": last["step"], **{name: last[name] for name in names}}
 
 
-def share_bundle(
-    origin, path, licence, data, consent, half=True, kinds=(Comb, Crowd)
-):
-    """Write a copy of a bundle that may be given to others.
-
-    Args:
-        origin: str or path of a bundle, see `load_bundle()`.
-        path: str or path that does not exist yet. A zip if it ends in
-            `.zip`, else a folder.
-        licence: str. What others may do with the weights.
-        data: str. What they were trained on, and where that is from.
-        consent: str. How the people in the data agreed, or why nobody had
-            to. Weights can show the faces that they were trained on.
-        half: bool. Whether to store numbers as float16, in half the space;
-            they are loaded as float32.
-        kinds: see `load_bundle()`.
-
-    Returns:
-        str: sha256 of the manifest, for `load_bundle()`. Give it to others by
-        another way than the bundle.
-
-    Raises:
-        ValueError: if a statement is missing, or a number too large for
-            float16.
-        FileExistsError: if there is something at `path`.
-    """
-    sharing = {"licence": licence, "data": data, "consent": consent}
-    for name, text in sharing.items():
-        if not isinstance(text, str) or not text.strip():
-            raise ValueError(
-                "Who shares weights says under which licence, trained on what "
-                f"and with whose consent. Received: {name}={text!r}"
-            )
-    path = pathlib.Path(path)
-    if path.exists():
-        raise FileExistsError(
-            f"{path} is there already. Move it away, or give another name."
-        )
-    with local_folder(origin) as folder:
-        manifest = _read_manifest(folder, kinds)
-        arrays = _read_weights(folder)
-    if half:
-        arrays = {name: _halve(name, a) for name, a in arrays.items()}
-    target = path.with_name(f".{path.name}.part") if _is_zip(path) else path
-    checkpoints.write_arrays(target / WEIGHTS, arrays)
-    manifest["sharing"] = sharing
-    manifest["files"] = {WEIGHTS: manifests.file_sha256(target / WEIGHTS)}
-    manifests.write_json(target / manifests.MANIFEST, manifest)
-    sha256 = manifests.file_sha256(target / manifests.MANIFEST)
-    if _is_zip(path):
-        _zip_folder(target, path)
-    return sha256
-
-
-def _is_zip(path):
-    return path.suffix == ".zip"
-
-
-def _zip_folder(folder, path):
-    """Put a bundle's two files into a zip, and remove the folder."""
-    files = [folder / WEIGHTS, folder / manifests.MANIFEST]
-    with manifests.atomic_path(path) as partial:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
-            for file in files:
-                archive.write(file, f"{path.stem}/{file.name}")
-    for file in files:
-        file.unlink()
-    folder.rmdir()
-
-
-def _halve(name, array):
-    with np.errstate(over="ignore"):
-        half = array.astype("float16")
-    if not np.isfinite(half).all():
-        raise ValueError(
-            "float16 holds numbers up to 65504. Received: "
-            f"{name} with {np.abs(array).max()}. Share it with half=False."
-        )
-    return half
-
-
 def read_bundle(origin, kinds=(Comb, Crowd), sha256=None, cache=None):
     """Manifest of a bundle, after everything was checked but the numbers.
 
@@ -167,7 +87,7 @@ def read_bundle(origin, kinds=(Comb, Crowd), sha256=None, cache=None):
         and `sharing` (`licence`, `data`, `consent`) where it was stated.
     """
     with local_folder(origin, sha256, cache) as folder:
-        return _read_manifest(folder, kinds)
+        return read_bundle_manifest(folder, kinds)
 
 
 def load_bundle(
@@ -193,7 +113,7 @@ def load_bundle(
         cache: folder for what is fetched, `None` for `weights/fetched`.
 
     Returns:
-        `Comb`, `Crowd` or `Classic`; with fresh decoders a `Comb`.
+        A network of one of the kinds; with fresh decoders a `Comb`.
 
     Raises:
         FileNotFoundError: if the bundle is missing or unfinished.
@@ -208,16 +128,14 @@ def load_bundle(
             f"two. Received: parts={parts!r}, identities={identities!r}"
         )
     with local_folder(origin, sha256, cache) as folder:
-        manifest = _read_manifest(folder, kinds)
+        manifest = read_bundle_manifest(folder, kinds)
         if contract is not None:
-            manifests.check_contract(
-                contract, manifest["contract"], manifest["made_by"]
-            )
+            manifests.check_contract(contract, manifest["contract"], MAKERS[0])
         network = _build(manifest, kinds, parts, identities)
         variables = named_variables(network.layers_of(parts))
-        arrays = _read_weights(folder, None if parts == "all" else variables)
+        arrays = read_weights(folder, None if parts == "all" else variables)
     shifts = {n: arrays.pop(n) for n in list(arrays) if n.startswith(SHIFTS)}
-    checkpoints.assign_arrays(variables, arrays, str(origin))
+    assign_arrays(variables, arrays, str(origin))
     if shifts:
         network.shifts = _checked_shifts(shifts, network, origin)
     return network
@@ -226,7 +144,7 @@ def load_bundle(
 def _checked_shifts(arrays, network, origin):
     """Shifts by `(source, target)`, which have to be identities of a comb."""
     known = set(getattr(network, "decoders", ()))
-    found = {}
+    shifts = {}
     for name, array in arrays.items():
         pair = tuple(name.split("/")[1:])
         size = (network.latent_dim,) if known else None
@@ -236,8 +154,8 @@ def _checked_shifts(arrays, network, origin):
                 f"{', '.join(sorted(known))}. Received: {name!r} of shape "
                 f"{array.shape}. Fetch the bundle again."
             )
-        found[pair] = array
-    return found
+        shifts[pair] = array
+    return shifts
 
 
 def _build(manifest, kinds, parts, identities):
@@ -271,11 +189,11 @@ def _by_name(kinds):
     return {kind.__name__.lower(): kind for kind in kinds}
 
 
-def _read_manifest(folder, kinds):
+def read_bundle_manifest(folder, kinds):
     """A bundle's manifest, whose every word that is used was checked."""
-    makers = ("03_full_training", "02_layerwise_pretraining")
-    makers = makers if Crowd not in kinds else makers[::-1]
-    manifest = manifests.read_manifest(folder, makers)
+    makers = MAKERS if Crowd not in kinds else MAKERS[::-1]
+    # who made it is information, and no lock
+    manifest = manifests.read_manifest(folder, makers, by_others=True)
     known = _by_name(kinds)
     if manifest.get("kind") not in known:
         raise ValueError(
@@ -289,7 +207,7 @@ def _read_manifest(folder, kinds):
             f"and of nothing else. Received: {files!r:.200}. Fetch the bundle "
             "again."
         )
-    manifests.read_manifest(folder, makers, verify=True)
+    manifests.read_manifest(folder, makers, verify=True, by_others=True)
     try:
         _check_config(manifest, known[manifest["kind"]], folder / WEIGHTS)
     except (KeyError, TypeError, AttributeError, OverflowError) as error:
@@ -308,10 +226,9 @@ def _check_config(manifest, kind, path):
     """
     config, contract = manifest["config"], manifest["contract"]
     known = {n: contract[n] for n in ("crop_size", "coverage", "template")}
-    manifests.check_contract(
-        manifests.data_contract(**known), contract, manifest["made_by"]
-    )
-    manifests.check_contract(contract, config["contract"], manifest["made_by"])
+    whole = manifests.data_contract(**known)
+    for received in (contract, config["contract"]):
+        manifests.check_contract(whole, received, MAKERS[0])
     least, held = kind.least_numbers(config), path.stat().st_size // 2
     if least > held:
         raise HostileBundleError(
@@ -320,15 +237,15 @@ def _check_config(manifest, kind, path):
         )
 
 
-def _read_weights(folder, names=None):
+def read_weights(folder, names=None):
     """float32 arrays of a bundle of these names, `None` for all.
 
     Raises:
         ValueError: if the file is damaged, or holds something else than
             finite numbers of float32 or float16.
     """
-    arrays, _ = checkpoints.read_arrays(folder / WEIGHTS)
-    found = {}
+    arrays, _ = read_arrays(folder / WEIGHTS)
+    weights = {}
     for name, array in arrays.items():
         if names is not None and name not in names:
             continue
@@ -337,5 +254,5 @@ def _read_weights(folder, names=None):
                 f"Weights are finite numbers of {' or '.join(TYPES)}. "
                 f"Received: {name} of {array.dtype.name} in {folder}"
             )
-        found[name] = array.astype("float32")
-    return found
+        weights[name] = array.astype("float32")
+    return weights

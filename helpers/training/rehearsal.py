@@ -16,7 +16,8 @@ import keras
 from helpers import synthetic
 from helpers.crowd import Crowd
 from helpers.swapper import named_variables
-from helpers.training import cut_pairs
+from helpers.training.crowd_data import crowd_data
+from helpers.training.training_data import TrainingData
 
 FRAMES_SEED = 20000  # other frames than those that the crowd was trained on
 EXPRESSION_WEIGHT = 0.2  # of the loss on expression
@@ -91,6 +92,10 @@ class RehearsingComb:
             self.crowd.to_expression,
         ]
 
+    def layers_of(self, part):
+        """Layers of a part: of both, or of the comb's, see `Comb`."""
+        return self.layers() if part == "all" else self.comb.layers_of(part)
+
     def variables(self):
         """All variables by name."""
         return named_variables(self.layers())
@@ -123,14 +128,14 @@ class RehearsingComb:
         )
 
 
-class RehearsalData:
+class RehearsalData(TrainingData):
     """Batches for a `RehearsingComb`: identities, and pairs of the crowd.
 
     What is held out, and what the preview shows, are the identities' alone.
 
     Args:
-        identities: `training_data.IdentityData`.
-        pairs: `training_data.CrowdData` of the same resolution.
+        identities: `IdentityData`.
+        pairs: `CrowdData` of the same resolution.
     """
 
     def __init__(self, identities, pairs):
@@ -191,7 +196,7 @@ def rehearsal_data(
     """Batches of identities, and of frames that the crowd plays for them.
 
     Args:
-        identities: `training_data.IdentityData`.
+        identities: `IdentityData`.
         crowd: `Crowd` that the comb came from: its people are filmed again.
         folder: path of the film, rendered or read.
         frames: int. How many frames are filmed.
@@ -210,6 +215,6 @@ def rehearsal_data(
         resolution=round(side / coverage),
         progress=progress,
     )
-    pairs = cut_pairs.crowd_data(film, crowd, seed=seed)
+    pairs = crowd_data(film, crowd, seed=seed)
     pairs.loss_weights["expression"] = EXPRESSION_WEIGHT
     return RehearsalData(identities, pairs)

@@ -20,12 +20,12 @@ GAIN = 0.02  # a smaller fall of the loss, over all these steps, is none
 DEVIATIONS = 3.0  # of the fitted line, so that noise is no trend
 
 
-def look(model, data, level, blend):
-    """What a network draws now of pictures it was never trained on.
+def watch_pictures(draw, data, level, blend):
+    """How good is what a network draws now of pictures never trained on.
 
     Args:
-        model: `keras.Model` from `autoencoder()`.
-        data: `IdentityData` or `CrowdData`.
+        draw: function from inputs to pictures, see `TrainingStep.draw()`.
+        data: `TrainingData`.
         level: int.
         blend: float, 0-1.
 
@@ -37,7 +37,7 @@ def look(model, data, level, blend):
     batch = data.held_out(level, blend)
     measured = () if batch is None else data.measured
     inputs, targets = batch or data.batch(0, level, blend, LOOK_FACES)
-    drawn = model.predict_on_batch(inputs)
+    drawn = draw(inputs)
     held_out, spread = {}, {}
     for key, name in data.outputs.items():
         if name in measured:
@@ -53,8 +53,8 @@ def total_loss(held_out, data):
     """One number for losses on unseen pictures, weighted as in training.
 
     Args:
-        held_out: dict from `look()`.
-        data: `IdentityData` or `CrowdData`.
+        held_out: dict from `watch_pictures()`.
+        data: `TrainingData`.
 
     Returns:
         float, or `None` where nothing was measured.

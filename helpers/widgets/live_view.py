@@ -48,7 +48,8 @@ class LiveView(ipywidgets.VBox):
     Raises:
         ValueError: if the comb has no decoder of this name, or if the
             recording cannot be written there.
-        OSError: if there can be no key to sign with, see `credentials.sign`.
+        OSError: if there can be no key to sign with, see
+            `credentials.sign_file`.
     """
 
     def __init__(
@@ -125,7 +126,7 @@ class LiveView(ipywidgets.VBox):
             with self._recording as record:
 
                 def keep(shown):
-                    record.add(shown)
+                    record.write_frame(shown)
                     self._show(shown)
 
                 return self._swap_all(newest, keep)

@@ -32,7 +32,7 @@ FORMATS = {
 }
 
 
-def sign(path, mark, original=None, folder=None):
+def sign_file(path, mark, original=None, folder=None):
     """Write signed Content Credentials into a file, which stays as it looks.
 
     As the specification has it for a picture of which a part is generated,
@@ -75,7 +75,7 @@ def sign(path, mark, original=None, folder=None):
         ) from error
 
 
-def read(path, folder=None):
+def read_credentials(path, folder=None):
     """What the Content Credentials of a file say, and whether they hold.
 
     Nothing is fetched from the network. In a video the few bytes that name
@@ -236,8 +236,8 @@ def _statements(manifest):
     ]
 
     def first(name):
-        found = (action[name] for action in actions if name in action)
-        return next(found, None)
+        values = (action[name] for action in actions if name in action)
+        return next(values, None)
 
     names = (info.get("common_name"), info.get("issuer"))
     return {

@@ -4,7 +4,11 @@ import numpy as np
 
 from helpers import masks
 from helpers.files import manifests
-from helpers.training import cut_pairs
+from helpers.training.identity_data import (
+    FEATURE_WEIGHT,
+    identity_data,
+    weigh_masks,
+)
 
 SIZE, RESOLUTION = 40, 32
 CONTRACT = manifests.data_contract(SIZE)
@@ -53,9 +57,9 @@ def points():
 def test_masks_count_most_where_each_crop_has_eyes_and_mouth():
     face_set, reader = FakeFaceSet(), FakeReader(points())
     whole = face_set.load_masks(SIZE)
-    weighed = cut_pairs.weigh_masks(face_set.load_crops(SIZE), whole, reader)
+    weighed = weigh_masks(face_set.load_crops(SIZE), whole, reader)
     assert weighed.dtype == np.uint8 and weighed.shape == whole.shape
-    peak = cut_pairs.FEATURE_WEIGHT
+    peak = FEATURE_WEIGHT
     for row, mask in enumerate(weighed):
         wanted = masks.landmark_weights(points() + (2 * row, 0), SIZE, peak)
         wanted = wanted * (whole[row] > 0)
@@ -64,9 +68,7 @@ def test_masks_count_most_where_each_crop_has_eyes_and_mouth():
 
 def test_a_batch_is_weighed_by_points_or_by_the_template():
     made = {
-        name: cut_pairs.identity_data(
-            [FakeFaceSet()], RESOLUTION, seed=1, reader=reader
-        )
+        name: identity_data([FakeFaceSet()], RESOLUTION, seed=1, reader=reader)
         for name, reader in (("points", FakeReader(points())), ("fixed", None))
     }
     weights = {}
