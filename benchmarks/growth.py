@@ -47,6 +47,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 
+from benchmarks.parts.skill_curves import plot_skill_curves
 from benchmarks.skill import IDENTITIES, make_faces
 from helpers import growth, plotting
 from helpers.comb import build_comb
@@ -390,7 +391,7 @@ def main():
     ]
     manifests.write_json(folder / "curves.json", curves)
     if options.picture:
-        figure = plotting.plot_skill_curves(curves)
+        figure = plot_skill_curves(curves)
         plotting.save_figure(figure, options.picture, 60)
     line = {"minutes": options.minutes, **summary(runs)}
     for name in ("cloned", "renewed") if pooled else ():
