@@ -16,7 +16,7 @@ Seconds are CPU seconds of the training process in its steps: what else a
 machine does hardly changes them. The first step of a stage, which compiles,
 is counted apart (`compile_seconds`), and scoring is not counted.
 
-Two skills, both on takes never trained on (`evaluation.score_pair`): `own`,
+Two skills, both on takes never trained on (`scores.score_pair`): `own`,
 the ceiling, tells how well each decoder reconstructs its own person; `swap`,
 how close a swap is to the truth. Without a crowd the latents of two people lie
 apart, so a swap can get worse while everything else gets better: the ratios

@@ -36,6 +36,7 @@ from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.latents import shifts
 from helpers.proof import evaluation
+from helpers.proof.scores import masked_error, mean_face
 from helpers.training import bundles, cut_pairs, rehearsal
 from helpers.training.trainer import Trainer
 
@@ -66,7 +67,7 @@ class Measure:
         for name, face_set in face_sets.items():
             train = face_set.select("train")
             crops = evaluation.network_crops_of(network, train)
-            self.means[name] = evaluation.mean_face(crops)
+            self.means[name] = mean_face(crops)
             chosen = tests[name].pick(_evenly(range(len(tests[name]))))
             self.unseen[name] = (
                 evaluation.network_crops_of(network, chosen),
@@ -118,9 +119,9 @@ class Measure:
 
     def _skill(self, drawn, truth, masks, name):
         mean = np.broadcast_to(self.means[name], truth.shape)
-        return 1 - evaluation.masked_error(
-            drawn, truth, masks
-        ) / evaluation.masked_error(mean, truth, masks)
+        return 1 - masked_error(drawn, truth, masks) / masked_error(
+            mean, truth, masks
+        )
 
 
 def _evenly(rows):

@@ -36,17 +36,17 @@ def test_the_map_has_a_place_a_colour_and_a_picture_for_every_face(explorer):
 
 
 def test_a_click_shows_the_face_and_what_becomes_of_it(explorer):
-    found = explorer.face_of(3)
-    assert found["face"].shape == (LARGE, LARGE, 3)
-    assert set(found["swaps"]) == {"Lena"}
+    shown = explorer.face_of(3)
+    assert shown["face"].shape == (LARGE, LARGE, 3)
+    assert set(shown["swaps"]) == {"Lena"}
     latent = explorer.encoded.latents[3:4]
     np.testing.assert_array_equal(
-        found["reconstruction"], explorer.comb.decode(latent, "Marco")[0]
+        shown["reconstruction"], explorer.comb.decode(latent, "Marco")[0]
     )
     np.testing.assert_array_equal(
-        found["swaps"]["Lena"], explorer.comb.decode(latent, "Lena")[0]
+        shown["swaps"]["Lena"], explorer.comb.decode(latent, "Lena")[0]
     )
-    rows = found["counterparts"]["Lena"]
+    rows = shown["counterparts"]["Lena"]
     assert set(explorer.encoded.labels[rows]) == {"Lena"}
     explorer.map.clicked = 3
     page = explorer.face.value

@@ -15,6 +15,7 @@ from helpers.faces import facesets
 from helpers.faces.readers import face_landmarks
 from helpers.files import manifests
 from helpers.proof import evaluation, expression_error, swap_pairs
+from helpers.proof.scores import cycle_error
 
 # Distance from the target's landmarks, in distances between its eyes, up to
 # which a swap counts as doing the same.
@@ -45,8 +46,8 @@ def real_scores(comb, face_sets, detector, judge, most=40):
     Returns:
         dict: the mean over pairs of each figure, and `pairs`, a list of dicts
         with `source`, `target`, `frames` and that pair's figures: those of
-        `evaluation.cycle_error`, `landmark_scores`,
-        `expression_error.expression_scores`, `IdentityJudge.score` (of the
+        `scores.cycle_error`, `landmark_scores`,
+        `expression_error.expression_errors`, `IdentityJudge.score` (of the
         swaps as the source) and `identity_controls`.
 
     Raises:
@@ -69,11 +70,9 @@ def real_scores(comb, face_sets, detector, judge, most=40):
             swaps = paste_into(comb, test, comb.decode(codes + shift, source))
             scores.append(
                 {"source": source, "target": target, "frames": len(test)}
-                | evaluation.cycle_error(
-                    comb, crops, inside, source, target, shift
-                )
+                | cycle_error(comb, crops, inside, source, target, shift)
                 | landmark_scores(detector, stored, swaps, own)
-                | expression_error.expression_scores(reader, stored, swaps, own)
+                | expression_error.expression_errors(reader, stored, swaps, own)
                 | judge.score(swaps, source)
                 | identity_controls(comb, judge, tests[source], test)
             )

@@ -15,7 +15,8 @@ from helpers import alignment, compositing
 from helpers.crops import cut_network_crops, matrix_for
 from helpers.faces import tracking
 from helpers.faces.readers import face_landmarks
-from helpers.proof import clip_measures, evaluation, expression_error, flicker
+from helpers.proof import clip_measures, expression_error, flicker
+from helpers.proof.scores import masked_error
 from helpers.swap import swapping
 
 CASES = ("swap", "target", "uncorrected")
@@ -255,7 +256,7 @@ class _Clip:
     def _errors(self, drawn, crops, yaws):
         masks = [self.network_mask_at(yaw) for yaw in yaws]
         return [
-            evaluation.masked_error(*(each[None] for each in row))
+            masked_error(*(each[None] for each in row))
             for row in zip(drawn, crops, masks, strict=True)
         ]
 
