@@ -102,18 +102,18 @@ def run(number, options):
             face_sets[holder] = whole[holder].pick(rows)
             left[holder] = described[holder][rows]
         comb = comb_of(names, face_sets, options.free, number)
-        found = named_gaps(comb, face_sets, list(left.values()))
+        named = named_gaps(comb, face_sets, list(left.values()))
         if kind is None:
-            row["false_alarm"] = bool(found)
+            row["false_alarm"] = bool(named)
         else:
             others = [name for name in names if name != holder]
             expected = {(name, holder, (kind,)) for name in others}
             row[kind] = {
-                "found": bool(found & expected),
-                "by_both": expected <= found,
-                "nothing_else": found <= expected,
+                "found": bool(named & expected),
+                "by_both": expected <= named,
+                "nothing_else": named <= expected,
             }
-        print(f"  {kind or 'no hole'}, {holder}: {sorted(found)}", flush=True)
+        print(f"  {kind or 'no hole'}, {holder}: {sorted(named)}", flush=True)
     return row
 
 

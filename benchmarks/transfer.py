@@ -279,7 +279,7 @@ def compare(curves, figure):
         start: seconds_to(curve, figure, skill)
         for start, curve in curves.items()
     }
-    found = {
+    result = {
         "skill": round(skill, 3),
         "best_shared": round(max(p[figure] for p in curves["shared"]), 3),
         "seconds_shared": seconds["shared"],
@@ -287,16 +287,16 @@ def compare(curves, figure):
         "ratio": None,
     }
     if skill <= 0:
-        found["reason"] = (
+        result["reason"] = (
             f"training from nothing never beat a mean face ({figure} 0)"
         )
     elif seconds["shared"] is None:
-        found["reason"] = (
+        result["reason"] = (
             f"the shared weights never reached {skill:.3f} in their steps"
         )
     else:
-        found["ratio"] = round(seconds["shared"] / seconds["nothing"], 4)
-    return found
+        result["ratio"] = round(seconds["shared"] / seconds["nothing"], 4)
+    return result
 
 
 def print_curves(title, curves):

@@ -98,13 +98,17 @@ def test_a_walk_leads_from_one_face_to_another(explorer):
     explorer.map.clicked = 120
     explorer.end.click()
     latents = explorer.encoded.latents
-    np.testing.assert_allclose(explorer.walk()[0], latents[5])
+    np.testing.assert_allclose(explorer.walked_latent()[0], latents[5])
     before = explorer.walked.value
     explorer.along.value = 1.0
-    np.testing.assert_allclose(explorer.walk()[0], latents[120], rtol=1e-5)
+    np.testing.assert_allclose(
+        explorer.walked_latent()[0], latents[120], rtol=1e-5
+    )
     assert explorer.walked.value != before
     explorer.comb.shifts = {("Marco", "Lena"): np.full(8, 2.0)}
-    np.testing.assert_allclose(explorer.walk()[0], latents[120] + 2, rtol=1e-5)
+    np.testing.assert_allclose(
+        explorer.walked_latent()[0], latents[120] + 2, rtol=1e-5
+    )
     explorer.comb.shifts = {}
     explorer.along.value = 0.0
 
@@ -114,7 +118,7 @@ def test_directions_are_deviations_of_the_principal_space(explorer):
     explorer.start.click()
     explorer.directions[1].value = 2.0
     space = explorer.space
-    moved = space.place(explorer.walk()) - space.coordinates[7]
+    moved = space.place(explorer.walked_latent()) - space.coordinates[7]
     expected = np.zeros(moved.shape[1])
     expected[1] = 2 * space.coordinates[:, 1].std()
     np.testing.assert_allclose(moved[0], expected, atol=1e-4)

@@ -133,7 +133,7 @@ def find_landmarks(crops, detector, seed=0):
     random = np.random.default_rng(seed)
     size = crops.shape[1]
     side = round(ROOM * size)
-    found = []
+    views = []
     for _ in range(VIEWS):
         # from the view's pixels to the crop's: a view is that much larger
         view = augmentation.sample_view(
@@ -142,7 +142,7 @@ def find_landmarks(crops, detector, seed=0):
         looks = detector.detect(
             [augmentation.cut_view(crop, view, side) for crop in crops]
         )
-        found.append(
+        views.append(
             [
                 alignment.transform_points(view, faces[0]["landmarks"])
                 if faces
@@ -150,7 +150,7 @@ def find_landmarks(crops, detector, seed=0):
                 for faces in looks
             ]
         )
-    return np.mean(found, axis=0)
+    return np.mean(views, axis=0)
 
 
 def landmark_scores(detector, target, swaps, own):
@@ -245,7 +245,7 @@ def identity_controls(comb, judge, source, target):
     rows = np.linspace(0, len(source) - 1, len(target)).round().astype(int)
     faces = evaluation.network_crops_of(comb, source.pick(rows))
     own = comb.swap(faces, source.identity)
-    found = {
+    shown = {
         "accuracy_held_out": source.load_crops(),
         "pasted_share": paste_into(comb, target, faces),
         "own_share": paste_into(comb, target, own),
@@ -255,5 +255,5 @@ def identity_controls(comb, judge, source, target):
         f"identity_{name}": judge.score(crops, source.identity)[
             "identity_share"
         ]
-        for name, crops in found.items()
+        for name, crops in shown.items()
     }

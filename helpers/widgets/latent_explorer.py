@@ -236,20 +236,20 @@ class LatentExplorer(ipywidgets.VBox):
     def _open(self, row):
         if not 0 <= row < len(self.encoded.labels):
             return
-        found = self.face_of(row)
+        shown = self.face_of(row)
         pictures = [
-            _figure(found["face"], "as filmed"),
-            _figure(found["reconstruction"], "reconstructed"),
+            _figure(shown["face"], "as filmed"),
+            _figure(shown["reconstruction"], "reconstructed"),
             *(
                 _figure(swap, f"swapped: {name}")
-                for name, swap in found["swaps"].items()
+                for name, swap in shown["swaps"].items()
             ),
         ]
         lines = [f"<b>{html.escape(self.map.captions[row])}</b>"]
         lines.append(html.escape(self._in_words(row)))
         lines.append("".join(pictures))
-        for name, rows in found["counterparts"].items():
-            lonely = name in found["missing"]
+        for name, rows in shown["counterparts"].items():
+            lonely = name in shown["missing"]
             crops = self.face_sets[name].pick(self.encoded.rows[rows])
             lines.append(
                 f"nearest of {html.escape(name)}"
@@ -332,7 +332,7 @@ class LatentExplorer(ipywidgets.VBox):
             self.ends[which] = self.map.clicked
             self._draw_walk()
 
-    def walk(self):
+    def walked_latent(self):
         """The latent that the sliders stand at, for the chosen decoder.
 
         Returns:
@@ -350,7 +350,7 @@ class LatentExplorer(ipywidgets.VBox):
         return np.asarray(latent, np.float32)[None]
 
     def _draw_walk(self):
-        drawn = self.comb.decode(self.walk(), self.drawn_by.value)[0]
+        drawn = self.comb.decode(self.walked_latent(), self.drawn_by.value)[0]
         self.walked.value = _figure(drawn, self.drawn_by.value)
 
 
