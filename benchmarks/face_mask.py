@@ -52,7 +52,7 @@ def render_faces(first, people, processes, occluded=2):
     Returns:
         Tuple of uint8 crops, shape `(faces, CROP_SIZE, CROP_SIZE, 3)`, and
         uint8 truths, shape `(faces, CROP_SIZE, CROP_SIZE, 2)`: 255 times
-        what the channels of `models.face_mask.CHANNELS` should say.
+        what the channels of `face_mask.CHANNELS` should say.
     """
     jobs = [(first + index, occluded) for index in range(people)]
     parts = workers.run_jobs(_render_person, jobs, processes)

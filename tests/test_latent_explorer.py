@@ -8,7 +8,7 @@ import pytest
 from explorer_page import COLUMNS, make_explorer
 from PIL import Image
 
-from helpers.widgets.latent_explorer import LARGE, TILE
+from helpers.widgets.explorer_controls import LARGE, TILE
 
 
 @pytest.fixture(scope="module")
