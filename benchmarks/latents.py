@@ -38,7 +38,7 @@ from helpers.latents import (
 )
 from helpers.training import bundles, cut_pairs
 from helpers.training.trainer import Trainer
-from helpers.widgets import latent_explorer
+from helpers.widgets import explorer_controls, latent_explorer
 
 ROOT = manifests.project_root()
 FOLDER = ROOT / "build" / "latents_benchmark"
@@ -169,7 +169,7 @@ def time_clicks(face_sets, count, clicks=20):
         many,
         encoded,
         encoding.joint_map(encoded.latents),
-        encoding.crops_of(many, encoded, latent_explorer.TILE),
+        encoding.crops_of(many, encoded, explorer_controls.TILE),
         described,
         gaps.find_gaps(encoded, described),
         FOLDER,
