@@ -264,22 +264,22 @@ def main():
     seconds = time.perf_counter() - started
     alarms = []
     for name, other in zip(names, names[1:] + names[:1], strict=True):
-        found, _ = findings_of(facts[name], facts[other])
-        alarms.append(bool(found[0] or found[1]))
-        print(f"{name} and {other}, whole: {found}", flush=True)
+        named, _ = findings_of(facts[name], facts[other])
+        alarms.append(bool(named[0] or named[1]))
+        print(f"{name} and {other}, whole: {named}", flush=True)
     rows, to_fill = [], []
     for name, other in zip(names, names[1:] + names[:1], strict=True):
         for kind, spoilt in spoiled(name, facts[name], options.quick):
-            found, findings = findings_of(spoilt, facts[other])
+            named, findings = findings_of(spoilt, facts[other])
             row = {
                 "kind": kind,
-                "found": kind in found[0],
-                "first": found[0][:1] == [kind],
-                "nothing_else": not set(found[0]) - {kind, *few_of(spoilt)}
-                and not found[1],
+                "found": kind in named[0],
+                "first": named[0][:1] == [kind],
+                "nothing_else": not set(named[0]) - {kind, *few_of(spoilt)}
+                and not named[1],
             }
             rows.append(row)
-            print(f"{name} lacks {kind}: {found}", flush=True)
+            print(f"{name} lacks {kind}: {named}", flush=True)
             if row["first"] and findings[0].get("words"):
                 to_fill.append((name, findings[0], spoilt, facts[other]))
     chosen = facesets.evenly(len(to_fill), options.filled) if to_fill else ()

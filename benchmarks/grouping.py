@@ -110,14 +110,14 @@ def find(folder, footage, name, every):
     records = face_records.read_records(home / face_records.RECORDS)
     face_set = facesets.FaceSet(name, home, CONTRACT, records)
     reasons = face_reasons.find_reasons(records, face_reasons.measure(face_set))
-    found = []
+    faces = []
     for record, reason in zip(records, reasons, strict=True):
         record = {**record, "crop": str((home / record["crop"]).resolve())}
         record["file"] = f"{name}/{record['file']}"
         record["track"] = f"{name}/{record['track']}"
         false = reason is not None
-        found.append({**record, "who": name, "false": false})
-    return found
+        faces.append({**record, "who": name, "false": false})
+    return faces
 
 
 @functools.cache

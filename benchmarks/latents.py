@@ -39,7 +39,7 @@ from helpers.latents import (
 from helpers.training import bundles
 from helpers.training.identity_data import identity_data
 from helpers.training.trainer import Trainer
-from helpers.widgets import latent_explorer
+from helpers.widgets import explorer_controls, latent_explorer
 
 ROOT = manifests.project_root()
 FOLDER = ROOT / "build" / "latents_benchmark"
@@ -103,18 +103,18 @@ def run(number, options):
             face_sets[holder] = whole[holder].pick(rows)
             left[holder] = described[holder][rows]
         comb = comb_of(names, face_sets, options.free, number)
-        found = named_gaps(comb, face_sets, list(left.values()))
+        named = named_gaps(comb, face_sets, list(left.values()))
         if kind is None:
-            row["false_alarm"] = bool(found)
+            row["false_alarm"] = bool(named)
         else:
             others = [name for name in names if name != holder]
             expected = {(name, holder, (kind,)) for name in others}
             row[kind] = {
-                "found": bool(found & expected),
-                "by_both": expected <= found,
-                "nothing_else": found <= expected,
+                "found": bool(named & expected),
+                "by_both": expected <= named,
+                "nothing_else": named <= expected,
             }
-        print(f"  {kind or 'no hole'}, {holder}: {sorted(found)}", flush=True)
+        print(f"  {kind or 'no hole'}, {holder}: {sorted(named)}", flush=True)
     return row
 
 
@@ -170,7 +170,7 @@ def time_clicks(face_sets, count, clicks=20):
         many,
         encoded,
         encoding.joint_map(encoded.latents),
-        encoding.crops_of(many, encoded, latent_explorer.TILE),
+        encoding.crops_of(many, encoded, explorer_controls.TILE),
         described,
         gaps.find_gaps(encoded, described),
         FOLDER,

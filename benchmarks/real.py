@@ -206,12 +206,12 @@ def main():
         )
         seconds = time.process_time() - start
         # the latents as the encoder gives them, and moved to the source's
-        found = {"training_cpu_seconds": round(seconds)}
-        found["as_it_is"] = score(network, chosen, detector, judge)
+        figures = {"training_cpu_seconds": round(seconds)}
+        figures["as_it_is"] = score(network, chosen, detector, judge)
         network.shifts = shifts.latent_shifts(network, chosen)
-        found["shifted"] = score(network, chosen, detector, judge)
+        figures["shifted"] = score(network, chosen, detector, judge)
         draw(network, chosen)
-        result["by_pair"]["+".join(pair)] = found
+        result["by_pair"]["+".join(pair)] = figures
     print(json.dumps(result))
 
 

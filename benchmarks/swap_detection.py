@@ -118,7 +118,7 @@ def comb_pictures(comb, folder, size):
 
 def measure(trained, tested, strangers, options, seed):
     """Scores of one seed: dict from `(mode, column)` to a dict of figures."""
-    found = {}
+    scores = {}
     for mode in map(names_of, MODES):
         detector = swap_detector.train_swap_detector(
             trained["real"], trained[mode], options.epochs, seed
@@ -128,18 +128,18 @@ def measure(trained, tested, strangers, options, seed):
             return swap_detector.score_swap_detector(detector, real, swapped)
 
         for name in tested.keys() - {"real"}:
-            found[mode, name] = score(tested["real"], tested[name])
+            scores[mode, name] = score(tested["real"], tested[name])
         for change in swap_pairs.CHANGES:
-            found[mode, change] = score(
-                swap_pairs.send(tested["real"], change),
-                swap_pairs.send(tested[mode], change),
+            scores[mode, change] = score(
+                swap_pairs.send_crops(tested["real"], change),
+                swap_pairs.send_crops(tested[mode], change),
             )
         for name in strangers.keys() - {"real"}:
-            found[mode, f"comb {name}"] = score(
+            scores[mode, f"comb {name}"] = score(
                 strangers["real"], strangers[name]
             )
         print(f"seed {seed}: trained on {mode}", flush=True)
-    return found
+    return scores
 
 
 def print_table(means, columns, figures):

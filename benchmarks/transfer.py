@@ -36,6 +36,7 @@ from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.latents import shifts
 from helpers.proof import evaluation
+from helpers.proof.scores import masked_error, mean_face
 from helpers.training import bundles, rehearsal, sharing
 from helpers.training.identity_data import identity_data
 from helpers.training.trainer import Trainer
@@ -67,7 +68,7 @@ class Measure:
         for name, face_set in face_sets.items():
             train = face_set.select("train")
             crops = evaluation.network_crops_of(network, train)
-            self.means[name] = evaluation.mean_face(crops)
+            self.means[name] = mean_face(crops)
             chosen = tests[name].pick(_evenly(range(len(tests[name]))))
             self.unseen[name] = (
                 evaluation.network_crops_of(network, chosen),
@@ -119,9 +120,9 @@ class Measure:
 
     def _skill(self, drawn, truth, masks, name):
         mean = np.broadcast_to(self.means[name], truth.shape)
-        return 1 - evaluation.masked_error(
-            drawn, truth, masks
-        ) / evaluation.masked_error(mean, truth, masks)
+        return 1 - masked_error(drawn, truth, masks) / masked_error(
+            mean, truth, masks
+        )
 
 
 def _evenly(rows):
@@ -279,7 +280,7 @@ def compare(curves, figure):
         start: seconds_to(curve, figure, skill)
         for start, curve in curves.items()
     }
-    found = {
+    result = {
         "skill": round(skill, 3),
         "best_shared": round(max(p[figure] for p in curves["shared"]), 3),
         "seconds_shared": seconds["shared"],
@@ -287,16 +288,16 @@ def compare(curves, figure):
         "ratio": None,
     }
     if skill <= 0:
-        found["reason"] = (
+        result["reason"] = (
             f"training from nothing never beat a mean face ({figure} 0)"
         )
     elif seconds["shared"] is None:
-        found["reason"] = (
+        result["reason"] = (
             f"the shared weights never reached {skill:.3f} in their steps"
         )
     else:
-        found["ratio"] = round(seconds["shared"] / seconds["nothing"], 4)
-    return found
+        result["ratio"] = round(seconds["shared"] / seconds["nothing"], 4)
+    return result
 
 
 def print_curves(title, curves):

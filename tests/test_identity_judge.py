@@ -55,7 +55,7 @@ def film(identity, seeds):
 @pytest.fixture(scope="module")
 def people():
     """Takes of their own to train on; test takes in which both do the same."""
-    found = {}
+    face_sets = {}
     for number, name in enumerate(("Rosa", "Marco")):
         trained = film(
             name, range(1000 * (number + 1), 1000 * (number + 1) + 30)
@@ -63,8 +63,8 @@ def people():
         tested = film(name, range(8))
         splits = ["train"] * len(trained) + ["test"] * len(tested)
         crops = np.concatenate([trained, tested])
-        found[name] = FakeFaceSet(name, crops, splits)
-    return found
+        face_sets[name] = FakeFaceSet(name, crops, splits)
+    return face_sets
 
 
 @pytest.fixture(scope="module")
@@ -165,8 +165,8 @@ def test_tracks_are_named_by_whose_face_they_show(judge, tmp_path):
         for name in names
     ]
     nobody = tracks[0]._replace(landmarks=np.full((24, 5, 2), np.nan))
-    found = identity_judge.name_tracks(path, [*tracks, nobody], judge)
-    assert [name for name, _ in found] == [*names, None]
-    assert min(share for _, share in found[:2]) > 0.5
+    named = identity_judge.name_tracks(path, [*tracks, nobody], judge)
+    assert [name for name, _ in named] == [*names, None]
+    assert min(share for _, share in named[:2]) > 0.5
     with pytest.raises(ValueError, match="At least one track"):
         identity_judge.name_tracks(path, [], judge)

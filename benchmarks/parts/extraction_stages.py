@@ -62,21 +62,21 @@ def time_stages(path, detector, frames=face_finder.CHUNK_FRAMES):
             lambda: detector.refine(pictures, points, face_finder.VIEWS),
         )
         points = [(each + 0.5) * ratio - 0.5 for each in points]
-        found = [
+        placed = [
             (images[n], alignment.crop_matrix(each, contract), each)
             for n, each in zip(seen, points, strict=True)
         ]
         crops = timed(
             "cut",
             lambda: [
-                cut_crop(image, matrix, size) for image, matrix, _ in found
+                cut_crop(image, matrix, size) for image, matrix, _ in placed
             ],
         )
         eggs = timed(
             "mask",
             lambda: [
                 np.uint8(255 * masks.face_mask(size, contract, _yaw(each)))
-                for *_, each in found
+                for *_, each in placed
             ],
         )
         files = timed(

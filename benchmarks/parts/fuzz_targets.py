@@ -275,8 +275,8 @@ def by_hand(edits, folder):
     entry = {"file": "a.png", "frame": 0, "face": 0, "take": True, **recut}
     path = folder / "Ada" / corrections.FILE
     path.write_bytes(edit_text({"corrections": [entry]}, edits))
-    found = corrections.read_corrections(folder / "Ada", CONTRACT)
-    corrections.apply_corrections([record], found)
+    changes = corrections.read_corrections(folder / "Ada", CONTRACT)
+    corrections.apply_corrections([record], changes)
 
 
 def stated(text, folder):

@@ -15,6 +15,7 @@ from helpers.faces import facesets
 from helpers.faces.readers import face_landmarks
 from helpers.files import manifests
 from helpers.proof import evaluation, expression_error, swap_pairs
+from helpers.proof.scores import cycle_error
 
 # Distance from the target's landmarks, in distances between its eyes, up to
 # which a swap counts as doing the same.
@@ -45,8 +46,8 @@ def real_scores(comb, face_sets, detector, judge, most=40):
     Returns:
         dict: the mean over pairs of each figure, and `pairs`, a list of dicts
         with `source`, `target`, `frames` and that pair's figures: those of
-        `evaluation.cycle_error`, `landmark_scores`,
-        `expression_error.expression_scores`, `IdentityJudge.score` (of the
+        `scores.cycle_error`, `landmark_scores`,
+        `expression_error.expression_errors`, `IdentityJudge.score` (of the
         swaps as the source) and `identity_controls`.
 
     Raises:
@@ -69,11 +70,9 @@ def real_scores(comb, face_sets, detector, judge, most=40):
             swaps = paste_into(comb, test, comb.decode(codes + shift, source))
             scores.append(
                 {"source": source, "target": target, "frames": len(test)}
-                | evaluation.cycle_error(
-                    comb, crops, inside, source, target, shift
-                )
+                | cycle_error(comb, crops, inside, source, target, shift)
                 | landmark_scores(detector, stored, swaps, own)
-                | expression_error.expression_scores(reader, stored, swaps, own)
+                | expression_error.expression_errors(reader, stored, swaps, own)
                 | judge.score(swaps, source)
                 | identity_controls(comb, judge, tests[source], test)
             )
@@ -134,7 +133,7 @@ def find_landmarks(crops, detector, seed=0):
     random = np.random.default_rng(seed)
     size = crops.shape[1]
     side = round(ROOM * size)
-    found = []
+    views = []
     for _ in range(VIEWS):
         # from the view's pixels to the crop's: a view is that much larger
         view = augmentation.sample_view(
@@ -143,7 +142,7 @@ def find_landmarks(crops, detector, seed=0):
         looks = detector.detect(
             [augmentation.cut_view(crop, view, side) for crop in crops]
         )
-        found.append(
+        views.append(
             [
                 alignment.transform_points(view, faces[0]["landmarks"])
                 if faces
@@ -151,7 +150,7 @@ def find_landmarks(crops, detector, seed=0):
                 for faces in looks
             ]
         )
-    return np.mean(found, axis=0)
+    return np.mean(views, axis=0)
 
 
 def landmark_scores(detector, target, swaps, own):
@@ -246,7 +245,7 @@ def identity_controls(comb, judge, source, target):
     rows = np.linspace(0, len(source) - 1, len(target)).round().astype(int)
     faces = evaluation.network_crops_of(comb, source.pick(rows))
     own = comb.swap(faces, source.identity)
-    found = {
+    shown = {
         "accuracy_held_out": source.load_crops(),
         "pasted_share": paste_into(comb, target, faces),
         "own_share": paste_into(comb, target, own),
@@ -256,5 +255,5 @@ def identity_controls(comb, judge, source, target):
         f"identity_{name}": judge.score(crops, source.identity)[
             "identity_share"
         ]
-        for name, crops in found.items()
+        for name, crops in shown.items()
     }

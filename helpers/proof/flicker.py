@@ -8,7 +8,12 @@ import cv2
 import numpy as np
 
 from helpers import alignment
-from helpers.proof.clip_measures import BAND, both_frames, look, mask_at
+from helpers.proof.clip_measures import (
+    BAND,
+    both_frames,
+    cut_measured_crop,
+    mask_at,
+)
 
 # Flow is believed where the way back leads home: squared distance in pixels
 # below a share of the flow's own square, and a rest.
@@ -89,7 +94,9 @@ def flicker_ratio(contract, target_path, swap_path, track):
         landmarks = track.landmarks[index]
         if not np.isfinite(landmarks).all():
             continue
-        faces = [look(contract, frame, landmarks) for frame in frames]
+        faces = [
+            cut_measured_crop(contract, frame, landmarks) for frame in frames
+        ]
         if last == index - 1 and track.shots[last] == track.shots[index]:
             yaw, *_ = alignment.estimate_pose(landmarks)
             flow, known = find_flow(before[0], faces[0])

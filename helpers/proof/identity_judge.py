@@ -104,10 +104,10 @@ class IdentityJudge:
                 f"{len(crops)} crops. Train it on the face sets of everybody "
                 "it is asked about."
             )
-        found = self.probabilities(crops)
+        probabilities = self.probabilities(crops)
         column = self.identities.index(identity)
-        others = np.delete(found, column, axis=1).max(axis=1)
-        return found[:, column] - others
+        others = np.delete(probabilities, column, axis=1).max(axis=1)
+        return probabilities[:, column] - others
 
 
 def train_identity_judge(face_sets, most=150, seed=0):
@@ -177,8 +177,8 @@ def name_tracks(video_path, tracks, judge, most=8):
         raise ValueError("At least one track is needed. Received: none")
     wanted = []
     for track in tracks:
-        found = np.flatnonzero(tracking.has_face(track.landmarks))
-        wanted.append({int(found[n]) for n in _evenly_spread(found, most)})
+        shown = np.flatnonzero(tracking.has_face(track.landmarks))
+        wanted.append({int(shown[n]) for n in _evenly_spread(shown, most)})
     last = max((max(frames) for frames in wanted if frames), default=-1)
     seen = [[] for _ in tracks]
     # the whole crop at the judge's size, and no larger
@@ -200,8 +200,8 @@ def name_tracks(video_path, tracks, judge, most=8):
     return names
 
 
-def _evenly_spread(found, most):
-    return facesets.evenly(len(found), most) if len(found) else []
+def _evenly_spread(rows, most):
+    return facesets.evenly(len(rows), most) if len(rows) else []
 
 
 def _sample_views(loaded, contract, seed):

@@ -122,9 +122,9 @@ class FootageUpload(anywidget.AnyWidget):
             with footage_folder.locked(self.folder):
                 footage_log.read(self.folder)
                 placed = footage_folder.place({name: path}, self.folder)
-                found, word = placed[name]
+                given, word = placed[name]
                 if word.startswith("taken"):
-                    footage_log.add(self.folder, UPLOAD, name, [found])
+                    footage_log.add(self.folder, UPLOAD, name, [given])
         self._drop()
         self._tell(name, word)
 
