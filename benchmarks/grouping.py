@@ -26,7 +26,8 @@ import numpy as np
 from benchmarks import likeness as learning
 from helpers import alignment, synthetic
 from helpers.crops import cut_crop
-from helpers.faces import detection, face_records, facesets
+from helpers.faces import detection, face_records
+from helpers.faces.face_set import FaceSet
 from helpers.faces.readers import likeness
 from helpers.faces.sorting import extraction, face_reasons, grouping
 from helpers.files import manifests
@@ -108,7 +109,7 @@ def find(folder, footage, name, every):
     )
     home = folder / name
     records = face_records.read_records(home / face_records.RECORDS)
-    face_set = facesets.FaceSet(name, home, CONTRACT, records)
+    face_set = FaceSet(name, home, CONTRACT, records)
     reasons = face_reasons.find_reasons(records, face_reasons.measure(face_set))
     found = []
     for record, reason in zip(records, reasons, strict=True):
@@ -127,7 +128,7 @@ def _detector():
 
 def group(records, judged):
     """Scores of the faces that are judged, grouped together with all."""
-    face_set = facesets.FaceSet("all", pathlib.Path("/"), CONTRACT, records)
+    face_set = FaceSet("all", pathlib.Path("/"), CONTRACT, records)
     reasons = ["false detection" if r["false"] else None for r in records]
     groups = grouping.group_faces(face_set, reasons)
     rows = [n for n, r in enumerate(records) if judged(r) and not r["false"]]

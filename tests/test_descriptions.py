@@ -5,7 +5,7 @@ import pytest
 
 from helpers import alignment, masks, synthetic
 from helpers.crops import cut_crop
-from helpers.faces import facesets
+from helpers.faces.face_set import FaceSet
 from helpers.files import manifests
 from helpers.footage.media import media
 from helpers.latents import descriptions
@@ -100,7 +100,7 @@ def face_set(tmp_path_factory):
             (folder / name).write_bytes(media.encode_image(picture, ".png"))
         record = {"crop": names[0], "mask": names[1], "sharpness": 100.0 + row}
         records.append({**record, "frame_parameters": frame})
-    return facesets.FaceSet("Lena", folder, contract, records)
+    return FaceSet("Lena", folder, contract, records)
 
 
 def test_rendered_faces_are_described_as_they_were_made(face_set):
@@ -116,7 +116,7 @@ def test_rendered_faces_are_described_as_they_were_made(face_set):
 
 def test_lips_and_lids_of_photographed_people_are_read_from_landmarks(face_set):
     records = [{**each, "frame_parameters": None} for each in face_set.records]
-    photographed = facesets.FaceSet(
+    photographed = FaceSet(
         face_set.identity, face_set.folder, face_set.contract, records
     )
     found = dict(zip(NAMES, descriptions.describe(photographed).T, strict=True))

@@ -5,6 +5,7 @@ import types
 import numpy as np
 import pytest
 
+from helpers.faces.face_set import FaceSet
 from helpers.files import manifests
 from helpers.latents import encoding, overlap
 
@@ -18,7 +19,7 @@ def labels_of(*counts):
     return np.repeat(["Marco", "Lena", "Kofi"][: len(counts)], counts)
 
 
-class FakeFaceSet:
+class FakeFaceSet(FaceSet):
     def __init__(self, identity, levels):
         self.identity = identity
         self.contract = manifests.data_contract()

@@ -7,6 +7,7 @@ import pytest
 
 from helpers import alignment, synthetic
 from helpers.crops import cut_crop, cut_network_crops, network_matrix
+from helpers.faces.face_set import FaceSet
 from helpers.faces.readers import expression_reader
 from helpers.files import manifests
 from helpers.proof import evaluation
@@ -257,8 +258,8 @@ def test_retrieval_refuses_what_does_not_pair():
         evaluation.retrieval_share(np.zeros((3, 2)), np.zeros((4, 2)))
 
 
-class FakeFaceSet:
-    """`facesets.FaceSet` of `film`'s crops, without a disk."""
+class FakeFaceSet(FaceSet):
+    """`FaceSet` of `film`'s crops, without a disk."""
 
     def __init__(self, identity, rows=None, take="test_000.mp4", aside=0):
         self.identity = identity

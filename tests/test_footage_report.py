@@ -9,6 +9,7 @@ import pytest
 from benchmarks import footage_report as benchmark
 from helpers import plotting, synthetic
 from helpers.faces import detection, facesets
+from helpers.faces.face_set import FaceSet, evenly
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.latents import gaps
@@ -65,7 +66,7 @@ def sample_records(count, rendered=True):
 def sample_facts(name="Lena", seed=0, count=900, rendered=True):
     """Facts of a person who does what people do."""
     random = np.random.default_rng(seed)
-    face_set = facesets.FaceSet(
+    face_set = FaceSet(
         name,
         "nowhere",
         manifests.data_contract(),
@@ -153,7 +154,7 @@ def test_with_as_many_images_as_advised_the_report_is_content():
     [lack] = footage_gaps.find_lacks(marco, holed)
     assert lack["images"] < 10 and lack["missing"] <= footage_gaps.ENOUGH
     more = np.flatnonzero(gone & whole.train)
-    more = more[facesets.evenly(len(more), lack["missing"])]
+    more = more[evenly(len(more), lack["missing"])]
     rows = np.sort(np.concatenate([np.flatnonzero(~gone), more]))
     assert not footage_gaps.find_lacks(
         marco, benchmark.facts_without(whole, rows)
@@ -257,7 +258,7 @@ def records_of(*takes):
         {"file": file, "take": take, "split": split}
         for file, take, split in takes
     ]
-    return facesets.FaceSet("Lena", "nowhere", {}, records)
+    return FaceSet("Lena", "nowhere", {}, records)
 
 
 def test_the_held_out_part_is_told_by_take():
@@ -355,7 +356,7 @@ def test_missing_bins_are_those_of_the_gap_and_are_drawn_hatched():
 def test_a_report_needs_somebody_with_faces():
     with pytest.raises(ValueError, match="at least one identity"):
         footage_report.footage_report({})
-    empty = facesets.FaceSet("Lena", "nowhere", manifests.data_contract(), [])
+    empty = FaceSet("Lena", "nowhere", manifests.data_contract(), [])
     with pytest.raises(ValueError, match="none of 'Lena'"):
         footage_report.footage_report({"Lena": empty})
 

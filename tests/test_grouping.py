@@ -10,7 +10,8 @@ from face_footage import CONTRACT, FaceFolder, shot
 from benchmarks import grouping as benchmark
 from helpers import alignment
 from helpers.crops import cut_crop
-from helpers.faces import detection, face_records, facesets
+from helpers.faces import detection, face_records
+from helpers.faces.face_set import FaceSet
 from helpers.faces.readers import likeness
 from helpers.faces.readers.likeness import build_likeness
 from helpers.faces.sorting import choosing, extraction, grouping
@@ -87,7 +88,7 @@ def test_scores_of_a_grouping():
 
 
 def group_folder(faces, reasons=None):
-    face_set = facesets.FaceSet("Ada", faces.home, CONTRACT, faces.records)
+    face_set = FaceSet("Ada", faces.home, CONTRACT, faces.records)
     reasons = reasons or [None] * len(faces.records)
     return grouping.group_faces(face_set, reasons)
 

@@ -77,7 +77,7 @@ def describe(face_set, rows=None, reader=None):
     """What can be said of the faces of one identity.
 
     Args:
-        face_set: `facesets.FaceSet`.
+        face_set: `FaceSet`.
         rows: int array. Which of its records; `None` for all.
         reader: `ExpressionReader`, or `None` for the course's own.
 
@@ -117,7 +117,7 @@ def describe_encoded(face_sets, encoded, reader=None):
     """Descriptions of encoded faces, in their order.
 
     Args:
-        face_sets: dict from identity to `facesets.FaceSet`, as encoded.
+        face_sets: dict from identity to `FaceSet`, as encoded.
         encoded: `latents.EncodedFaces`.
         reader: see `describe()`.
 
@@ -139,7 +139,7 @@ def lips_and_lids(face_set):
     same person's other faces.
 
     Args:
-        face_set: `facesets.FaceSet` of at least one face.
+        face_set: `FaceSet` of at least one face.
 
     Returns:
         Tuple of two float64 arrays, shape `(faces,)`: `jaw`, 0 for shut lips

@@ -10,8 +10,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from helpers.crops import cut_network_crops
-from helpers.faces.facesets import evenly
+from helpers.faces.face_set import evenly
 from helpers.files import manifests
 
 # numbers are computed in this many principal dimensions at most: distances
@@ -40,7 +39,7 @@ def encode_face_sets(comb, face_sets, most=None):
 
     Args:
         comb: `helpers.comb.Comb`.
-        face_sets: dict from identity to `facesets.FaceSet`.
+        face_sets: dict from identity to `FaceSet`.
         most: int. Faces of each identity at most, evenly spread over its
             records, or `None` for all.
 
@@ -56,17 +55,13 @@ def encode_face_sets(comb, face_sets, most=None):
             "Every identity needs faces. Received: "
             f"{ {name: len(each) for name, each in face_sets.items()} }"
         )
-    coverage = comb.contract["coverage"]
-    size = round(comb.resolution / coverage)
-    size = min(size, comb.contract["crop_size"])
     found, stretches = [], []
     for identity, face_set in face_sets.items():
         manifests.check_contract(
             comb.contract, face_set.contract, "01_data_generation"
         )
         rows = evenly(len(face_set), most or len(face_set))
-        crops = face_set.pick(rows).load_crops(size)
-        crops = cut_network_crops(crops, coverage, comb.resolution)
+        crops = face_set.pick(rows).network_crops(comb.resolution)
         records = [face_set.records[row] for row in rows]
         held_out = [record["split"] == "test" for record in records]
         stretches += [stretch_of(identity, record) for record in records]
@@ -295,7 +290,7 @@ def crops_of(face_sets, encoded, size):
     """The stored crops behind encoded faces, in their order.
 
     Args:
-        face_sets: dict from identity to `facesets.FaceSet`, as encoded.
+        face_sets: dict from identity to `FaceSet`, as encoded.
         encoded: `EncodedFaces`.
         size: int. Side of the crops in pixels.
 

@@ -44,7 +44,7 @@ def report_of(pairs, encoded, face_sets):
     Args:
         pairs: list of `Pair`.
         encoded: `latents.EncodedFaces`.
-        face_sets: dict from identity to `facesets.FaceSet`, as encoded.
+        face_sets: dict from identity to `FaceSet`, as encoded.
 
     Returns:
         List of dicts, one a target and source: `target`, `source`, `images`,

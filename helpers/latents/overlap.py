@@ -9,7 +9,7 @@ import itertools
 
 import numpy as np
 
-from helpers.faces.facesets import evenly
+from helpers.faces.face_set import evenly
 from helpers.latents.encoding import (
     PrincipalSpace,
     identities_of,

@@ -17,7 +17,7 @@ from matplotlib.path import Path
 from matplotlib.ticker import LogLocator, NullLocator
 from PIL import Image
 
-from helpers.faces import facesets
+from helpers.faces.face_set import evenly
 from helpers.files import manifests
 
 # Okabe and Ito's colours, told apart by colour-blind readers too
@@ -516,7 +516,7 @@ def plot_gaps(pairs, thumbnails, columns=9):
     for part, (pair, gap) in zip(parts, found, strict=True):
         lines = textwrap.fill(gap.advice, 100)
         part.suptitle(lines, color=INK, fontsize=10, x=0.01, ha="left")
-        shown = facesets.evenly(len(gap.rows), columns)
+        shown = evenly(len(gap.rows), columns)
         grid = part.subplots(2, columns, squeeze=False)
         for axes in grid.flat:
             _empty_axes(axes)

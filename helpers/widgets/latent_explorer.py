@@ -58,7 +58,7 @@ class LatentExplorer(ipywidgets.VBox):
 
     Args:
         comb: `helpers.comb.Comb`.
-        face_sets: dict from identity to `facesets.FaceSet`, as encoded.
+        face_sets: dict from identity to `FaceSet`, as encoded.
         encoded: `latents.EncodedFaces`.
         points: float array, shape `(faces, 2)`: `latents.joint_map()`.
         thumbnails: uint8 array, shape `(faces, height, width, 3)`.

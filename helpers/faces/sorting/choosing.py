@@ -7,6 +7,7 @@ why it is no part of the face set (`left_out`); what was decided by hand wins.
 import pathlib
 
 from helpers.faces import face_records, facesets
+from helpers.faces.face_set import FaceSet
 from helpers.faces.sorting import corrections, face_reasons, grouping, repeats
 from helpers.files import folder_lock, foreign_files, manifests
 
@@ -69,7 +70,7 @@ def _choose(folder, identity, person, progress):
     )
     records = [corrections.as_found(record) for record in found]
     by_hand = corrections.read_corrections(home)
-    face_set = facesets.FaceSet(identity, home, _contract_of(home), records)
+    face_set = FaceSet(identity, home, _contract_of(home), records)
     measures = face_reasons.measure(face_set, progress)
     reasons = face_reasons.find_reasons(records, measures)
     people = grouping.group_faces(face_set, reasons)

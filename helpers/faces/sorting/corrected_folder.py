@@ -6,6 +6,7 @@ import pathlib
 from helpers.faces import face_records, facesets
 from helpers.faces.sorting import choosing, corrections
 from helpers.files import folder_lock, foreign_files, manifests
+from helpers.files.names import check_identity
 
 # the manifest of before: what it says of the parameters is needed again
 STALE = "manifest.before_corrections.json"
@@ -25,7 +26,7 @@ class CorrectedFolder:
 
     Attributes:
         folder: pathlib.Path of this identity's faces.
-        records: list of dicts, see `facesets.FaceSet`.
+        records: list of dicts, see `FaceSet`.
         by_row: dict from row to correction, see `read_corrections`.
         lost: list of corrections whose face is not found any more.
         contract: dict, the data contract.
@@ -36,7 +37,7 @@ class CorrectedFolder:
     """
 
     def __init__(self, folder, identity):
-        facesets.check_identity(identity)
+        check_identity(identity)
         self.parent, self.identity = pathlib.Path(folder), identity
         self.folder = self.parent / identity
         self.reload()

@@ -58,7 +58,7 @@ def apply_corrections(records, corrections):
 
     Args:
         records: list of dicts, the faces of one identity, see
-            `facesets.FaceSet`.
+            `FaceSet`.
         corrections: list of dicts from `read_corrections`.
 
     Returns:

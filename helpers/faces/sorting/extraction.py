@@ -14,9 +14,10 @@ import pathlib
 
 import cv2
 
-from helpers.faces import face_finder, face_records, facesets, takes, tracking
+from helpers.faces import face_finder, face_records, takes, tracking
 from helpers.faces.sorting import choosing
 from helpers.files import folder_lock, manifests
+from helpers.files.names import check_identity
 from helpers.footage import consent
 from helpers.footage.media import media
 
@@ -140,7 +141,7 @@ def find_faces(
         folder_lock.FolderError: if the faces' folder cannot be written, the
             disk is full, or another run is writing into it.
     """
-    facesets.check_identity(identity)
+    check_identity(identity)
     takes.check_sampling(every, held_out_share, max_faces)
     footage_folder = pathlib.Path(footage_folder)
     agreed = consent.read_consent(footage_folder)

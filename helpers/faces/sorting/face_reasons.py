@@ -11,7 +11,7 @@ import numpy as np
 
 from helpers import masks
 from helpers.crops import cut_network_crops
-from helpers.faces import facesets
+from helpers.faces.face_set import evenly
 from helpers.faces.readers import face_mask
 from helpers.faces.sorting import crop_quality, repeats
 from helpers.files import manifests
@@ -60,7 +60,7 @@ def sample_tracks(tracks, most, good):
     sampled = []
     for rows in tracks.values():
         best = [row for row in rows if good[row]] or rows
-        places = facesets.evenly(len(best), most)
+        places = evenly(len(best), most)
         sampled.append([best[place] for place in places])
     return sampled
 
@@ -69,7 +69,7 @@ def ask(face_set, rows, size, question):
     """What a function says of some crops, a chunk at a time.
 
     Args:
-        face_set: `facesets.FaceSet`.
+        face_set: `FaceSet`.
         rows: list of int.
         size: int. Side in pixels to which the crops are resized.
         question: function of a uint8 array, shape `(faces, size, size, 3)`,
@@ -92,7 +92,7 @@ def measure(face_set, progress=None):
     """What all crops look like.
 
     Args:
-        face_set: `facesets.FaceSet`.
+        face_set: `FaceSet`.
         progress: called as `progress(faces done, faces)`, or `None`.
 
     Returns:

@@ -39,7 +39,7 @@ def group_faces(face_set, reasons):
     """Number the people of a face set.
 
     Args:
-        face_set: `facesets.FaceSet`, all faces that were found.
+        face_set: `FaceSet`, all faces that were found.
         reasons: list of str or `None`, see `face_reasons.find_reasons`. Of a
             track, faces without one are looked at first.
 

@@ -11,7 +11,7 @@ from collections import namedtuple
 import cv2
 import numpy as np
 
-from helpers.faces.facesets import evenly
+from helpers.faces.face_set import evenly
 from helpers.latents import descriptions
 from helpers.latents.descriptions import FEATURES
 from helpers.latents.encoding import stretch_of
@@ -51,7 +51,7 @@ Facts.__doc__ = """What is known of the faces of one identity.
 
 Args:
     identity: str.
-    face_set: `facesets.FaceSet`, all of it.
+    face_set: `FaceSet`, all of it.
     described: float64 array, shape `(faces, features)`, see
         `descriptions.describe()`.
     stretches: int array, shape `(faces,)`. Stretch of footage of each.
@@ -67,7 +67,7 @@ def facts_of(face_set, reader=None, most=MOST):
     """Look at the faces of one identity.
 
     Args:
-        face_set: `facesets.FaceSet` of at least one face.
+        face_set: `FaceSet` of at least one face.
         reader: `ExpressionReader`, or `None` for the course's own.
         most: int. Of more faces, so many are looked at, evenly spread.
 

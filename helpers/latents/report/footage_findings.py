@@ -171,7 +171,7 @@ def held_out_of(face_set):
     """Which faces are for training and which are held out, and a warning.
 
     Args:
-        face_set: `facesets.FaceSet`.
+        face_set: `FaceSet`.
 
     Returns:
         dict: `train` and `held_out`, each with `faces` (a number) and `takes`

@@ -23,7 +23,7 @@ def footage_report(face_sets, reader=None, most=footage_facts.MOST):
     """What can be said of footage before any training.
 
     Args:
-        face_sets: dict from identity to `facesets.FaceSet`, one or more.
+        face_sets: dict from identity to `FaceSet`, one or more.
         reader: `ExpressionReader`, or `None` for the course's own.
         most: int. Faces of one identity that are looked at; of more, so many
             are chosen evenly, and the report says so.
