@@ -26,10 +26,10 @@ import numpy as np
 from benchmarks import likeness as learning
 from helpers import alignment, synthetic
 from helpers.crops import cut_crop
-from helpers.faces import detection, face_records
+from helpers.faces import detection, face_records, finding
 from helpers.faces.face_set import FaceSet
 from helpers.faces.readers import likeness
-from helpers.faces.sorting import extraction, face_reasons, grouping
+from helpers.faces.sorting import face_reasons, grouping
 from helpers.files import manifests
 from helpers.footage.media import media
 
@@ -98,7 +98,7 @@ def write_takes(folder, number, photos):
 
 def find(folder, footage, name, every):
     """All faces of some footage, as records that name their crops in full."""
-    extraction.find_faces(
+    finding.find_faces(
         footage,
         folder,
         CONTRACT,

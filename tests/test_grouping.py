@@ -10,11 +10,11 @@ from face_footage import CONTRACT, FaceFolder, shot
 from benchmarks import grouping as benchmark
 from helpers import alignment
 from helpers.crops import cut_crop
-from helpers.faces import detection, face_records
+from helpers.faces import detection, face_records, finding
 from helpers.faces.face_set import FaceSet
 from helpers.faces.readers import likeness
 from helpers.faces.readers.likeness import build_likeness
-from helpers.faces.sorting import choosing, extraction, grouping
+from helpers.faces.sorting import choosing, grouping
 
 
 def directions(people, tracks, spread=0.4, seed=0):
@@ -184,7 +184,7 @@ def test_a_cut_to_somebody_else_in_the_same_studio(shared_data, tmp_path):
     (tmp_path / "footage").mkdir()
     shutil.copy(shared_data / "awkward/videos" / clip, tmp_path / "footage")
     detector = detection.FaceDetector(0.2)
-    extraction.find_faces(
+    finding.find_faces(
         tmp_path / "footage", tmp_path, CONTRACT, detector, "x", every=5
     )
     choosing.choose_faces(tmp_path, "x")
@@ -202,9 +202,7 @@ def test_photos_of_two_people_in_many_lights(shared_data, tmp_path):
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, folder)
     detector = detection.FaceDetector(0.2)
-    extraction.find_faces(
-        tmp_path / "footage", tmp_path, CONTRACT, detector, "x"
-    )
+    finding.find_faces(tmp_path / "footage", tmp_path, CONTRACT, detector, "x")
     choosing.choose_faces(tmp_path, "x")
     records = face_records.read_records(tmp_path / "x/faces.jsonl")
     scores = benchmark.score(

@@ -23,6 +23,7 @@ from clips import (
 from helpers import alignment, masks
 from helpers.crops import cut_crop, cut_network_crops
 from helpers.faces import tracking
+from helpers.faces.tracks import FaceTrack
 from helpers.files import manifests
 from helpers.footage.media import media
 from helpers.swap import swapping
@@ -403,7 +404,7 @@ def test_a_full_disk_leaves_the_old_result(clip, tmp_path, monkeypatch):
 
 def test_a_track_of_another_video_is_refused(clip, tmp_path):
     track = tracking.find_face_track(clip, gap_detector(), every=1)
-    short = tracking.FaceTrack(
+    short = FaceTrack(
         track.landmarks[:9],
         track.times[:9],
         track.face_counts[:9],

@@ -143,7 +143,7 @@ class FaceDetector:
         Raises:
             ValueError: if an image is not a uint8 RGB array.
         """
-        found = [[] for _ in images]
+        detected = [[] for _ in images]
         groups = {}
         for index, image in enumerate(images):
             _check_image(image)
@@ -158,10 +158,10 @@ class FaceDetector:
             for row in rows:
                 if row[5] >= self.threshold:
                     face = _read_row(row, scales)
-                    found[indices[int(row[0])]].append(face)
+                    detected[indices[int(row[0])]].append(face)
         return [
             rank_faces(faces, image.shape)
-            for faces, image in zip(found, images, strict=True)
+            for faces, image in zip(detected, images, strict=True)
         ]
 
     def refine(self, images, landmarks, views=ALL_VIEWS):
@@ -232,8 +232,8 @@ class FaceDetector:
         spread = points.mean(axis=2).std(axis=1).mean(axis=-1) / scale
         scores = scores.reshape(len(bases), views).mean(axis=1)
         points = [
-            alignment.transform_points(alignment.invert_transform(m), found)
-            for m, found in zip(upright, points.mean(axis=1), strict=True)
+            alignment.transform_points(alignment.invert_transform(m), mean)
+            for m, mean in zip(upright, points.mean(axis=1), strict=True)
         ]
         return np.stack(points), scores, spread
 

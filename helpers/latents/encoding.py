@@ -55,7 +55,7 @@ def encode_face_sets(comb, face_sets, most=None):
             "Every identity needs faces. Received: "
             f"{ {name: len(each) for name, each in face_sets.items()} }"
         )
-    found, stretches = [], []
+    parts, stretches = [], []
     for identity, face_set in face_sets.items():
         manifests.check_contract(
             comb.contract, face_set.contract, "01_data_generation"
@@ -65,10 +65,10 @@ def encode_face_sets(comb, face_sets, most=None):
         records = [face_set.records[row] for row in rows]
         held_out = [record["split"] == "test" for record in records]
         stretches += [stretch_of(identity, record) for record in records]
-        found.append(
+        parts.append(
             (comb.encode(crops), [identity] * len(rows), rows, held_out)
         )
-    columns = [np.concatenate(column) for column in zip(*found, strict=True)]
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     numbers = {name: n for n, name in enumerate(dict.fromkeys(stretches))}
     blocks = np.array([numbers[name] for name in stretches])
     return EncodedFaces(*columns, blocks)

@@ -185,10 +185,10 @@ def _compare(encoded, described, directions, shifts, pair, seed):
     other = directions.place(encoded.latents[source_rows])
     blocks = encoded.blocks[own_rows]
     distances = _relative_distances(one, sent, other, blocks, seed)
-    found = nearest(sent, other, min(NEIGHBOURS, len(other)))[1]
+    near = nearest(sent, other, min(NEIGHBOURS, len(other)))[1]
     lonely = distances > LONELY
     pair = Pair(
-        target, source, own_rows, distances, lonely, source_rows[found], []
+        target, source, own_rows, distances, lonely, source_rows[near], []
     )
     search = _Search(
         pair,
@@ -236,11 +236,11 @@ class _Search:
         """One gap after another: single things, then two at once."""
         for candidates in (self._single, self._double):
             while True:
-                found = [each for each in candidates() if each is not None]
-                if not found:
+                gaps = [each for each in candidates() if each is not None]
+                if not gaps:
                     break
-                weights = [len(gap.rows) * np.log(gap.farther) for gap in found]
-                gap = found[int(np.argmax(weights))]
+                weights = [len(gap.rows) * np.log(gap.farther) for gap in gaps]
+                gap = gaps[int(np.argmax(weights))]
                 self.left &= ~np.isin(self.pair.rows, gap.rows)
                 yield gap
 

@@ -58,8 +58,8 @@ def mixing_rate(latents, labels, neighbours=NEIGHBOURS, seed=0):
             "after both were thinned to equal numbers"
         )
     points, labels = np.asarray(latents)[rows], labels[rows]
-    found = _others(points, nearest(points, points, neighbours + 1)[1])
-    share = np.mean(labels[found] != labels[:, None])
+    near = _others(points, nearest(points, points, neighbours + 1)[1])
+    share = np.mean(labels[near] != labels[:, None])
     return float(share / (len(rows) / 2 / (len(rows) - 1)))
 
 
@@ -71,14 +71,14 @@ def _balanced_rows(labels, names, seed):
     return np.sort(np.concatenate(chosen))
 
 
-def _others(points, found):
+def _others(points, near):
     """Neighbours without the point itself, which is one of its nearest.
 
     A twin may stand before it, or push it out: then the furthest goes.
     """
-    own = found == np.arange(len(points))[:, None]
+    own = near == np.arange(len(points))[:, None]
     own[~own.any(axis=1), -1] = True
-    return found[~own].reshape(len(points), -1)
+    return near[~own].reshape(len(points), -1)
 
 
 def _reach(points, neighbours):
@@ -130,8 +130,8 @@ def coverage(latents_one, latents_other, neighbours=NEIGHBOURS):
     Returns:
         float in 0-1.
     """
-    found = has_counterpart(latents_one, latents_other, neighbours)
-    return float(np.mean(found))
+    covered = has_counterpart(latents_one, latents_other, neighbours)
+    return float(np.mean(covered))
 
 
 def density(latents_one, latents_other, neighbours=NEIGHBOURS):

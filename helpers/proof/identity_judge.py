@@ -15,8 +15,8 @@ from sklearn import decomposition, linear_model, pipeline
 
 from helpers import alignment, augmentation, blending, masks
 from helpers.crops import cut_crop, cut_network_crops
-from helpers.faces import tracking
 from helpers.faces.face_set import evenly
+from helpers.faces.tracks import has_face
 from helpers.footage.media import media
 
 # Side of the pictures it looks at: coarse, so that how sharply a comb draws
@@ -158,7 +158,7 @@ def name_tracks(video_path, tracks, judge, most=8):
 
     Args:
         video_path: str or path.
-        tracks: list of `tracking.FaceTrack` of this video.
+        tracks: list of `FaceTrack` of this video.
         judge: `IdentityJudge`.
         most: int. Frames of each track that are looked at, evenly spread.
 
@@ -177,7 +177,7 @@ def name_tracks(video_path, tracks, judge, most=8):
         raise ValueError("At least one track is needed. Received: none")
     wanted = []
     for track in tracks:
-        found = np.flatnonzero(tracking.has_face(track.landmarks))
+        found = np.flatnonzero(has_face(track.landmarks))
         wanted.append({int(found[n]) for n in _evenly_spread(found, most)})
     last = max((max(frames) for frames in wanted if frames), default=-1)
     seen = [[] for _ in tracks]

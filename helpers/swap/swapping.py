@@ -14,6 +14,15 @@ from helpers import alignment, masks
 from helpers.compositing import check_modes, composite_face
 from helpers.crops import cut_crop, cut_network_crops, matrix_for
 from helpers.faces import tracking
+from helpers.faces.tracks import (
+    KEY_EVERY,
+    bridge_gaps,
+    check_position,
+    has_face,
+    main_track,
+    stabilise_track,
+    tracks_at,
+)
 from helpers.files import fingerprints, manifests
 from helpers.footage.media import media
 from helpers.swap import unfinished
@@ -44,7 +53,7 @@ Role = namedtuple("Role", "track source target", defaults=(None,))
 Role.__doc__ = """Whose face a followed face gets.
 
 Args:
-    track: `tracking.FaceTrack`, stabilised.
+    track: `FaceTrack`, stabilised.
     source: name of the identity whose face should appear.
     target: name of the identity whose footage it is, if the comb knows it,
         see `Comb.looking_at`; else what the comb looks at already.
@@ -248,7 +257,7 @@ def swap_video(
     detector,
     visible=True,
     progress=None,
-    detect_every=tracking.KEY_EVERY,
+    detect_every=KEY_EVERY,
     faces="main",
     crf=18,
     **compositing,
@@ -285,7 +294,7 @@ def swap_video(
             `tracking.find_tracks`.
         faces: `"main"` for the one that the clip is about, see
             `tracking.find_face_track`; `"all"`; or where a face is when a
-            shot begins, see `tracking.tracks_at`: `"left"`, `"right"`, or
+            shot begins, see `tracks.tracks_at`: `"left"`, `"right"`, or
             `(x, y)` as shares of the frame. Not looked at if `source` says.
         crf: int. Quality: 0 is lossless, 18 looks like the original, 30 is
             poor.
@@ -293,7 +302,7 @@ def swap_video(
 
     Returns:
         dict with `output`, `frames`, `swapped`, `bridged` (swapped frames in
-        which the detector missed the face, see `tracking.bridge_gaps`),
+        which the detector missed the face, see `tracks.bridge_gaps`),
         `without_face`, `times_without_face` (list of seconds),
         `several_faces` (frames), `shots` (in which the face is seen),
         `broken` (`None`, or why the video could not be read to its end: the
@@ -349,9 +358,7 @@ def swap_video(
             crf,
             compositing,
         )
-    detected = np.any(
-        [tracking.has_face(track.landmarks) for track in tracks], axis=0
-    )
+    detected = np.any([has_face(track.landmarks) for track in tracks], axis=0)
     report["bridged"] = report["swapped"] - int(detected.sum())
     report["seconds"] = {"detect": detect_seconds, **report["seconds"]}
     return report
@@ -363,7 +370,7 @@ def _check_places(places):
     for place in places:
         known = place in ("main", "all") if alone else False
         if not known:
-            tracking.check_position(place)
+            check_position(place)
 
 
 def _roles_at(tracks, places, size):
@@ -371,8 +378,8 @@ def _roles_at(tracks, places, size):
     if list(places) == ["all"]:
         return [Role(track, places["all"]) for track in tracks]
     if list(places) == ["main"]:
-        return [Role(tracking.main_track(tracks), places["main"])]
-    found = tracking.tracks_at(tracks, list(places), size)
+        return [Role(main_track(tracks), places["main"])]
+    found = tracks_at(tracks, list(places), size)
     return [
         Role(track, source)
         for track, source in zip(found, places.values(), strict=True)
@@ -383,12 +390,12 @@ def steady(track):
     """A track as it is swapped: short gaps bridged, trembling calmed.
 
     Args:
-        track: `tracking.FaceTrack`, as found.
+        track: `FaceTrack`, as found.
 
     Returns:
-        `tracking.FaceTrack`.
+        `FaceTrack`.
     """
-    return tracking.stabilise_track(tracking.bridge_gaps(track))
+    return stabilise_track(bridge_gaps(track))
 
 
 def swap_tracks(
@@ -742,9 +749,7 @@ def _check_length(index, frames, video_path):
 
 def _check_found(tracks, video_path):
     """Which frames show a face, bool array, shape `(frames,)`."""
-    found = np.any(
-        [tracking.has_face(track.landmarks) for track in tracks], axis=0
-    )
+    found = np.any([has_face(track.landmarks) for track in tracks], axis=0)
     if not found.any():
         raise ValueError(
             "A video that shows a face is needed, but none was found in "

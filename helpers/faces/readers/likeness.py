@@ -151,8 +151,8 @@ class Likeness:
         seen = seen_of(crops)
         # light from one side is from the other in a mirror
         views = (seen, seen[:, :, ::-1])
-        found = [predict(self.model, view, batch_size) for view in views]
-        return np.mean(found, axis=0, dtype=np.float64)
+        vectors = [predict(self.model, view, batch_size) for view in views]
+        return np.mean(vectors, axis=0, dtype=np.float64)
 
 
 def seen_of(crops):

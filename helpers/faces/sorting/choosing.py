@@ -35,7 +35,7 @@ def choose_faces(folder, identity, person=None, progress=None):
     """Say of each face who it is, and why it is left out, if it is.
 
     Args:
-        folder: str or path that `extraction.find_faces` wrote to.
+        folder: str or path that `finding.find_faces` wrote to.
         identity: str, whose footage it is.
         person: int or list of ints, the groups that are this identity;
             `None` for the group that is seen most.
@@ -65,10 +65,10 @@ def choose_faces(folder, identity, person=None, progress=None):
 def _choose(folder, identity, person, progress):
     home = folder / identity
     report = _read_report(home)
-    found = face_records.read_records(
+    stored = face_records.read_records(
         home / face_records.RECORDS, complete=True
     )
-    records = [corrections.as_found(record) for record in found]
+    records = [corrections.as_found(record) for record in stored]
     by_hand = corrections.read_corrections(home)
     face_set = FaceSet(identity, home, _contract_of(home), records)
     measures = face_reasons.measure(face_set, progress)

@@ -46,18 +46,18 @@ class CorrectedFolder:
         """Read the folder anew."""
         self._seen = self._state()
         self.contract = _read_contract(self.folder)
-        found = face_records.read_records(self.folder / face_records.RECORDS)
+        stored = face_records.read_records(self.folder / face_records.RECORDS)
         # face sets of before hold only who was kept
-        found = [{"person": None, "left_out": None, **each} for each in found]
+        stored = [{"person": None, "left_out": None, **each} for each in stored]
         corrected = corrections.read_corrections(self.folder, self.contract)
-        self.records = corrections.apply_corrections(found, corrected)
+        self.records = corrections.apply_corrections(stored, corrected)
         self.by_row, self.lost = corrections.match(self.records, corrected)
         self._lines = [face_records.line_of(record) for record in self.records]
         self._frames = {}
         for row, record in enumerate(self.records):
             place = corrections.key_of(record)[:2]
             self._frames.setdefault(place, []).append(row)
-        self._unwritten = self.records != found
+        self._unwritten = self.records != stored
 
     @property
     def stale(self):

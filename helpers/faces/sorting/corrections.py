@@ -44,9 +44,9 @@ def as_found(record):
     Returns:
         dict, a copy without the key `found`.
     """
-    found = record.get("found", {})
+    before = record.get("found", {})
     kept = {name: record[name] for name in record if name != "found"}
-    return {**kept, **found}
+    return {**kept, **before}
 
 
 def apply_corrections(records, corrections):
@@ -73,8 +73,8 @@ def apply_corrections(records, corrections):
         }
         if correction["take"] is not None:
             changes["left_out"] = None if correction["take"] else LEFT_OUT
-        found = {name: result[row].get(name) for name in changes}
-        result[row] = {**result[row], **changes, "found": found}
+        before = {name: result[row].get(name) for name in changes}
+        result[row] = {**result[row], **changes, "found": before}
     return result
 
 

@@ -135,8 +135,8 @@ def _seen_shares(face_set):
     def share_of_face(crops):
         seen = cut_network_crops(crops, coverage, resolution)
         egg = _egg(resolution)
-        found = _mask_network().read(seen).prod(axis=-1)
-        return (found * egg).sum(axis=(1, 2)) / egg.sum()
+        visible = _mask_network().read(seen).prod(axis=-1)
+        return (visible * egg).sum(axis=(1, 2)) / egg.sum()
 
     rows = [row for some in sampled for row in some]
     size = round(resolution / coverage)

@@ -76,7 +76,7 @@ def group_faces(face_set, reasons):
 def _describe(face_set, tracks, good):
     """Mean vector of each track."""
     sampled = face_reasons.sample_tracks(tracks, SAMPLES, good)
-    found = face_reasons.ask(
+    vectors = face_reasons.ask(
         face_set,
         [row for rows in sampled for row in rows],
         likeness.CROP_SIZE,
@@ -84,7 +84,7 @@ def _describe(face_set, tracks, good):
     )
     sizes = np.array([len(rows) for rows in sampled])
     starts = np.cumsum([0, *sizes[:-1]])
-    return np.add.reduceat(found, starts) / sizes[:, None]
+    return np.add.reduceat(vectors, starts) / sizes[:, None]
 
 
 @functools.cache

@@ -82,8 +82,8 @@ class HandSorting(CorrectedFolder):
 
     def _was_kept(self, row):
         record = self.records[row]
-        found = record.get("found", record)
-        return found.get("left_out", record["left_out"]) is None
+        before = record.get("found", record)
+        return before.get("left_out", record["left_out"]) is None
 
     def rows(self, which=KEPT):
         """Rows of some faces.
@@ -139,8 +139,8 @@ class HandSorting(CorrectedFolder):
         """Take faces into the set, whatever they were left out for."""
         entries = {}
         for row in rows:
-            found = corrections.as_found(self.records[row]).get("left_out")
-            take = None if found is None else True
+            reason = corrections.as_found(self.records[row]).get("left_out")
+            take = None if reason is None else True
             entries[row] = self._entry(row, take=take)
         return self._change(entries)
 

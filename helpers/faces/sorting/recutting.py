@@ -4,10 +4,11 @@ import pathlib
 
 import numpy as np
 
-from helpers.faces import face_finder, takes
+from helpers.faces import face_cutting
 from helpers.faces.sorting import correction_checks, corrections
 from helpers.files import manifests
 from helpers.footage.media import media
+from helpers.synthetic.truth import read_painted_masks, read_truth, truth_path
 
 
 class Frame:
@@ -59,8 +60,8 @@ def _painted_mask(path, record):
     """The true mask of a rendered clip, which is its one person's."""
     if not record["frame_parameters"]:
         return None
-    truth = takes.read_truth(takes.truth_path(path))
-    painted = takes.read_painted_masks(path, len(truth["frames"]))
+    truth = read_truth(truth_path(path))
+    painted = read_painted_masks(path, len(truth["frames"]))
     return painted[record["frame"]]
 
 
@@ -98,13 +99,13 @@ def cut_face(frame, landmarks, contract):
         contract: dict from `manifests.data_contract()`.
 
     Returns:
-        See `face_finder.cut_face`.
+        See `face_cutting.cut_face`.
 
     Raises:
         ValueError: see `check_landmarks`.
     """
     landmarks = check_landmarks(landmarks)
-    return face_finder.cut_face(frame.image, landmarks, contract, frame.mask)
+    return face_cutting.cut_face(frame.image, landmarks, contract, frame.mask)
 
 
 def write_face(folder, record, crop, mask, facts):
@@ -113,9 +114,9 @@ def write_face(folder, record, crop, mask, facts):
     Args:
         folder: pathlib.Path that holds `crops/` and `masks/`.
         record: dict, the face's record.
-        crop: bytes, see `face_finder.cut_face`.
-        mask: bytes, see `face_finder.cut_face`.
-        facts: dict, see `face_finder.cut_face`.
+        crop: bytes, see `face_cutting.cut_face`.
+        mask: bytes, see `face_cutting.cut_face`.
+        facts: dict, see `face_cutting.cut_face`.
 
     Returns:
         dict: the facts, and the names `crop` and `mask` of the new files.

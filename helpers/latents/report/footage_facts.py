@@ -154,7 +154,7 @@ def detail_of(crops, masks, pixel):
         float64 array, shape `(faces,)`: below `SOFT` a face is softer than
         the network.
     """
-    found = np.empty(len(crops))
+    details = np.empty(len(crops))
     for index, (crop, mask) in enumerate(zip(crops, masks, strict=True)):
         grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
         inside = mask > 127 if mask.any() else np.ones(mask.shape, bool)
@@ -163,5 +163,5 @@ def detail_of(crops, masks, pixel):
             cv2.GaussianBlur(grey, (0, 0), float(sigma)) for sigma in sigmas
         )
         strength = (middle - coarse)[inside].std()
-        found[index] = (fine - middle)[inside].std() / max(strength, 1e-6)
-    return found
+        details[index] = (fine - middle)[inside].std() / max(strength, 1e-6)
+    return details

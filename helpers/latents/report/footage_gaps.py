@@ -49,11 +49,11 @@ def meets(described, conditions, doubts=None):
     Returns:
         bool array, shape `(faces,)`.
     """
-    found = np.ones(len(described), bool)
+    matching = np.ones(len(described), bool)
     for column, sign, edge in conditions:
         slack = 0 if doubts is None else doubts[column]
-        found &= sign * described[:, column] + slack >= sign * edge
-    return found
+        matching &= sign * described[:, column] + slack >= sign * edge
+    return matching
 
 
 class _Search:
@@ -72,10 +72,10 @@ class _Search:
         """One after another: single things, then two at once."""
         for candidates in (self._single, self._double):
             while True:
-                found = [each for each in candidates() if each is not None]
-                if not found:
+                lacks = [each for each in candidates() if each is not None]
+                if not lacks:
                     break
-                inside, ends, lack = max(found, key=lambda each: each[0].sum())
+                inside, ends, lack = max(lacks, key=lambda each: each[0].sum())
                 self.left &= ~inside
                 self.named |= ends
                 yield lack

@@ -114,13 +114,13 @@ def _findings(own, others):
 
 def _lacks(own, others):
     """What any of the others does and this one lacks, each said once."""
-    found = {}
+    lacks = {}
     for other in others:
         for lack in footage_gaps.find_lacks(other, own):
-            before = found.get(lack["words"])
+            before = lacks.get(lack["words"])
             if before is None or lack["missing"] > before["missing"]:
-                found[lack["words"]] = lack
-    return list(found.values())
+                lacks[lack["words"]] = lack
+    return list(lacks.values())
 
 
 def _told(fault, lacks):
