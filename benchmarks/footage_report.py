@@ -158,7 +158,7 @@ def facts_without(facts, rows):
 
 def findings_of(own, other):
     """Names that the report gives: of the one, in order, and of the other."""
-    report = footage_report.report_of({"own": own, "other": other})
+    report = footage_report.report_of_facts({"own": own, "other": other})
     return [
         [finding["name"] for finding in report["identities"][who]["findings"]]
         for who in ("own", "other")

@@ -110,7 +110,9 @@ def find(folder, footage, name, every):
     home = folder / name
     records = face_records.read_records(home / face_records.RECORDS)
     face_set = FaceSet(name, home, CONTRACT, records)
-    reasons = face_reasons.find_reasons(records, face_reasons.measure(face_set))
+    reasons = face_reasons.find_reasons(
+        records, face_reasons.measure_faces(face_set)
+    )
     found = []
     for record, reason in zip(records, reasons, strict=True):
         record = {**record, "crop": str((home / record["crop"]).resolve())}

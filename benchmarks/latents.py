@@ -90,7 +90,7 @@ def run(number, options):
     folder = FOLDER / f"{'quick' if options.quick else 'run'}_{number}"
     whole = skill.make_faces(folder, number, options.quick, names)
     described = {
-        name: descriptions.describe(face_set)
+        name: descriptions.describe_faces(face_set)
         for name, face_set in whole.items()
     }
     row = {"run": number}
@@ -147,7 +147,7 @@ def time_many(face_sets, count):
     overlap.overlap_table(encoded, comb.shifts)
     lap("overlap")
     pairs = gaps.find_gaps(encoded, described, comb.shifts)
-    gap_report.report_of(pairs, encoded, many)
+    gap_report.gaps_as_data(pairs, encoded, many)
     lap("gaps")
     for method in ("pca", "tsne"):
         encoding.joint_map(encoded.latents, method)

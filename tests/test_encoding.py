@@ -87,12 +87,12 @@ def test_a_swap_moves_the_targets_latents_before_they_are_compared():
     }
     encoded = encoding.encode_face_sets(fake_comb(), face_sets)
     shifts = {("Lena", "Marco"): np.array([1.0, 2.0, 3.0])}
-    there = encoding.moved(encoded, shifts, "Lena", "Marco")
+    there = encoding.shifted_latents(encoded, shifts, "Lena", "Marco")
     np.testing.assert_allclose(there, [[1, 2, 3], [1.2, 2.2, 3.2]], atol=1e-6)
     together = encoding.at_one_place(encoded, shifts, "Lena")
     np.testing.assert_array_equal(together[:2], there)
     np.testing.assert_array_equal(together[2:], encoded.latents[2:])
-    as_it_is = encoding.moved(encoded, shifts, "Marco", "Lena")
+    as_it_is = encoding.shifted_latents(encoded, shifts, "Marco", "Lena")
     np.testing.assert_array_equal(as_it_is, encoded.latents[2:])
 
 
@@ -156,18 +156,18 @@ def test_the_first_principal_direction_is_what_dimensions_share(random):
 def test_latents_of_others_are_placed_by_the_same_measure(random):
     points = random.normal(size=(40, 6)) * 3 + 5
     space = encoding.PrincipalSpace(points, 4)
-    np.testing.assert_allclose(space.place(points), space.coordinates)
-    step = space.place(points + 1) - space.coordinates
+    np.testing.assert_allclose(space.coordinates_of(points), space.coordinates)
+    step = space.coordinates_of(points + 1) - space.coordinates
     np.testing.assert_allclose(step, np.tile(step[:1], (40, 1)))
 
 
 def test_the_nearest_come_first_and_too_few_are_refused():
     line = np.array([[0.0], [1], [3], [7]])
-    distances, rows = encoding.nearest([[2.9]], line, 3)
+    distances, rows = encoding.find_nearest([[2.9]], line, 3)
     assert rows.tolist() == [[2, 1, 0]]
     np.testing.assert_allclose(distances, [[0.1, 1.9, 2.9]])
     with pytest.raises(ValueError, match="5 neighbours"):
-        encoding.nearest(line, line, 5)
+        encoding.find_nearest(line, line, 5)
 
 
 @pytest.mark.parametrize("method", ["pca", "tsne"])

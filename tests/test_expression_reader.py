@@ -23,7 +23,10 @@ def test_a_mirrored_picture_reads_as_mirrored():
         model, np.zeros(count), np.ones(count)
     )
     crops = np.random.default_rng(0).random((3, 16, 16, 3), dtype=np.float32)
-    readings, turned = reader.read(crops), reader.read(crops[:, :, ::-1])
+    readings, turned = (
+        reader.read_expressions(crops),
+        reader.read_expressions(crops[:, :, ::-1]),
+    )
     signs = np.ones(count)
     signs[[YAW, EXPRESSION_PARAMETERS.index("gaze_x")]] = -1
     assert np.abs(readings).min() > 0

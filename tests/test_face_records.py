@@ -99,7 +99,7 @@ def test_files_that_are_gone_and_new_ones_are_noticed(folder):
 def test_counts_are_summed_over_parts_and_a_file_counts_once(folder):
     parts = face_records.read_lines(folder / face_records.FILES)[1:]
     parts[2]["files"][1]["error"] = "cannot be read"
-    report = face_records.sum_up(parts)
+    report = face_records.sum_up_parts(parts)
     assert report["files"] == 3 and report["frames"] == 152
     assert report["faces"] == 1
     assert report["left_out_files"] == {"two.jpg": "cannot be read"}

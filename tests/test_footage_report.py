@@ -91,7 +91,9 @@ def without(facts, feature, above=None, below=None):
 
 
 def names_of(*facts):
-    report = footage_report.report_of({each.identity: each for each in facts})
+    report = footage_report.report_of_facts(
+        {each.identity: each for each in facts}
+    )
     return {
         identity: [finding["name"] for finding in own["findings"]]
         for identity, own in report["identities"].items()
@@ -185,7 +187,7 @@ def test_one_light_is_told_once_with_what_the_others_have():
     lena, marco = sample_facts("Lena", 1), sample_facts("Marco", 2)
     column = NAMES.index("light")
     lena.described[:, column] = 0.5 + 0.05 * lena.described[:, column]
-    report = footage_report.report_of({"Lena": lena, "Marco": marco})
+    report = footage_report.report_of_facts({"Lena": lena, "Marco": marco})
     finding, *others = report["identities"]["Lena"]["findings"]
     assert (finding["name"], others) == ("one light", [])
     assert "from the right of the picture" in finding["advice"]
@@ -208,7 +210,9 @@ def test_a_head_that_hardly_turns_is_told_last_and_not_twice():
 )
 def test_few_faces_are_counted_and_very_few_will_not_do(count, verdict):
     lena = sample_facts(count=count)
-    report = footage_report.report_of({"Lena": lena})["identities"]["Lena"]
+    report = footage_report.report_of_facts({"Lena": lena})["identities"][
+        "Lena"
+    ]
     assert report["verdict"] == footage_report.VERDICTS[verdict]
     train = int(lena.train.sum())
     if verdict:
@@ -221,7 +225,9 @@ def test_few_faces_are_counted_and_very_few_will_not_do(count, verdict):
 def test_soft_footage_is_told(soft, verdict):
     lena = sample_facts()
     lena.detail[64][: round(soft * len(lena.detail[64]))] = 0.4
-    report = footage_report.report_of({"Lena": lena})["identities"]["Lena"]
+    report = footage_report.report_of_facts({"Lena": lena})["identities"][
+        "Lena"
+    ]
     assert report["verdict"] == footage_report.VERDICTS[verdict]
     assert report["reason"].startswith("blurred" if verdict else "enough")
 
@@ -237,14 +243,18 @@ def test_one_light_is_one_however_the_head_turns_in_it():
     lena = sample_facts()
     yaw, light = NAMES.index("yaw"), NAMES.index("light")
     lena.described[:, light] = 0.02 * lena.described[:, yaw]
-    assert np.ptp(footage_findings.spread(lena.described[:, light])) > 0.5
+    assert (
+        np.ptp(footage_findings.middle_spread(lena.described[:, light])) > 0.5
+    )
     assert names_of(lena) == {"Lena": ["one light"]}
 
 
 def test_small_faces_are_told_against_what_a_network_draws():
     lena = sample_facts()
     lena.eyes[:] = 20
-    report = footage_report.report_of({"Lena": lena})["identities"]["Lena"]
+    report = footage_report.report_of_facts({"Lena": lena})["identities"][
+        "Lena"
+    ]
     [finding] = report["findings"]
     assert finding["name"] == "small"
     # the eyes stand 0.3147 of the crop apart, of which 0.8 is seen
@@ -309,10 +319,10 @@ def test_every_photo_is_a_take():
 
 def test_the_report_is_short_lines_and_json():
     lena = without(sample_facts("Lena", 5, 2400), "yaw", below=-12)
-    report = footage_report.report_of(
+    report = footage_report.report_of_facts(
         {"Lena": lena, "Marco": sample_facts("Marco", 6, 2400)}
     )
-    text = footage_text.as_text(report)
+    text = footage_text.footage_as_text(report)
     assert max(len(line) for line in text.splitlines()) <= 64
     assert "Lena: will do with gaps (head turned left)" in text
     assert "of the picture" in text and "notebook 04" in text
@@ -334,7 +344,7 @@ def test_the_report_is_short_lines_and_json():
 
 def test_missing_bins_are_those_of_the_gap_and_are_drawn_hatched():
     lena = without(sample_facts("Lena", 5, 2400), "yaw", below=-12)
-    report = footage_report.report_of(
+    report = footage_report.report_of_facts(
         {"Lena": lena, "Marco": sample_facts("Marco", 6, 2400)}
     )
     own = report["identities"]["Lena"]["features"]
@@ -363,7 +373,7 @@ def test_a_report_needs_somebody_with_faces():
 
 def test_words_of_a_gap_are_those_of_notebook_04():
     yaw = FEATURES[NAMES.index("yaw")]
-    assert gaps.in_words(("head turned left",), [(yaw, -15)]) == (
+    assert gaps.gap_in_words(("head turned left",), [(yaw, -15)]) == (
         "head turned left (beyond -15°)"
     )
 
@@ -416,7 +426,9 @@ def test_of_many_faces_some_are_looked_at_evenly(filmed):
     report = footage_report.footage_report({"Lena": filmed["Lena"]}, most=20)
     lena = report["identities"]["Lena"]
     assert (lena["faces"], lena["described"]) == (104, 20)
-    assert "20 of 104 faces were looked at" in footage_text.as_text(report)
+    assert "20 of 104 faces were looked at" in footage_text.footage_as_text(
+        report
+    )
     assert lena["train"]["faces"] == 96
 
 

@@ -137,7 +137,7 @@ def test_likeness_sees_the_person_not_the_light():
         picture, landmarks = shot(number, seed)
         matrix = alignment.crop_matrix(landmarks, CONTRACT)
         crop = cut_crop(picture, matrix, 256)
-        return found.describe(crop[None])[0]
+        return found.vectors(crop[None])[0]
 
     one, again, other = describe(1, 20), describe(1, 21), describe(2, 20)
     assert max(np.linalg.norm(each) for each in (one, again, other)) < 1
@@ -151,7 +151,7 @@ def test_a_likeness_is_read_as_it_was_written_and_checked(tmp_path):
     likeness.write_likeness(tmp_path, found, seed=5)
     again = likeness.read_likeness(tmp_path)
     np.testing.assert_allclose(
-        again.describe(crops), found.describe(crops), atol=1e-3
+        again.vectors(crops), found.vectors(crops), atol=1e-3
     )
     path = tmp_path / likeness.WEIGHTS
     content = bytearray(path.read_bytes())
@@ -163,7 +163,7 @@ def test_a_likeness_is_read_as_it_was_written_and_checked(tmp_path):
     with pytest.raises(FileNotFoundError, match="benchmarks.likeness"):
         likeness.read_likeness(tmp_path)
     with pytest.raises(ValueError, match=r"\(64, 64, 3\)"):
-        found.describe(crops[0])
+        found.vectors(crops[0])
 
 
 def test_what_comes_with_the_course_says_where_it_is_from():

@@ -61,7 +61,9 @@ def test_coverage_of_equal_crowds_is_what_theory_says(random):
     count, k = 1000, 5
     terms = (count - np.arange(1, k + 1)) / (2 * count - np.arange(1, k + 1))
     expected = 1 - np.prod(terms)
-    assert overlap.coverage(one, other, k) == pytest.approx(expected, abs=0.02)
+    assert overlap.covered_share(one, other, k) == pytest.approx(
+        expected, abs=0.02
+    )
 
 
 def test_coverage_sees_which_half_is_missing(random):
@@ -72,7 +74,7 @@ def test_coverage_sees_which_half_is_missing(random):
     assert not found[200:].any()
     assert found[:200].mean() > 0.9
     # the other identity lacks nothing: everything it does, the first does
-    assert overlap.coverage(other, one) > 0.8
+    assert overlap.covered_share(other, one) > 0.8
 
 
 def test_density_of_equal_crowds_is_one_and_of_distant_ones_zero(random):
@@ -174,7 +176,7 @@ def test_an_overlap_needs_two_identities(random):
     with pytest.raises(ValueError, match="more faces"):
         overlap.mixing_rate(points, labels_of(18, 2))
     with pytest.raises(ValueError, match="more than 5"):
-        overlap.coverage(points[:5], points)
+        overlap.covered_share(points[:5], points)
 
 
 def test_there_and_back_is_measured_by_ones_own_decoder(random):

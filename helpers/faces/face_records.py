@@ -107,7 +107,7 @@ class RecordWriter:
         _write_bytes(self.folder / crop_name, crop)
         _write_bytes(self.folder / mask_name, mask)
         record = {"crop": crop_name, "mask": mask_name, **record}
-        self._lines.append(line_of(record))
+        self._lines.append(line_of_record(record))
         self.faces += 1
 
     def finish_part(self, files):
@@ -177,7 +177,7 @@ def _write_bytes(path, content):
         raise
 
 
-def sum_up(parts):
+def sum_up_parts(parts):
     """Counts over all finished parts.
 
     Args:
@@ -358,9 +358,11 @@ def write_records(path, records):
         path: pathlib.Path of `faces.jsonl`.
         records: list of dicts.
     """
-    manifests.write_text(path, "".join(line_of(each) for each in records))
+    manifests.write_text(
+        path, "".join(line_of_record(each) for each in records)
+    )
 
 
-def line_of(record):
+def line_of_record(record):
     """The line of `faces.jsonl` that holds a record, a str."""
     return json.dumps(record, ensure_ascii=False) + "\n"

@@ -148,7 +148,7 @@ def read_face_set(folder, identity, contract=None, everything=False):
     return FaceSet(identity, home, manifest["contract"], records)
 
 
-def read_found(folder, identity):
+def read_all_faces(folder, identity):
     """All faces of one identity, before the folder's manifest is written.
 
     Args:

@@ -106,7 +106,7 @@ def find_faces(
         ) as finder:
             _work_off(footage_folder, plans, position, finder, progress)
         report = {
-            **face_records.sum_up(writer.parts),
+            **face_records.sum_up_parts(writer.parts),
             "other_files": others,
             "every": steps,
             "consent": agreed,

@@ -73,7 +73,7 @@ JAW_OF_LIPS = 3.3
 SHUT_LIPS = 0.05
 
 
-def describe(face_set, rows=None, reader=None):
+def describe_faces(face_set, rows=None, reader=None):
     """What can be said of the faces of one identity.
 
     Args:
@@ -95,7 +95,7 @@ def describe(face_set, rows=None, reader=None):
     masks = face_set.load_masks(READ_SIZE)
     coverage = face_set.contract["coverage"]
     seen = cut_network_crops(crops, coverage, round(READ_SIZE * coverage))
-    read = reader.read(seen)
+    read = reader.read_expressions(seen)
     if not face_set.rendered:
         names = [feature.name for feature in FEATURES]
         columns = [names.index("jaw"), names.index("blink")]
@@ -119,7 +119,7 @@ def describe_encoded(face_sets, encoded, reader=None):
     Args:
         face_sets: dict from identity to `FaceSet`, as encoded.
         encoded: `latents.EncodedFaces`.
-        reader: see `describe()`.
+        reader: see `describe_faces()`.
 
     Returns:
         float64 array, shape `(faces, features)`.
@@ -128,7 +128,7 @@ def describe_encoded(face_sets, encoded, reader=None):
     described = np.empty((len(encoded.labels), len(FEATURES)))
     for identity, face_set in face_sets.items():
         own = encoded.labels == identity
-        described[own] = describe(face_set, encoded.rows[own], reader)
+        described[own] = describe_faces(face_set, encoded.rows[own], reader)
     return described
 
 
@@ -146,7 +146,7 @@ def lips_and_lids(face_set):
         to 1, and `blink`, 0 for open eyes to 1.
     """
     reader = _shipped_landmarks()
-    points = face_reasons.ask(
+    points = face_reasons.ask_about_crops(
         face_set, range(len(face_set)), reader.resolution, reader.landmarks
     )
     lips = face_measures.mouth_opening(points).astype(np.float64)
@@ -198,7 +198,7 @@ def light_of(crops, masks):
     return np.log2(right / left), np.log2((right + left) / 2)
 
 
-def label(feature):
+def feature_label(feature):
     """What a feature is called where people read it: `look sideways`.
 
     Args:
@@ -210,7 +210,7 @@ def label(feature):
     return LABELS.get(feature.name, feature.name)
 
 
-def number(feature, value):
+def reading_as_text(feature, value):
     """A reading as people write it: `-15°`, `0.4`.
 
     Args:

@@ -85,7 +85,7 @@ def identities_of(encoded):
     return list(dict.fromkeys(encoded.labels.tolist()))
 
 
-def moved(encoded, shifts, source, target):
+def shifted_latents(encoded, shifts, source, target):
     """The target's latents where a swap hands them to the source's decoder.
 
     Args:
@@ -107,7 +107,7 @@ def at_one_place(encoded, shifts, identity):
 
     Args:
         encoded: `EncodedFaces`.
-        shifts: see `moved()`.
+        shifts: see `shifted_latents()`.
         identity: str, whose decoder; its own latents stay as they are.
 
     Returns:
@@ -117,7 +117,7 @@ def at_one_place(encoded, shifts, identity):
     for name in np.unique(encoded.labels):
         if name != identity:
             own = encoded.labels == name
-            latents[own] = moved(encoded, shifts, identity, str(name))
+            latents[own] = shifted_latents(encoded, shifts, identity, str(name))
     return latents
 
 
@@ -177,11 +177,11 @@ class PrincipalSpace:
     def _standardise(self, latents):
         return (np.asarray(latents, np.float64) - self.means) * self.scales
 
-    def place(self, latents):
+    def coordinates_of(self, latents):
         """Coordinates of latents, shape `(faces, dims)`."""
         return self._standardise(latents) @ self.directions
 
-    def step(self, direction):
+    def step_along(self, direction):
         """What one standard deviation along a direction adds to a latent.
 
         Args:
@@ -211,7 +211,7 @@ def squared_distances(one, other):
     return np.maximum(squares - 2 * one @ other.T, 0)
 
 
-def nearest(points, references, count):
+def find_nearest(points, references, count):
     """Distances to the nearest of some references, and which they are.
 
     Args:
@@ -280,7 +280,7 @@ def joint_map(latents, method="pca", seed=0, most=MAPPED):
     arranged = embedding.fit_transform(space[rows]).astype(np.float64)
     if len(rows) == len(space):
         return arranged
-    distances, neighbours = nearest(space, space[rows], 3)
+    distances, neighbours = find_nearest(space, space[rows], 3)
     weights = 1 / np.maximum(distances, 1e-9)
     weights /= weights.sum(axis=1, keepdims=True)
     return (arranged[neighbours] * weights[..., None]).sum(axis=1)

@@ -38,7 +38,7 @@ def missing_table(pairs, encoded):
     return table
 
 
-def report_of(pairs, encoded, face_sets):
+def gaps_as_data(pairs, encoded, face_sets):
     """All that was found, as data that JSON can hold.
 
     Args:
@@ -84,8 +84,8 @@ def _images(rows, pair, encoded, face_sets):
     ]
 
 
-def write_report(path, report):
-    """Write what `report_of()` returned as JSON."""
+def write_gaps(path, report):
+    """Write what `gaps_as_data()` returned as JSON."""
     with manifests.atomic_path(path) as partial:
         text = json.dumps(report, indent=1, ensure_ascii=False)
         partial.write_text(text + "\n", encoding="utf-8")

@@ -25,7 +25,11 @@ import itertools
 import numpy as np
 
 from helpers.latents import descriptions
-from helpers.latents.encoding import identities_of, moved, nearest
+from helpers.latents.encoding import (
+    find_nearest,
+    identities_of,
+    shifted_latents,
+)
 from helpers.latents.overlap import own_halves
 
 NEIGHBOURS = 5
@@ -133,7 +137,7 @@ class FaceDirections:
             square, latents.T @ (described / deviations)
         )
 
-    def place(self, latents):
+    def coordinates_of(self, latents):
         """Coordinates, float64 array of shape `(faces, features)`."""
         return np.asarray(latents, np.float64) @ self.weights
 
@@ -151,7 +155,7 @@ def find_gaps(encoded, described, shifts=None, seed=0):
     Args:
         encoded: `latents.EncodedFaces` of two identities or more.
         described: float array, shape `(faces, features)`: see
-            `descriptions.describe()`, in the order of `encoded`.
+            `descriptions.describe_faces()`, in the order of `encoded`.
         shifts: `comb.shifts`, since a swap adds them; `None` for none.
         seed: int.
 
@@ -180,12 +184,14 @@ def _compare(encoded, described, directions, shifts, pair, seed):
     target, source = pair
     own_rows = np.flatnonzero(encoded.labels == target)
     source_rows = np.flatnonzero(encoded.labels == source)
-    one = directions.place(encoded.latents[own_rows])
-    sent = directions.place(moved(encoded, shifts, source, target))
-    other = directions.place(encoded.latents[source_rows])
+    one = directions.coordinates_of(encoded.latents[own_rows])
+    sent = directions.coordinates_of(
+        shifted_latents(encoded, shifts, source, target)
+    )
+    other = directions.coordinates_of(encoded.latents[source_rows])
     blocks = encoded.blocks[own_rows]
     distances = _relative_distances(one, sent, other, blocks, seed)
-    near = nearest(sent, other, min(NEIGHBOURS, len(other)))[1]
+    near = find_nearest(sent, other, min(NEIGHBOURS, len(other)))[1]
     lonely = distances > LONELY
     pair = Pair(
         target, source, own_rows, distances, lonely, source_rows[near], []
@@ -216,8 +222,12 @@ def _relative_distances(one, sent, other, blocks, seed):
             chosen = random.choice(np.flatnonzero(own), size, replace=False)
             others = random.choice(len(other), size, replace=False)
             count = min(NEIGHBOURS, size)
-            near_own = nearest(one[asked], one[chosen], count)[0].mean(axis=1)
-            near = nearest(sent[asked], other[others], count)[0].mean(axis=1)
+            near_own = find_nearest(one[asked], one[chosen], count)[0].mean(
+                axis=1
+            )
+            near = find_nearest(sent[asked], other[others], count)[0].mean(
+                axis=1
+            )
             tiny = np.finfo(float).tiny
             total[asked] += np.log(np.maximum(near, tiny))
             total[asked] -= np.log(np.maximum(near_own, tiny))
@@ -313,7 +323,7 @@ class _Search:
         beyond = [(feature, edge) for _, _, feature, edge in ends]
         advice = (
             f"Film about {more} more frames of {pair.source}: "
-            f"{in_words(words, beyond)}. "
+            f"{gap_in_words(words, beyond)}. "
             f"{pair.target} does it in {count} of {len(self.own)} images, "
             f"{pair.source} in {others} of {len(self.other)}."
         )
@@ -343,7 +353,7 @@ def begin_of(sign, feature):
     return feature.low_from if sign < 0 else feature.high_from
 
 
-def in_words(words, beyond):
+def gap_in_words(words, beyond):
     """What is missing, and from where on: `mouth open (beyond 0.15)`.
 
     Args:
@@ -354,7 +364,7 @@ def in_words(words, beyond):
         str.
     """
     return " and ".join(
-        f"{word} (beyond {descriptions.number(feature, edge)})"
+        f"{word} (beyond {descriptions.reading_as_text(feature, edge)})"
         for word, (feature, edge) in zip(words, beyond, strict=True)
     )
 

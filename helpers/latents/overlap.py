@@ -12,9 +12,9 @@ import numpy as np
 from helpers.faces.face_set import evenly
 from helpers.latents.encoding import (
     PrincipalSpace,
+    find_nearest,
     identities_of,
-    moved,
-    nearest,
+    shifted_latents,
 )
 
 NEIGHBOURS = 5
@@ -58,7 +58,7 @@ def mixing_rate(latents, labels, neighbours=NEIGHBOURS, seed=0):
             "after both were thinned to equal numbers"
         )
     points, labels = np.asarray(latents)[rows], labels[rows]
-    near = _others(points, nearest(points, points, neighbours + 1)[1])
+    near = _others(points, find_nearest(points, points, neighbours + 1)[1])
     share = np.mean(labels[near] != labels[:, None])
     return float(share / (len(rows) / 2 / (len(rows) - 1)))
 
@@ -89,7 +89,7 @@ def _reach(points, neighbours):
             f"Received: {len(points)}"
         )
     # the nearest of all is the face itself, or a twin of it
-    return nearest(points, points, neighbours + 1)[0][:, -1]
+    return find_nearest(points, points, neighbours + 1)[0][:, -1]
 
 
 def has_counterpart(latents_one, latents_other, neighbours=NEIGHBOURS):
@@ -113,10 +113,10 @@ def has_counterpart(latents_one, latents_other, neighbours=NEIGHBOURS):
         models", 2020, equation 6 (the indicator inside coverage).
     """
     reach = _reach(latents_one, neighbours)
-    return nearest(latents_one, latents_other, 1)[0][:, 0] < reach
+    return find_nearest(latents_one, latents_other, 1)[0][:, 0] < reach
 
 
-def coverage(latents_one, latents_other, neighbours=NEIGHBOURS):
+def covered_share(latents_one, latents_other, neighbours=NEIGHBOURS):
     """Share of one identity's faces that have a counterpart in the other.
 
     See `has_counterpart`. Two equal crowds of equal size reach about
@@ -141,7 +141,7 @@ def density(latents_one, latents_other, neighbours=NEIGHBOURS):
     (the distance to their own k-th nearest) it lies, over k: 1 for two equal
     crowds, 0 for two that are apart.
 
-    Args: see `coverage`.
+    Args: see `covered_share`.
 
     Returns:
         float from 0.
@@ -253,9 +253,9 @@ def cycle_ratio(comb, encoded, source, target, most=CYCLED):
     space = PrincipalSpace(encoded.latents)
 
     def distance(identity):
-        sent = moved(encoded, comb.shifts, identity, target)[rows]
+        sent = shifted_latents(encoded, comb.shifts, identity, target)[rows]
         back = comb.encode(comb.decode(sent, identity))
-        way = space.place(back) - space.place(sent)
+        way = space.coordinates_of(back) - space.coordinates_of(sent)
         return float(np.median(np.linalg.norm(way, axis=1)))
 
     return distance(source) / max(distance(target), 1e-12)
@@ -313,7 +313,7 @@ def mean_overlap(table):
 
 def _overlap(encoded, space, shifts, pair, neighbours, seed):
     target, source = pair
-    one = space.place(moved(encoded, shifts, source, target))
+    one = space.coordinates_of(shifted_latents(encoded, shifts, source, target))
     other = space.coordinates[encoded.labels == source]
     blocks_one = encoded.blocks[encoded.labels == target]
     blocks_other = encoded.blocks[encoded.labels == source]
@@ -331,7 +331,7 @@ def _overlap(encoded, space, shifts, pair, neighbours, seed):
     row["mixing_rate"] = mixing_rate(
         np.concatenate([one, other]), labels, neighbours, seed
     )
-    for name, measure in (("coverage", coverage), ("density", density)):
+    for name, measure in (("coverage", covered_share), ("density", density)):
         row[name] = measure(one[looked], other[others], neighbours)
         row[f"{name}_within"] = measure(one[looked], one[twins], neighbours)
     few = min(len(np.unique(b)) for b in (blocks_one, blocks_other)) < 4

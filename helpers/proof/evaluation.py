@@ -179,7 +179,7 @@ def expression_scores(reader, images, frame_parameters):
         ValueError: if no parameter varies.
     """
     kinds = ("swap", "own", "mean", "truth")
-    readings = {kind: reader.read(images[kind]) for kind in kinds}
+    readings = {kind: reader.read_expressions(images[kind]) for kind in kinds}
     found, left_out = {}, []
     for column, name in enumerate(EXPRESSION_PARAMETERS):
         true_values = np.asarray(frame_parameters[name], dtype=np.float64)

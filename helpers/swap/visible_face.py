@@ -45,7 +45,7 @@ def visible_face(found, eggs):
 
     Args:
         found: float array, shape `(faces, size, size, 2)`, 0-1, of
-            `face_mask.FaceMask.read`.
+            `face_mask.FaceMask.read_masks`.
         eggs: float array, shape `(faces, side, side)`, 0-1, network crops of
             `masks.face_mask`, of at least the same size.
 
@@ -162,7 +162,7 @@ class MaskMaker:
         eggs, crops = [egg for egg, _ in looks], [crop for _, crop in looks]
         if not looks or self._network is None:
             return eggs
-        found = self._network.read(np.stack(crops))
+        found = self._network.read_masks(np.stack(crops))
         return list(visible_face(found, np.stack(eggs)))
 
 

@@ -265,7 +265,7 @@ class LatentExplorer(ipywidgets.VBox):
 
     def _in_words(self, row):
         return ", ".join(
-            f"{feature.name} {descriptions.number(feature, value)}"
+            f"{feature.name} {descriptions.reading_as_text(feature, value)}"
             for feature, value in zip(
                 descriptions.FEATURES, self.described[row], strict=True
             )
@@ -292,7 +292,7 @@ class LatentExplorer(ipywidgets.VBox):
             colors, ends = plotting.value_colors(self.described[:, column])
             self._paint(colors)
             self.map.legend = [
-                [color, descriptions.number(feature, value)]
+                [color, descriptions.reading_as_text(feature, value)]
                 for color, value in ends
             ]
 
@@ -346,7 +346,7 @@ class LatentExplorer(ipywidgets.VBox):
         )
         latent = start + (end - start) * self.along.value
         for index, slider in enumerate(self.directions):
-            latent = latent + self.space.step(index) * slider.value
+            latent = latent + self.space.step_along(index) * slider.value
         return np.asarray(latent, np.float32)[None]
 
     def _draw_walk(self):

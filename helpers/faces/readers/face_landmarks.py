@@ -142,9 +142,9 @@ class LandmarkReader:
         Raises:
             ValueError: if these are not crops.
         """
-        return self.read(crops, batch_size)[0]
+        return self.read_points(crops, batch_size)[0]
 
-    def read(self, crops, batch_size=32):
+    def read_points(self, crops, batch_size=32):
         """The 68 points of each crop, and how sure each is.
 
         Args:
@@ -159,7 +159,7 @@ class LandmarkReader:
         Raises:
             ValueError: if these are not crops.
         """
-        points = small_networks.read_crops(self.model, crops, batch_size)
+        points = small_networks.predict_crops(self.model, crops, batch_size)
         points = points * np.shape(crops)[1]
         return points[..., :2] - np.float32(0.5), points[..., 2]
 

@@ -71,7 +71,7 @@ def _choose(folder, identity, person, progress):
     records = [corrections.as_found(record) for record in stored]
     by_hand = corrections.read_corrections(home)
     face_set = FaceSet(identity, home, _contract_of(home), records)
-    measures = face_reasons.measure(face_set, progress)
+    measures = face_reasons.measure_faces(face_set, progress)
     reasons = face_reasons.find_reasons(records, measures)
     people = grouping.group_faces(face_set, reasons)
     chosen = _chosen_people(people, person)
@@ -82,7 +82,7 @@ def _choose(folder, identity, person, progress):
     # the folder is unfinished until its manifest is written anew
     (folder / manifests.MANIFEST).unlink(missing_ok=True)
     face_records.write_records(home / face_records.RECORDS, records)
-    report |= sum_up(records)
+    report |= sum_up_faces(records)
     manifests.write_json(home / face_records.REPORT, report)
     return report
 
@@ -139,7 +139,7 @@ def _leave_out_others(records, measures, reasons, people, chosen):
             reasons[row] = "too dark"
 
 
-def sum_up(records):
+def sum_up_faces(records):
     """What a report says of the faces of an identity.
 
     Args:

@@ -51,8 +51,12 @@ class CorrectedFolder:
         stored = [{"person": None, "left_out": None, **each} for each in stored]
         corrected = corrections.read_corrections(self.folder, self.contract)
         self.records = corrections.apply_corrections(stored, corrected)
-        self.by_row, self.lost = corrections.match(self.records, corrected)
-        self._lines = [face_records.line_of(record) for record in self.records]
+        self.by_row, self.lost = corrections.match_corrections(
+            self.records, corrected
+        )
+        self._lines = [
+            face_records.line_of_record(record) for record in self.records
+        ]
         self._frames = {}
         for row, record in enumerate(self.records):
             place = corrections.key_of(record)[:2]
@@ -144,7 +148,7 @@ class CorrectedFolder:
             self.records[row] = corrections.apply_corrections(
                 [self.records[row]], [entry] if entry else []
             )[0]
-            self._lines[row] = face_records.line_of(self.records[row])
+            self._lines[row] = face_records.line_of_record(self.records[row])
         corrections.write_corrections(
             self.folder, [*self.by_row.values(), *self.lost]
         )
@@ -160,7 +164,7 @@ class CorrectedFolder:
         if not path.is_file():
             return  # extraction was broken off, and counts when it ends
         report = foreign_files.read_json(path, facesets.AGAIN_FOR_IT)
-        report |= choosing.sum_up(self.records)
+        report |= choosing.sum_up_faces(self.records)
         manifests.write_json(path, report)
 
     def _state(self):

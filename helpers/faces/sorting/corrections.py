@@ -12,8 +12,8 @@ import numpy as np
 from helpers import alignment
 from helpers.faces.sorting.correction_checks import (
     RECUT,
+    broken_corrections,
     check_corrections,
-    message,
 )
 from helpers.files import manifests
 
@@ -65,7 +65,7 @@ def apply_corrections(records, corrections):
         list of dicts: new records in the same order.
     """
     result = [as_found(record) for record in records]
-    for row, correction in match(result, corrections)[0].items():
+    for row, correction in match_corrections(result, corrections)[0].items():
         changes = {
             name: correction[name]
             for name in RECUT
@@ -78,7 +78,7 @@ def apply_corrections(records, corrections):
     return result
 
 
-def match(records, corrections):
+def match_corrections(records, corrections):
     """Which face each correction is about.
 
     The same place among a frame's faces may be another face when extraction
@@ -148,13 +148,13 @@ def read_corrections(folder, contract=None):
         return []
     size = path.stat().st_size
     if size > LARGEST_FILE:
-        raise ValueError(message(path, f"{size} bytes"))
+        raise ValueError(broken_corrections(path, f"{size} bytes"))
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise ValueError(message(path, str(error)[:200])) from error
+        raise ValueError(broken_corrections(path, str(error)[:200])) from error
     if not isinstance(content, dict) or set(content) != {"corrections"}:
-        raise ValueError(message(path, f"{str(content)[:80]!r}"))
+        raise ValueError(broken_corrections(path, f"{str(content)[:80]!r}"))
     corrections = content["corrections"]
     check_corrections(corrections, path)
     if contract is not None:
@@ -179,7 +179,7 @@ def _check_crops(corrections, contract, path):
         try:
             expected = alignment.crop_matrix(entry["landmarks"], contract)
         except ValueError as error:
-            raise ValueError(message(path, error)) from error
+            raise ValueError(broken_corrections(path, error)) from error
         if not np.allclose(entry["matrix"], expected, atol=0.01):
             raise manifests.ContractError(
                 f"{path} holds crops that were cut by hand under another "

@@ -65,7 +65,7 @@ def sample_tracks(tracks, most, good):
     return sampled
 
 
-def ask(face_set, rows, size, question):
+def ask_about_crops(face_set, rows, size, question):
     """What a function says of some crops, a chunk at a time.
 
     Args:
@@ -88,7 +88,7 @@ def ask(face_set, rows, size, question):
     )
 
 
-def measure(face_set, progress=None):
+def measure_faces(face_set, progress=None):
     """What all crops look like.
 
     Args:
@@ -135,12 +135,12 @@ def _seen_shares(face_set):
     def share_of_face(crops):
         seen = cut_network_crops(crops, coverage, resolution)
         egg = _egg(resolution)
-        visible = _mask_network().read(seen).prod(axis=-1)
+        visible = _mask_network().read_masks(seen).prod(axis=-1)
         return (visible * egg).sum(axis=(1, 2)) / egg.sum()
 
     rows = [row for some in sampled for row in some]
     size = round(resolution / coverage)
-    answers = iter(ask(face_set, rows, size, share_of_face))
+    answers = iter(ask_about_crops(face_set, rows, size, share_of_face))
     for whole, some in zip(tracks.values(), sampled, strict=True):
         shares[whole] = np.mean([next(answers) for _ in some])
     return shares
@@ -165,7 +165,7 @@ def find_reasons(records, measures):
 
     Args:
         records: list of dicts.
-        measures: dict of `measure`.
+        measures: dict of `measure_faces`.
 
     Returns:
         list of str, or `None` for a face that may be of use.

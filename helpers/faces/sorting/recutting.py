@@ -24,7 +24,7 @@ class Frame:
         self.image, self.mask = image, mask
 
 
-def read_frame(footage, record):
+def read_frame_of(footage, record):
     """The frame that a face was found in.
 
     Args:
@@ -42,7 +42,7 @@ def read_frame(footage, record):
     path = pathlib.Path(footage or "footage") / record["file"]
     if (
         not footage
-        or not correction_checks.is_inside(record["file"])
+        or not correction_checks.stays_in_folder(record["file"])
         or not path.is_file()
     ):
         raise FileNotFoundError(
@@ -90,7 +90,7 @@ def check_landmarks(landmarks):
     return points
 
 
-def cut_face(frame, landmarks, contract):
+def recut_face(frame, landmarks, contract):
     """Cut a face as extraction does, by other landmarks.
 
     Args:
@@ -108,7 +108,7 @@ def cut_face(frame, landmarks, contract):
     return face_cutting.cut_face(frame.image, landmarks, contract, frame.mask)
 
 
-def write_face(folder, record, crop, mask, facts):
+def write_recut_face(folder, record, crop, mask, facts):
     """Write a face that was cut again as files of its own.
 
     Args:

@@ -1,8 +1,8 @@
 """Face sets -> what can be known of footage before any training.
 
 Where the faces look, what they do, where their light comes from
-(`descriptions.describe`), how far apart the eyes are, how fine the detail is,
-and from which takes they are. Only two small networks are asked: the
+(`descriptions.describe_faces`), how far apart the eyes are, how fine the detail
+is, and from which takes they are. Only two small networks are asked: the
 expression reader and, of photographed people, the one for 68 landmarks.
 """
 
@@ -53,7 +53,7 @@ Args:
     identity: str.
     face_set: `FaceSet`, all of it.
     described: float64 array, shape `(faces, features)`, see
-        `descriptions.describe()`.
+        `descriptions.describe_faces()`.
     stretches: int array, shape `(faces,)`. Stretch of footage of each.
     train: bool array, shape `(faces,)`. False for held-out faces.
     doubts: float64 array, shape `(features,)`. How far readings may be off.
@@ -94,7 +94,7 @@ def facts_of(face_set, reader=None, most=MOST):
     return Facts(
         face_set.identity,
         face_set,
-        descriptions.describe(some, reader=reader),
+        descriptions.describe_faces(some, reader=reader),
         np.array([numbers[name] for name in stretches]),
         np.array([record["split"] == "train" for record in some.records]),
         doubts_of(some),

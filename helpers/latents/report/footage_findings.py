@@ -29,12 +29,12 @@ MOST_SOFT = 0.9  # of the faces: nothing sharp could be learned
 MIDDLE = (0.05, 0.5, 0.95)
 
 
-def spread(values):
+def middle_spread(values):
     """Low, middle and high of the middle nine tenths, a list of floats."""
     return [round(float(each), 3) for each in np.quantile(values, MIDDLE)]
 
 
-def fits(own, size):
+def fitting_shares(own, size):
     """Shares of the faces that have as much as a network of a size draws.
 
     Args:
@@ -79,7 +79,7 @@ def find_faults(own):
             )
         )
     smallest = NETWORK_SIZES[0]
-    fit = fits(own, smallest)
+    fit = fitting_shares(own, smallest)
     if fit["sharp"] < 0.5:
         faults.append(
             _fault(
@@ -115,7 +115,7 @@ def _narrow(own):
         return faults
     fixed = _in_one_pose(light, yaw)
     middle = float(np.median(light))
-    low, _, high = spread(fixed)
+    low, _, high = middle_spread(fixed)
     if high - low < ONE_LIGHT:
         faults.append(
             _fault(
@@ -127,7 +127,7 @@ def _narrow(own):
                 footage_gaps.ENOUGH,
             )
         )
-    low, _, high = spread(yaw)
+    low, _, high = middle_spread(yaw)
     if high - low < STILL_HEAD:
         faults.append(
             _fault(

@@ -37,7 +37,7 @@ def find_lacks(target, source):
     return list(_Search(target, source).all_lacks())
 
 
-def meets(described, conditions, doubts=None):
+def meets_conditions(described, conditions, doubts=None):
     """Which faces meet all conditions.
 
     Args:
@@ -115,11 +115,11 @@ class _Search:
             (column, sign, edge)
             for (column, sign, _), edge in zip(ends, edges, strict=True)
         ]
-        inside = self.left & meets(self.target.described, conditions)
+        inside = self.left & meets_conditions(self.target.described, conditions)
         least = max(gaps.LEAST_IMAGES, gaps.LEAST_SHARE * len(inside))
         if inside.sum() < least or not len(self.described):
             return None
-        does = meets(self.described, conditions, self.source.doubts)
+        does = meets_conditions(self.described, conditions, self.source.doubts)
         share = inside.mean()
         wanted = min(ENOUGH, share * len(does) * self.scale)
         has = does.sum() * self.scale
@@ -156,7 +156,7 @@ class _Search:
             "images": round(has),
             "source_share": float(shares[1]),
             "missing": rounded_up(max(wanted - has, gaps.LEAST_IMAGES)),
-            "does": gaps.in_words(words, beyond),
+            "does": gaps.gap_in_words(words, beyond),
         }
 
 
