@@ -35,6 +35,7 @@ from helpers.latents import (
     gaps,
     overlap,
     shifts,
+    spaces,
 )
 from helpers.training import bundles, cut_pairs
 from helpers.training.trainer import Trainer
@@ -150,7 +151,7 @@ def time_many(face_sets, count):
     gap_report.gaps_as_data(pairs, encoded, many)
     lap("gaps")
     for method in ("pca", "tsne"):
-        encoding.joint_map(encoded.latents, method)
+        spaces.joint_map(encoded.latents, method)
     lap("mapped")
     return len(encoded.labels), seconds
 
@@ -168,7 +169,7 @@ def time_clicks(face_sets, count, clicks=20):
         comb,
         many,
         encoded,
-        encoding.joint_map(encoded.latents),
+        spaces.joint_map(encoded.latents),
         encoding.crops_of(many, encoded, latent_explorer.TILE),
         described,
         gaps.find_gaps(encoded, described),

@@ -12,7 +12,6 @@ from helpers.faces import detection, facesets
 from helpers.faces.face_set import FaceSet, evenly
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
-from helpers.latents import gaps
 from helpers.latents.descriptions import FEATURES
 from helpers.latents.report import (
     footage_facts,
@@ -369,13 +368,6 @@ def test_a_report_needs_somebody_with_faces():
     empty = FaceSet("Lena", "nowhere", manifests.data_contract(), [])
     with pytest.raises(ValueError, match="none of 'Lena'"):
         footage_report.footage_report({"Lena": empty})
-
-
-def test_words_of_a_gap_are_those_of_notebook_04():
-    yaw = FEATURES[NAMES.index("yaw")]
-    assert gaps.gap_in_words(("head turned left",), [(yaw, -15)]) == (
-        "head turned left (beyond -15°)"
-    )
 
 
 # ---- rendered faces, read from their pictures

@@ -5,10 +5,7 @@ from clips import FACE, FakeDetector, face_at, picture
 
 from helpers.faces import tracking
 from helpers.faces.tracker import Tracker
-from helpers.faces.tracks import (
-    has_face,
-    main_track,
-)
+from helpers.faces.tracks import has_face, main_track
 
 
 class CountingDetector(FakeDetector):

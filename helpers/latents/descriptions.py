@@ -118,7 +118,7 @@ def describe_encoded(face_sets, encoded, reader=None):
 
     Args:
         face_sets: dict from identity to `FaceSet`, as encoded.
-        encoded: `latents.EncodedFaces`.
+        encoded: `encoding.EncodedFaces`.
         reader: see `describe_faces()`.
 
     Returns:

@@ -7,7 +7,7 @@ import numpy as np
 
 from helpers.files import manifests
 from helpers.latents.encoding import identities_of
-from helpers.latents.gaps import Gap
+from helpers.latents.gap_search import Gap
 
 # of a gap; its rows become files
 GAP_FIELDS = [
@@ -23,7 +23,7 @@ def missing_table(pairs, encoded):
 
     Args:
         pairs: list of `Pair`.
-        encoded: `latents.EncodedFaces`.
+        encoded: `encoding.EncodedFaces`.
 
     Returns:
         dict from identity to a bool array, shape `(faces,)`: true where a face
@@ -43,7 +43,7 @@ def gaps_as_data(pairs, encoded, face_sets):
 
     Args:
         pairs: list of `Pair`.
-        encoded: `latents.EncodedFaces`.
+        encoded: `encoding.EncodedFaces`.
         face_sets: dict from identity to `FaceSet`, as encoded.
 
     Returns:

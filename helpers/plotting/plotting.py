@@ -444,7 +444,7 @@ def plot_latent_map(points, labels, thumbnails=None, most=150, seed=0):
     """The joint map of the latents, with the faces behind the points.
 
     Args:
-        points: float array, shape `(faces, 2)`. See `latents.joint_map`.
+        points: float array, shape `(faces, 2)`. See `spaces.joint_map`.
         labels: string array, shape `(faces,)`. Identity of each.
         thumbnails: uint8 array, 0-255, or float array, 0-1, shape
             `(faces, height, width, 3)`, or `None` for dots alone.

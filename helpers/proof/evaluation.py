@@ -8,7 +8,7 @@ import numpy as np
 from helpers.crops import cut_network_crops, recut_crops
 from helpers.faces.face_set import evenly
 from helpers.files import manifests
-from helpers.latents import encoding
+from helpers.latents import spaces
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS
 
 # A parameter that varies less than this share of what the reader was trained
@@ -248,8 +248,8 @@ def retrieval_share(latents_one, latents_other, nearest=5, candidates=120):
         )
     rows = evenly(len(one), candidates)
     count = len(rows)
-    both = encoding.standardise(np.concatenate([one[rows], other[rows]]))
-    distances = encoding.squared_distances(both[:count], both[count:])
+    both = spaces.standardise(np.concatenate([one[rows], other[rows]]))
+    distances = spaces.squared_distances(both[:count], both[count:])
     own = np.diag(distances)
     # `<=`: equal distances count against a find, so constant latents find 0
     ranks = [(distances <= own[:, None]).sum(1), (distances <= own).sum(0)]

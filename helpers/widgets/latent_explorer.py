@@ -20,7 +20,7 @@ from PIL import Image
 from helpers import plotting
 from helpers.files import manifests
 from helpers.latents import descriptions, gap_report
-from helpers.latents.encoding import PrincipalSpace
+from helpers.latents.spaces import PrincipalSpace
 
 HERE = pathlib.Path(__file__).resolve().parent
 TILE = 48  # pixels of a face in the atlas that hovering shows
@@ -59,8 +59,8 @@ class LatentExplorer(ipywidgets.VBox):
     Args:
         comb: `helpers.comb.Comb`.
         face_sets: dict from identity to `FaceSet`, as encoded.
-        encoded: `latents.EncodedFaces`.
-        points: float array, shape `(faces, 2)`: `latents.joint_map()`.
+        encoded: `encoding.EncodedFaces`.
+        points: float array, shape `(faces, 2)`: `spaces.joint_map()`.
         thumbnails: uint8 array, shape `(faces, height, width, 3)`.
         described: float array, shape `(faces, features)`.
         pairs: list of `gaps.Pair`.
