@@ -28,8 +28,10 @@ from helpers.faces import (
     face_records,
     facesets,
     finding,
+    record_writer,
     takes,
 )
+from helpers.faces.boxes import face_box
 from helpers.faces.tracker import Tracker
 from helpers.files import folder_lock, manifests
 from helpers.footage.media import media
@@ -129,8 +131,8 @@ def kill_at(patch, stop):
         with open(path, "a", encoding="utf-8") as file:
             file.write(text[: len(text) // 2])
 
-    patched(face_records, "_write_bytes", half_a_file)
-    patched(face_records, "_append", half_a_line)
+    patched(record_writer, "_write_bytes", half_a_file)
+    patched(record_writer, "_append", half_a_line)
     patched(manifests.os, "replace", lambda *_: None)
     patched(FakeDetector, "detect", lambda *_: None)
     return steps
@@ -166,13 +168,13 @@ def test_killed_by_the_system_it_goes_on_in_the_middle_of_a_clip(
     code = (
         "import os, sys; sys.path.insert(0, 'tests')\n"
         "from footage import FakeDetector, extract\n"
-        "from helpers.faces import face_finder, face_records\n"
+        "from helpers.faces import face_finder, record_writer\n"
         "face_finder.CHUNK_FRAMES, face_finder.PART_FRAMES = 8, 16\n"
-        "write = face_records.RecordWriter.write_face\n"
+        "write = record_writer.RecordWriter.write_face\n"
         "def face(self, *args):\n"
         "    write(self, *args)\n"
         "    self.faces == 40 and os.kill(os.getpid(), 9)\n"
-        "face_records.RecordWriter.write_face = face\n"
+        "record_writer.RecordWriter.write_face = face\n"
         f"extract({str(tmp_path / 'footage')!r}, {str(tmp_path / 'a')!r})\n"
     )
     root = pathlib.Path(__file__).parent.parent
@@ -307,7 +309,7 @@ def test_all_faces_are_recorded_those_that_matter_most_first(footage, tmp_path):
         assert (tmp_path / "faces/Ada" / record["crop"]).is_file()
         assert 0 <= record["outside"] <= 1 and record["score"] == 0.98
         assert list(record["box"]) == pytest.approx(
-            detection.face_box(record["landmarks"])
+            face_box(record["landmarks"])
         )
     clip = [each for each in records if each["file"] == "train_000.mp4"]
     assert {each["track"] for each in clip} == {"train_000.mp4#0.0"}

@@ -18,7 +18,14 @@ from PIL import Image
 
 from helpers import alignment, masks
 from helpers.crops import cut_crop
-from helpers.faces import face_cutting, face_records, facesets, steadying, takes
+from helpers.faces import (
+    face_cutting,
+    face_records,
+    facesets,
+    record_writer,
+    steadying,
+    takes,
+)
 from helpers.faces.sorting import choosing, corrections
 from helpers.files import manifests, names
 from helpers.footage import consent
@@ -244,7 +251,7 @@ def unfinished(edits, folder):
     path.write_bytes(head + b"\n" + part + b"\n")
     if edits[2]:
         facesets.write_face_sets(folder, ["Ada"], CONTRACT, least=1)
-    writer = face_records.RecordWriter(folder / "Ada", SETTINGS)
+    writer = record_writer.RecordWriter(folder / "Ada", SETTINGS)
     place, start = writer.resume([PLAN])
     expect(0 <= place <= 1 and start >= 0)
 

@@ -1,21 +1,16 @@
 """Face finder: frames of footage in, the faces in them cut and recorded out.
 
-Faces are followed by `Tracker` in frames shrunk to what it needs. What
-is found in some frames does not change with later ones, so their crops are cut
-at once, and the whole frames need not be kept for long.
+Faces are followed by `Tracker` in frames shrunk to what it needs. What is found
+in some frames does not change with later ones, so their crops are cut at once,
+and the whole frames need not be kept for long.
 """
 
 import concurrent.futures
 
 import numpy as np
 
-from helpers.faces import (
-    detection,
-    face_cutting,
-    face_records,
-    second_look,
-    takes,
-)
+from helpers.faces import face_cutting, face_records, second_look, takes
+from helpers.faces.boxes import face_box, rank_faces
 from helpers.faces.tracker import Tracker
 from helpers.faces.tracks import KEY_EVERY
 
@@ -41,7 +36,7 @@ class FaceFinder:
     as it would have.
 
     Args:
-        writer: `face_records.RecordWriter`.
+        writer: `record_writer.RecordWriter`.
         contract: dict from `manifests.data_contract()`.
         detector: see `finding.find_faces`.
         step: int. Every how many frames of a video one is given.
@@ -166,13 +161,13 @@ class FaceFinder:
             landmarks = (np.asarray(landmarks) + 0.5) * ratio - 0.5
             faces.append(
                 {
-                    "box": detection.face_box(landmarks),
+                    "box": face_box(landmarks),
                     "score": score,
                     "landmarks": landmarks,
                     "number": number,
                 }
             )
-        faces = detection.rank_faces(faces, (height, width))
+        faces = rank_faces(faces, (height, width))
         for place, face in enumerate(faces):
             # a track is known by its first face
             name = f"{item['plan']['file']}#{item['index']}.{place}"

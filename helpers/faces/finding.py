@@ -15,7 +15,13 @@ import pathlib
 
 import cv2
 
-from helpers.faces import face_finder, face_records, takes, tracking
+from helpers.faces import (
+    face_finder,
+    face_records,
+    record_writer,
+    takes,
+    tracking,
+)
 from helpers.files import folder_lock, manifests
 from helpers.files.names import check_identity
 from helpers.footage import consent
@@ -99,14 +105,14 @@ def find_faces(
     with folder_lock.locked_folder(output / identity, instead) as folder:
         # from here on the folder is unfinished, until its manifest is written
         (output / manifests.MANIFEST).unlink(missing_ok=True)
-        writer = face_records.RecordWriter(folder, settings)
+        writer = record_writer.RecordWriter(folder, settings)
         position = writer.resume(plans)
         with face_finder.FaceFinder(
             writer, contract, detector, steps["frames"]
         ) as finder:
             _work_off(footage_folder, plans, position, finder, progress)
         report = {
-            **face_records.sum_up_parts(writer.parts),
+            **record_writer.sum_up_parts(writer.parts),
             "other_files": others,
             "every": steps,
             "consent": agreed,
