@@ -20,8 +20,8 @@ import numpy as np
 from benchmarks import grouping, likeness
 from helpers import alignment, synthetic
 from helpers.crops import cut_crop
-from helpers.faces import detection
-from helpers.faces.sorting import choosing, crop_quality, extraction, repeats
+from helpers.faces import detection, finding
+from helpers.faces.sorting import choosing, crop_quality, repeats
 from helpers.files import manifests
 
 CONTRACT = manifests.data_contract()
@@ -131,7 +131,7 @@ def choose_real(real):
                 alone.mkdir(parents=True)
                 (alone / footage.name).write_bytes(footage.read_bytes())
                 footage = alone
-            report = extraction.find_faces(
+            report = finding.find_faces(
                 footage, folder, CONTRACT, detector, identity, every=4
             )
             if report["faces"]:

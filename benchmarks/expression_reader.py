@@ -276,7 +276,9 @@ def check_reader(reader, crops, values):
             images = np.stack(
                 [cv2.GaussianBlur(image, (0, 0), sigma) for image in images]
             )
-        readings = reader.read(cut_network_crops(images, COVERAGE, RESOLUTION))
+        readings = reader.read_expressions(
+            cut_network_crops(images, COVERAGE, RESOLUTION)
+        )
         for column, name in enumerate(NAMES):
             read, truth = readings[:, column], values[:, column]
             rows.append(

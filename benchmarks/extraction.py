@@ -4,7 +4,7 @@
     python -m benchmarks.extraction --clips CLIP.mp4 --photos PHOTO.jpg
     python -m benchmarks.extraction --length
 
-Ours is all of `extraction.find_faces`: reading, following, cutting, encoding,
+Ours is all of `finding.find_faces`: reading, following, cutting, encoding,
 writing. The baseline reads the same frames and calls `MTCNN().detect_faces`
 with its defaults on each, nothing else, on a sample of them, in the same run.
 Clips of 1280 x 720 and photos of 20 megapixels are made of rendered people;
@@ -38,8 +38,7 @@ import numpy as np
 from benchmarks import long_footage
 from benchmarks.parts import extraction_stages
 from helpers import synthetic
-from helpers.faces import detection, face_records
-from helpers.faces.sorting import extraction
+from helpers.faces import detection, face_records, finding
 from helpers.files import manifests
 from helpers.footage.media import media
 
@@ -205,7 +204,7 @@ def _apart(one, other):
 def run_ours(folder, output, detector):
     """Landmarks of all records by file and frame, seconds a frame."""
     clock, cpu = time.perf_counter(), time.process_time()
-    report = extraction.find_faces(
+    report = finding.find_faces(
         folder, output, manifests.data_contract(), detector, "Somebody"
     )
     clock, cpu = time.perf_counter() - clock, time.process_time() - cpu

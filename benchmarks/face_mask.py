@@ -239,7 +239,7 @@ def check_face_mask(network, crops, truths):
         cut_network_crops(part, COVERAGE, RESOLUTION)
         for part in (crops, truths)
     )
-    shares = network.read(seen)
+    shares = network.read_masks(seen)
     visible, true = (part.prod(axis=-1) > 0.5 for part in (shares, wanted))
     face, bare = wanted[..., 0] > 0.5, wanted[..., 1] > 0.5
     found_bare = shares[..., 1] > 0.5

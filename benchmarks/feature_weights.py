@@ -45,8 +45,8 @@ def region_errors(comb, face_sets, reader):
     errors = {"features": [], "elsewhere": []}
     for name, face_set in face_sets.items():
         test = face_set.select("test")
-        crops = evaluation.network_crops_of(comb, test)
-        inside = evaluation.network_masks_of(comb, test)
+        crops = test.network_crops(comb.resolution)
+        inside = test.network_masks(comb.resolution)
         own = comb.swap(crops, name)
         away = np.abs(own - crops).mean(axis=-1)
         size = test.contract["crop_size"]

@@ -35,6 +35,7 @@ from helpers.latents import (
     gaps,
     overlap,
     shifts,
+    spaces,
 )
 from helpers.training import bundles
 from helpers.training.identity_data import identity_data
@@ -91,7 +92,7 @@ def run(number, options):
     folder = FOLDER / f"{'quick' if options.quick else 'run'}_{number}"
     whole = skill.make_faces(folder, number, options.quick, names)
     described = {
-        name: descriptions.describe(face_set)
+        name: descriptions.describe_faces(face_set)
         for name, face_set in whole.items()
     }
     row = {"run": number}
@@ -148,10 +149,10 @@ def time_many(face_sets, count):
     overlap.overlap_table(encoded, comb.shifts)
     lap("overlap")
     pairs = gaps.find_gaps(encoded, described, comb.shifts)
-    gap_report.report_of(pairs, encoded, many)
+    gap_report.gaps_as_data(pairs, encoded, many)
     lap("gaps")
     for method in ("pca", "tsne"):
-        encoding.joint_map(encoded.latents, method)
+        spaces.joint_map(encoded.latents, method)
     lap("mapped")
     return len(encoded.labels), seconds
 
@@ -169,7 +170,7 @@ def time_clicks(face_sets, count, clicks=20):
         comb,
         many,
         encoded,
-        encoding.joint_map(encoded.latents),
+        spaces.joint_map(encoded.latents),
         encoding.crops_of(many, encoded, explorer_controls.TILE),
         described,
         gaps.find_gaps(encoded, described),

@@ -188,7 +188,7 @@ def check_likeness(reader, crops):
         `equal_error`, the error where both kinds of error are as frequent.
     """
     people, frames = crops.shape[:2]
-    vectors = reader.describe(crops.reshape(-1, *crops.shape[2:]))
+    vectors = reader.vectors(crops.reshape(-1, *crops.shape[2:]))
     whose = np.repeat(np.arange(people), frames)
     away = np.linalg.norm(vectors[:, None] - vectors, axis=-1)
     pairs = np.triu_indices(len(whose), 1)

@@ -79,8 +79,8 @@ def follow(clip, detector):
     places = []
 
     class Plain(live_tracking.OneEuro):
-        def add(self, landmarks, seconds):
-            super().add(landmarks, seconds)
+        def add_landmarks(self, landmarks, seconds):
+            super().add_landmarks(landmarks, seconds)
             self.place = landmarks
 
     real, live_tracking.OneEuro = live_tracking.OneEuro, Plain
@@ -100,7 +100,10 @@ def calm(places, least_cutoff, gain):
     """Landmarks as the filter gives them."""
     euro = live_tracking.OneEuro(least_cutoff, gain)
     return np.array(
-        [euro.add(place, n / FRAME_RATE) for n, place in enumerate(places)]
+        [
+            euro.add_landmarks(place, n / FRAME_RATE)
+            for n, place in enumerate(places)
+        ]
     )
 
 

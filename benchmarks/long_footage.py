@@ -19,8 +19,7 @@ import time
 import av
 
 from helpers import synthetic
-from helpers.faces import detection
-from helpers.faces.sorting import extraction
+from helpers.faces import detection, finding
 from helpers.files import manifests
 
 
@@ -55,7 +54,7 @@ def run(length, size):
         repeat(path, folder / "footage" / "long.mp4", length)
         detector = detection.FaceDetector(0.2)
         clock = time.perf_counter()
-        counts = extraction.find_faces(
+        counts = finding.find_faces(
             folder / "footage",
             folder / "faces",
             manifests.data_contract(),

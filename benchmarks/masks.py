@@ -178,7 +178,7 @@ def masks_of(scene, network, latent_masks=None):
         )
         for mode in ("learned", "none")
     )
-    readings = {"outline": network.read(crop[None])[0]}
+    readings = {"outline": network.read_masks(crop[None])[0]}
     if latent_masks is not None:
         readings["latents"] = cv2.resize(latent_masks(crop[None])[0], egg.shape)
     everywhere = np.ones_like(egg)
@@ -309,7 +309,7 @@ def milliseconds(network, faces=16, rounds=20):
     _, crop = maker.look_at_face(scene["image"], scene["landmarks"])
     crops = np.repeat(crop[None], faces, axis=0)
     taken = []
-    for work in (lambda: network.read(crops), make):
+    for work in (lambda: network.read_masks(crops), make):
         work()
         spent = []
         for _ in range(rounds):
@@ -328,8 +328,8 @@ def train_latent_masks(people, processes):
         processes: int.
 
     Returns:
-        Function from network crops to what `face_mask.FaceMask.read` gives,
-        shape `(faces, 64, 64, 2)`.
+        Function from network crops to what `face_mask.FaceMask.read_masks`
+        gives, shape `(faces, 64, 64, 2)`.
     """
     crowd = bundles.load_bundle(SHARED, (Crowd,))
     crops, truths = training.render_faces(

@@ -112,7 +112,7 @@ def _difference_of_pairs(comb, source, target):
     ours, theirs = zip(*source.pairs(target), strict=True)
     source, target = source.pick(list(ours)), target.pick(list(theirs))
     truth, _ = evaluation.truth_of(comb, source, target)
-    seen = evaluation.network_crops_of(comb, target)
+    seen = target.network_crops(comb.resolution)
     return (comb.encode(truth) - comb.encode(seen)).mean(axis=0)
 
 

@@ -34,6 +34,7 @@ from helpers import synthetic
 from helpers.crops import cut_network_crops
 from helpers.crowd import Crowd
 from helpers.faces import facesets
+from helpers.faces.face_set import evenly
 from helpers.files import manifests
 from helpers.proof import swap_detector, swap_pairs
 from helpers.training import bundles
@@ -98,7 +99,7 @@ def comb_pictures(comb, folder, size):
     real, swapped = [], {names_of(mode): [] for mode in MODES}
     for target in comb.identities:
         face_set = facesets.read_face_set(folder, target).select("test")
-        face_set = face_set.pick(facesets.evenly(len(face_set), STRANGERS))
+        face_set = face_set.pick(evenly(len(face_set), STRANGERS))
         crops = face_set.load_crops(size)
         yaws = [record["yaw"] for record in face_set.records]
         seen = cut_network_crops(

@@ -32,6 +32,7 @@ from helpers import comb as combs
 from helpers import crowd, growth
 from helpers.crowd import Crowd
 from helpers.faces import detection, facesets
+from helpers.faces.face_set import evenly
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.latents import shifts
@@ -57,7 +58,7 @@ class Measure:
     """Skills of a comb on faces never trained on, which are read once.
 
     Args:
-        face_sets: dict from identity to its `facesets.FaceSet`.
+        face_sets: dict from identity to its `FaceSet`.
         network: `Comb` whose resolution and contract count.
     """
 
@@ -67,12 +68,12 @@ class Measure:
         tests = {n: s.select("test") for n, s in face_sets.items()}
         for name, face_set in face_sets.items():
             train = face_set.select("train")
-            crops = evaluation.network_crops_of(network, train)
+            crops = train.network_crops(network.resolution)
             self.means[name] = mean_face(crops)
             chosen = tests[name].pick(_evenly(range(len(tests[name]))))
             self.unseen[name] = (
-                evaluation.network_crops_of(network, chosen),
-                evaluation.network_masks_of(network, chosen),
+                chosen.network_crops(network.resolution),
+                chosen.network_masks(network.resolution),
             )
         for source in tests:
             for target in tests:
@@ -80,7 +81,7 @@ class Measure:
                 if source != target and rows:
                     ours, theirs = zip(*_evenly(rows), strict=True)
                     seen = tests[target].pick(theirs)
-                    crops = evaluation.network_crops_of(network, seen)
+                    crops = seen.network_crops(network.resolution)
                     truth, masks = evaluation.truth_of(
                         network, tests[source].pick(ours), seen
                     )
@@ -126,7 +127,7 @@ class Measure:
 
 
 def _evenly(rows):
-    return [rows[row] for row in facesets.evenly(len(rows), MEASURED_FACES)]
+    return [rows[row] for row in evenly(len(rows), MEASURED_FACES)]
 
 
 def follow(trainer, measure):
@@ -198,7 +199,7 @@ def train_both_ways(face_sets, steps, seed, rehearse):
     """Curves of two people from the shared weights and from nothing.
 
     Args:
-        face_sets: dict from identity to its `facesets.FaceSet`.
+        face_sets: dict from identity to its `FaceSet`.
         steps: dict of int by start, as `STEPS`.
         seed: int.
         rehearse: bool. Whether the shared encoder is trained on.
@@ -244,7 +245,7 @@ def half_difference(face_sets, origin, kinds=(Crowd,)):
     """What storing weights as float16 changes in drawn faces, and its size.
 
     Args:
-        face_sets: dict from identity to its `facesets.FaceSet`.
+        face_sets: dict from identity to its `FaceSet`.
         origin: bundle of a `Crowd`, or of a `Comb` of these identities.
 
     Returns:

@@ -4,6 +4,7 @@ import types
 
 import numpy as np
 
+from helpers.faces.face_set import FaceSet
 from helpers.files import manifests
 from helpers.proof.scores import PairedCrops, mean_face
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS
@@ -41,7 +42,7 @@ class FakeReader:
 
     scales = np.full(len(EXPRESSION_PARAMETERS), 0.3)
 
-    def read(self, crops):
+    def read_expressions(self, crops):
         count = len(EXPRESSION_PARAMETERS)
         return (crops[:, 2, :count, 0] - crops[:, 4, 4, :1]) / 0.3
 
@@ -119,8 +120,8 @@ def mean_marco():
     return mean_face(film("Marco", np.arange(FRAMES // 2)))
 
 
-class FakeFaceSet:
-    """`facesets.FaceSet` of `film`'s crops, without a disk."""
+class FakeFaceSet(FaceSet):
+    """`FaceSet` of `film`'s crops, without a disk."""
 
     def __init__(self, identity, rows=None, take="test_000.mp4", aside=0):
         self.identity = identity

@@ -7,7 +7,7 @@ import pytest
 from clips import FACE, FRAME_SHAPE, MirrorComb, picture, write_clip
 
 from helpers import plotting
-from helpers.faces.tracking import FaceTrack
+from helpers.faces.tracks import FaceTrack
 from helpers.proof import clip_report
 from helpers.swap.swap_tracks import Role
 

@@ -26,7 +26,10 @@ def test_a_mirrored_picture_reads_as_mirrored():
         model, np.zeros(count), np.ones(count)
     )
     crops = np.random.default_rng(0).random((3, 16, 16, 3), dtype=np.float32)
-    readings, turned = reader.read(crops), reader.read(crops[:, :, ::-1])
+    readings, turned = (
+        reader.read_expressions(crops),
+        reader.read_expressions(crops[:, :, ::-1]),
+    )
     signs = np.ones(count)
     signs[[YAW, EXPRESSION_PARAMETERS.index("gaze_x")]] = -1
     assert np.abs(readings).min() > 0
@@ -172,7 +175,9 @@ def test_a_reader_reads_the_same_after_writing_and_reading(
         tmp_path, small_reader, parameters={"people": 1}, held_out=[]
     )
     again = expression_reader.read_expression_reader(tmp_path)
-    np.testing.assert_array_equal(again.read(crops), small_reader.read(crops))
+    np.testing.assert_array_equal(
+        again.read_expressions(crops), small_reader.read_expressions(crops)
+    )
     manifest = manifests.read_manifest(tmp_path, expression_reader.MADE_BY)
     assert manifest["names"] == list(EXPRESSION_PARAMETERS)
 
@@ -202,7 +207,9 @@ def test_what_lies_outside_the_window_is_not_read(small_reader):
     assert 0.1 < outside.mean() < 0.6
     changed[:, outside] = 1
     np.testing.assert_allclose(
-        small_reader.read(changed), small_reader.read(crops), atol=1e-6
+        small_reader.read_expressions(changed),
+        small_reader.read_expressions(crops),
+        atol=1e-6,
     )
 
 
@@ -210,7 +217,9 @@ def test_crops_of_any_size_are_read(small_reader):
     crops = np.full((1, 16, 16, 3), 0.4, np.float32)
     larger = np.full((1, 64, 64, 3), 0.4, np.float32)
     np.testing.assert_allclose(
-        small_reader.read(larger), small_reader.read(crops), atol=1e-5
+        small_reader.read_expressions(larger),
+        small_reader.read_expressions(crops),
+        atol=1e-5,
     )
     with pytest.raises(ValueError, match="resolution=20"):
         expression_reader.build_expression_reader(20)
@@ -233,7 +242,7 @@ def test_the_shared_reader_reads_a_person_it_has_never_seen():
         )
         crops.append(cut_crop(film["image"], matrix, 80))
     crops = cut_network_crops(np.array(crops), 0.8, 64)
-    readings = reader.read(crops)
+    readings = reader.read_expressions(crops)
     for name in ("yaw", "jaw", "gaze_x"):
         column = EXPRESSION_PARAMETERS.index(name)
         truth = [frame[name] for frame in frames]

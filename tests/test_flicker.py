@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from clips import FACE, picture, write_clip
 
-from helpers.faces.tracking import FaceTrack
+from helpers.faces.tracks import FaceTrack
 from helpers.files import manifests
 from helpers.proof import clip_measures, flicker
 

@@ -5,7 +5,8 @@ import pytest
 
 from helpers import alignment, blending, color_transfer, masks, synthetic
 from helpers.crops import cut_crop, cut_network_crops
-from helpers.faces import tracking
+from helpers.faces.face_set import FaceSet
+from helpers.faces.tracks import FaceTrack
 from helpers.files import manifests
 from helpers.footage.media import media
 from helpers.proof import identity_judge
@@ -13,8 +14,8 @@ from helpers.proof import identity_judge
 CONTRACT = manifests.data_contract(crop_size=80)
 
 
-class FakeFaceSet:
-    """`facesets.FaceSet` of crops in memory."""
+class FakeFaceSet(FaceSet):
+    """`FaceSet` of crops in memory."""
 
     def __init__(self, identity, crops, splits, contract=CONTRACT):
         self.identity = identity
@@ -159,7 +160,7 @@ def test_tracks_are_named_by_whose_face_they_show(judge, tmp_path):
     times = np.arange(24) / 25
     counts = np.full(24, 2)
     tracks = [
-        tracking.FaceTrack(
+        FaceTrack(
             np.array(landmarks[name], float), times, counts, counts * 0, None
         )
         for name in names

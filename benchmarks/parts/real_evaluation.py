@@ -11,7 +11,7 @@ whose answer is known.
 import numpy as np
 
 from helpers import alignment, augmentation
-from helpers.faces import facesets
+from helpers.faces.face_set import evenly
 from helpers.faces.readers import face_landmarks
 from helpers.files import manifests
 from helpers.proof import evaluation, expression_error, swap_pairs
@@ -37,8 +37,8 @@ def real_scores(comb, face_sets, detector, judge, most=40):
 
     Args:
         comb: `helpers.comb.Comb`.
-        face_sets: dict from identity to its `facesets.FaceSet`, at least two
-            of them, with test faces.
+        face_sets: dict from identity to its `FaceSet`, at least two of
+            them, with test faces.
         detector: `detection.FaceDetector`.
         judge: `identity_judge.IdentityJudge` that knows these identities.
         most: int. Test faces of each target at most, evenly spread.
@@ -59,8 +59,8 @@ def real_scores(comb, face_sets, detector, judge, most=40):
     scores, reader = [], face_landmarks.read_face_landmarks()
     for target, test in tests.items():
         stored = test.load_crops()
-        crops = evaluation.network_crops_of(comb, test)
-        inside = evaluation.network_masks_of(comb, test)
+        crops = test.network_crops(comb.resolution)
+        inside = test.network_masks(comb.resolution)
         codes = comb.encode(crops)
         own = paste_into(comb, test, comb.decode(codes, target))
         for source in tests:
@@ -88,7 +88,7 @@ def _checked_tests(comb, face_sets, most):
             comb.contract, face_set.contract, "01_data_generation"
         )
         test = face_set.select("test")
-        tests[name] = test.pick(facesets.evenly(len(test), most))
+        tests[name] = test.pick(evenly(len(test), most))
     counts = {name: len(test) for name, test in tests.items()}
     if len(counts) < 2 or not all(counts.values()):
         raise ValueError(
@@ -104,7 +104,7 @@ def paste_into(comb, face_set, faces):
 
     Args:
         comb: `helpers.comb.Comb`, for its resolution and contract.
-        face_set: `facesets.FaceSet` of the target.
+        face_set: `FaceSet` of the target.
         faces: float32 array, shape `(faces, resolution, resolution, 3)`, 0-1.
             One network crop for each of the set's records.
 
@@ -226,8 +226,8 @@ def identity_controls(comb, judge, source, target):
     Args:
         comb: `helpers.comb.Comb`.
         judge: `identity_judge.IdentityJudge`.
-        source: `facesets.FaceSet` of the source's test faces.
-        target: `facesets.FaceSet` of the target's test faces.
+        source: `FaceSet` of the source's test faces.
+        target: `FaceSet` of the target's test faces.
 
     Returns:
         dict of floats, each a share of faces taken for the source, and what
@@ -243,7 +243,7 @@ def identity_controls(comb, judge, source, target):
         - `identity_unchanged_share`: the target's test crops; 0.
     """
     rows = np.linspace(0, len(source) - 1, len(target)).round().astype(int)
-    faces = evaluation.network_crops_of(comb, source.pick(rows))
+    faces = source.pick(rows).network_crops(comb.resolution)
     own = comb.swap(faces, source.identity)
     shown = {
         "accuracy_held_out": source.load_crops(),

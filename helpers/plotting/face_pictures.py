@@ -3,7 +3,7 @@
 A row for each group or reason; figures as in `drawing`.
 """
 
-from helpers.faces import facesets
+from helpers.faces.face_set import evenly
 from helpers.faces.sorting import choosing
 from helpers.plotting.drawing import INK, make_figure
 
@@ -16,7 +16,7 @@ def plot_people(face_set, most=12, columns=8):
     """A row of faces for each person found, seen most first.
 
     Args:
-        face_set: `facesets.FaceSet` of `read_face_set(..., everything=True)`.
+        face_set: `FaceSet` of `read_face_set(..., everything=True)`.
         most: int. People that are shown; the rest are named in the last row's
             label.
         columns: int. Faces of each, spread over all that are theirs.
@@ -59,7 +59,7 @@ def plot_left_out(face_set, columns=8):
     """A row of faces for each reason for which some are left out.
 
     Args:
-        face_set: `facesets.FaceSet` of `read_face_set(..., everything=True)`.
+        face_set: `FaceSet` of `read_face_set(..., everything=True)`.
         columns: int. Faces of each, spread over all.
 
     Returns:
@@ -82,7 +82,7 @@ def plot_left_out(face_set, columns=8):
 
 
 def _spread(rows, most):
-    return [rows[place] for place in facesets.evenly(len(rows), most)]
+    return [rows[place] for place in evenly(len(rows), most)]
 
 
 def _plot_rows(face_set, rows, columns, fault):

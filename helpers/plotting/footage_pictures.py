@@ -9,7 +9,7 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from helpers.latents.descriptions import FEATURES, label
+from helpers.latents.descriptions import FEATURES, feature_label
 from helpers.plotting.drawing import INK, PALE, PALETTE, WIDTH, make_figure
 
 ROW = 0.72  # inches a feature
@@ -52,7 +52,10 @@ def plot_footage_report(report):
                 _write(axes, 0.5, 0.73, "rough reading", "center", PALE)
         row[0].set_ylabel(
             "\n".join(
-                [*textwrap.wrap(label(feature), 11), feature.unit.strip()]
+                [
+                    *textwrap.wrap(feature_label(feature), 11),
+                    feature.unit.strip(),
+                ]
             ),
             rotation=0,
             ha="right",

@@ -5,7 +5,7 @@ import textwrap
 import numpy as np
 from matplotlib.offsetbox import AnnotationBbox, OffsetImage
 
-from helpers.faces import facesets
+from helpers.faces.face_set import evenly
 from helpers.plotting.drawing import (
     DPI,
     INK,
@@ -21,7 +21,7 @@ def plot_latent_map(points, labels, thumbnails=None, most=150, seed=0):
     """The joint map of the latents, with the faces behind the points.
 
     Args:
-        points: float array, shape `(faces, 2)`. See `encoding.joint_map`.
+        points: float array, shape `(faces, 2)`. See `spaces.joint_map`.
         labels: string array, shape `(faces,)`. Identity of each.
         thumbnails: uint8 array, 0-255, or float array, 0-1, shape
             `(faces, height, width, 3)`, or `None` for dots alone.
@@ -93,7 +93,7 @@ def plot_gaps(pairs, thumbnails, columns=9):
     for part, (pair, gap) in zip(parts, gaps, strict=True):
         lines = textwrap.fill(gap.advice, 100)
         part.suptitle(lines, color=INK, fontsize=10, x=0.01, ha="left")
-        shown = facesets.evenly(len(gap.rows), columns)
+        shown = evenly(len(gap.rows), columns)
         grid = part.subplots(2, columns, squeeze=False)
         for axes in grid.flat:
             strip_axes(axes)

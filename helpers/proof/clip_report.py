@@ -15,6 +15,7 @@ from helpers import alignment, compositing
 from helpers.crops import cut_network_crops, matrix_for
 from helpers.faces import tracking
 from helpers.faces.readers import face_landmarks
+from helpers.faces.tracks import has_face
 from helpers.proof import clip_measures, expression_error, flicker
 from helpers.proof.scores import masked_error
 from helpers.swap import swapping
@@ -161,7 +162,7 @@ class _Clip:
         self.rows = {case: [] for case in CASES}
         self.before = None
         self.worst, self.sample = {}, []
-        seen = tracking.has_face(role.track.landmarks[:most])
+        seen = has_face(role.track.landmarks[:most])
         seen = np.flatnonzero(seen)
         # the parts between the first and the last one
         places = np.linspace(0, len(seen), EVENLY_SHOWN + 2)[1:-1]

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from helpers.crops import cut_network_crops, recut_crops
-from helpers.faces.facesets import evenly
+from helpers.faces.face_set import evenly
 from helpers.files import manifests
 from helpers.proof.scores import PairedCrops, mean_face, score_pair
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS
@@ -21,8 +21,8 @@ def swap_scores(comb, face_sets, reader=None, most=240):
 
     Args:
         comb: `helpers.comb.Comb`.
-        face_sets: dict from identity to its `facesets.FaceSet`, at least two
-            of them, with both splits.
+        face_sets: dict from identity to its `FaceSet`, at least two of
+            them, with both splits.
         reader: `expression_reader.ExpressionReader`, or `None` for no
             expression skill.
         most: int. Frames of each pair at most, evenly spread over its takes.
@@ -49,7 +49,7 @@ def swap_scores(comb, face_sets, reader=None, most=240):
         )
     mean_faces = {
         identity: mean_face(
-            network_crops_of(comb, face_set.select(split="train"))
+            face_set.select("train").network_crops(comb.resolution)
         )
         for identity, face_set in face_sets.items()
     }
@@ -57,7 +57,10 @@ def swap_scores(comb, face_sets, reader=None, most=240):
         identity: face_set.select(split="test")
         for identity, face_set in face_sets.items()
     }
-    crops = {name: network_crops_of(comb, test) for name, test in tests.items()}
+    crops = {
+        name: test.network_crops(comb.resolution)
+        for name, test in tests.items()
+    }
     scores = []
     for source in tests:
         for target in tests:
@@ -93,8 +96,8 @@ def truth_of(comb, source, target):
 
     Args:
         comb: `helpers.comb.Comb`.
-        source: `facesets.FaceSet`. Whose face appears.
-        target: `facesets.FaceSet`. Row i is the same frame as the source's.
+        source: `FaceSet`. Whose face appears.
+        target: `FaceSet`. Row i is the same frame as the source's.
 
     Returns:
         `(crops, masks)`: float32 arrays, shape `(faces, height, width, 3)` and
@@ -158,26 +161,3 @@ def average_scores(scores):
         for name in figures
     }
     return {**means, "pairs": scores}
-
-
-def network_crops_of(comb, face_set):
-    """What the comb sees of a face set, shape `(faces, height, width, 3)`."""
-    size = _read_size(comb)
-    return cut_network_crops(
-        face_set.load_crops(size), comb.contract["coverage"], comb.resolution
-    )
-
-
-def network_masks_of(comb, face_set):
-    """The masks of `network_crops_of`, shape `(faces, height, width)`, 0-1."""
-    size = _read_size(comb)
-    return cut_network_crops(
-        face_set.load_masks(size), comb.contract["coverage"], comb.resolution
-    )
-
-
-def _read_size(comb):
-    # read at the size whose centre is the network's picture, pixel for pixel:
-    # a tenth of the memory of whole crops at 64 px
-    wanted = round(comb.resolution / comb.contract["coverage"])
-    return min(wanted, comb.contract["crop_size"])

@@ -36,7 +36,7 @@ def score_expression(reader, images, frame_parameters):
         ValueError: if no parameter varies.
     """
     kinds = ("swap", "own", "mean", "truth")
-    readings = {kind: reader.read(images[kind]) for kind in kinds}
+    readings = {kind: reader.read_expressions(images[kind]) for kind in kinds}
     judged, left_out = {}, []
     for column, name in enumerate(EXPRESSION_PARAMETERS):
         true_values = np.asarray(frame_parameters[name], dtype=np.float64)

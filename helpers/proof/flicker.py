@@ -79,7 +79,7 @@ def flicker_ratio(contract, target_path, swap_path, track):
         contract: dict, the data contract of the comb.
         target_path: str or path of the video that was swapped.
         swap_path: str or path of the result.
-        track: `tracking.FaceTrack` of the face, as it was swapped.
+        track: `FaceTrack` of the face, as it was swapped.
 
     Returns:
         float: 1 is as steady as the target.
@@ -119,7 +119,7 @@ def jitter(landmarks, indices, track):
     Args:
         landmarks: float array, shape `(faces, 5, 2)`.
         indices: int array, shape `(faces,)`, the frames they are from.
-        track: `tracking.FaceTrack`: nothing is measured across its cuts.
+        track: `FaceTrack`: nothing is measured across its cuts.
 
     Returns:
         float, in the landmarks' unit for a frame and frame; NaN if no three

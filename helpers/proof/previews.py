@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from helpers.proof.evaluation import network_crops_of, truth_of
+from helpers.proof.evaluation import truth_of
 
 
 def preview_rows(comb, face_sets, source, target, faces=8):
@@ -10,7 +10,7 @@ def preview_rows(comb, face_sets, source, target, faces=8):
 
     Args:
         comb: `helpers.comb.Comb`.
-        face_sets: dict from identity to its `facesets.FaceSet`.
+        face_sets: dict from identity to its `FaceSet`.
         source: str. Whose face appears.
         target: str. Whose footage it is.
         faces: int. Columns.
@@ -25,7 +25,7 @@ def preview_rows(comb, face_sets, source, target, faces=8):
     rows = pairs or [(row, None) for row in range(len(unseen))]
     chosen = np.linspace(0, len(rows) - 1, faces).round().astype(int)
     theirs, ours = zip(*(rows[row] for row in chosen), strict=True)
-    crops = network_crops_of(comb, unseen.pick(theirs))
+    crops = unseen.pick(theirs).network_crops(comb.resolution)
     latents = comb.encode(crops)
     shown = {
         f"target\n{target}": crops,
@@ -45,7 +45,7 @@ def swap_matrix(comb, face_sets):
 
     Args:
         comb: `helpers.comb.Comb`.
-        face_sets: dict from identity to its `facesets.FaceSet`, with test
+        face_sets: dict from identity to its `FaceSet`, with test
             faces each.
 
     Returns:
@@ -58,7 +58,7 @@ def swap_matrix(comb, face_sets):
         unseen = face_set.select("test")
         # test takes are filmed alike: another moment of them for each column
         row = len(unseen) * place // (len(face_sets) + 1)
-        targets[name] = network_crops_of(comb, unseen.pick([row]))[0]
+        targets[name] = unseen.pick([row]).network_crops(comb.resolution)[0]
     codes = comb.encode(np.stack(list(targets.values())))
     swaps = {
         source: comb.decode(

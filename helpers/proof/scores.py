@@ -4,8 +4,8 @@ from collections import namedtuple
 
 import numpy as np
 
-from helpers.faces.facesets import evenly
-from helpers.latents import encoding
+from helpers.faces.face_set import evenly
+from helpers.latents import spaces
 from helpers.proof import expression_skill
 
 PairedCrops = namedtuple("PairedCrops", "target truth masks frame_parameters")
@@ -184,8 +184,8 @@ def retrieval_share(latents_one, latents_other, nearest=5, candidates=120):
         )
     rows = evenly(len(one), candidates)
     count = len(rows)
-    both = encoding.standardise(np.concatenate([one[rows], other[rows]]))
-    distances = encoding.squared_distances(both[:count], both[count:])
+    both = spaces.standardise(np.concatenate([one[rows], other[rows]]))
+    distances = spaces.squared_distances(both[:count], both[count:])
     own = np.diag(distances)
     # `<=`: equal distances count against a find, so constant latents find 0
     ranks = [(distances <= own[:, None]).sum(1), (distances <= own).sum(0)]

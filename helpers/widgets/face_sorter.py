@@ -108,11 +108,11 @@ class FaceSorter(anywidget.AnyWidget):
 
     def reset_faces(self, rows):
         """Give up what a hand changed about these faces."""
-        self._done(self.sorting.forget(rows), "as found again")
+        self._done(self.sorting.forget_changes(rows), "as found again")
 
     def choose_face(self, row):
         """Take this face, and leave out the others of its frame."""
-        self.sorting.choose(row)
+        self.sorting.choose_face(row)
         self._refresh()
         self.look_closer(row)
         self._say("This face is taken, the others of its frame are not.")
@@ -126,7 +126,7 @@ class FaceSorter(anywidget.AnyWidget):
 
     def pick_people(self, people):
         """Say which people are the identity: a list of their numbers."""
-        report = self.sorting.pick(
+        report = self.sorting.pick_people(
             people,
             lambda done, faces: self._say(f"{done} of {faces} faces looked at"),
         )
@@ -155,7 +155,7 @@ class FaceSorter(anywidget.AnyWidget):
     def preview_landmarks(self, row, landmarks):
         """Show what moved landmarks would give, without keeping it."""
         try:
-            crop, *_ = self.sorting.preview(row, landmarks)
+            crop, *_ = self.sorting.preview_face(row, landmarks)
         except FAULTS as error:
             # asked anew with each move, so that the page has to hear of it
             self.recut = {"crop": b"", "said": str(error), "of": landmarks}
@@ -199,7 +199,7 @@ class FaceSorter(anywidget.AnyWidget):
     def _tabs(self):
         """One dict a tab: `key`, `name`, `count`, and of a person `picked`
         (whether any is kept) and `picture` (JPEG)."""
-        counts = self.sorting.count()
+        counts = self.sorting.count_faces()
         people = self.sorting.people()
         tabs = [{"key": KEPT, "name": KEPT, "count": counts.pop(KEPT)}]
         for reason, count in sorted(counts.items(), key=lambda each: -each[1]):

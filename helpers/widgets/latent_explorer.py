@@ -14,7 +14,7 @@ import numpy as np
 from helpers import plotting
 from helpers.files import manifests
 from helpers.latents import descriptions, gap_report
-from helpers.latents.encoding import PrincipalSpace
+from helpers.latents.spaces import PrincipalSpace
 from helpers.widgets.close_up import moment_of
 from helpers.widgets.explorer_controls import (
     LARGE,
@@ -39,9 +39,9 @@ class LatentExplorer(ExplorerControls):
 
     Args:
         comb: `helpers.comb.Comb`.
-        face_sets: dict from identity to `facesets.FaceSet`, as encoded.
+        face_sets: dict from identity to `FaceSet`, as encoded.
         encoded: `encoding.EncodedFaces`.
-        points: float array, shape `(faces, 2)`: `encoding.joint_map()`.
+        points: float array, shape `(faces, 2)`: `spaces.joint_map()`.
         thumbnails: uint8 array, shape `(faces, height, width, 3)`.
         described: float array, shape `(faces, features)`.
         pairs: list of `gaps.Pair`.
@@ -185,7 +185,7 @@ class LatentExplorer(ExplorerControls):
 
     def _in_words(self, row):
         return ", ".join(
-            f"{feature.name} {descriptions.number(feature, value)}"
+            f"{feature.name} {descriptions.reading_as_text(feature, value)}"
             for feature, value in zip(
                 descriptions.FEATURES, self.described[row], strict=True
             )
@@ -212,7 +212,7 @@ class LatentExplorer(ExplorerControls):
             colors, ends = plotting.value_colors(self.described[:, column])
             self._paint(colors)
             self.map.legend = [
-                [color, descriptions.number(feature, value)]
+                [color, descriptions.reading_as_text(feature, value)]
                 for color, value in ends
             ]
 
@@ -266,7 +266,7 @@ class LatentExplorer(ExplorerControls):
         )
         latent = start + (end - start) * self.along.value
         for index, slider in enumerate(self.directions):
-            latent = latent + self.space.step(index) * slider.value
+            latent = latent + self.space.step_along(index) * slider.value
         return np.asarray(latent, np.float32)[None]
 
     def _draw_walk(self):
