@@ -118,7 +118,8 @@ def test_directions_are_deviations_of_the_principal_space(explorer):
     explorer.start.click()
     explorer.directions[1].value = 2.0
     space = explorer.space
-    moved = space.coordinates_of(explorer.walked_latent()) - space.coordinates[7]
+    walked = space.coordinates_of(explorer.walked_latent())
+    moved = walked - space.coordinates[7]
     expected = np.zeros(moved.shape[1])
     expected[1] = 2 * space.coordinates[:, 1].std()
     np.testing.assert_allclose(moved[0], expected, atol=1e-4)

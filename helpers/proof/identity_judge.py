@@ -16,6 +16,7 @@ from sklearn import decomposition, linear_model, pipeline
 from helpers import alignment, augmentation, blending, masks
 from helpers.crops import cut_crop, cut_network_crops
 from helpers.faces.face_set import evenly
+from helpers.faces.tracks import has_face
 from helpers.footage.media import media
 
 # Side of the pictures it looks at: coarse, so that how sharply a comb draws
@@ -176,7 +177,7 @@ def name_tracks(video_path, tracks, judge, most=8):
         raise ValueError("At least one track is needed. Received: none")
     wanted = []
     for track in tracks:
-        shown = np.flatnonzero(tracks.has_face(track.landmarks))
+        shown = np.flatnonzero(has_face(track.landmarks))
         wanted.append({int(shown[n]) for n in _evenly_spread(shown, most)})
     last = max((max(frames) for frames in wanted if frames), default=-1)
     seen = [[] for _ in tracks]
