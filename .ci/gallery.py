@@ -16,7 +16,7 @@ import numpy as np
 from helpers import plotting
 from helpers.faces import facesets
 from helpers.footage import media
-from helpers.proof import evaluation
+from helpers.proof import previews
 from helpers.training import bundles
 
 IMAGES = ROOT / "image"
@@ -44,12 +44,12 @@ def copy_course():
         for name in comb.identities
     }
     source, target = comb.identities[1], comb.identities[0]
-    rows = evaluation.preview_rows(comb, face_sets, source, target, 7)
+    rows = previews.preview_rows(comb, face_sets, source, target, 7)
     del rows["own\nreconstruction"]
     # who the source is: training crops, which do something else
     seen = face_sets[source].select("train")
     seen = spread(seen, 7)
-    first = {f"source\n{source}": evaluation.network_crops_of(comb, seen)}
+    first = {f"source\n{source}": seen.network_crops(comb.resolution)}
     picture = plotting.plot_preview({**first, **rows})
     plotting.save_figure(picture, IMAGES / "swap.png")
     before_after = media.read_photo(ROOT / "build/swaps/before_after.png")

@@ -298,10 +298,10 @@ def read_runs(path):
     lines = path.read_text(encoding="utf-8").splitlines()
     runs = [json.loads(line) for line in lines]
     return {
-        (found["change"], found["seed"]): found
-        for found in runs
-        if found["change"] in CHANGES
-        and found["recipe"] == _plain(Recipe(**CHANGES[found["change"]]))
+        (outcome["change"], outcome["seed"]): outcome
+        for outcome in runs
+        if outcome["change"] in CHANGES
+        and outcome["recipe"] == _plain(Recipe(**CHANGES[outcome["change"]]))
     }
 
 
@@ -322,11 +322,13 @@ def table_of(runs):
         "|---|---|---|---|---|---|---|",
     ]
     for change in CHANGES:
-        found = {seed: r for (name, seed), r in runs.items() if name == change}
-        if not found:
+        by_seed = {
+            seed: r for (name, seed), r in runs.items() if name == change
+        }
+        if not by_seed:
             continue
         means = [
-            f"{np.mean([run[figure] for run in found.values()]):.3f}"
+            f"{np.mean([run[figure] for run in by_seed.values()]):.3f}"
             for figure in FIGURES
         ]
         base = (
@@ -336,11 +338,11 @@ def table_of(runs):
         )
         added = [
             run["swap_skill"] - runs[base, seed]["swap_skill"]
-            for seed, run in found.items()
+            for seed, run in by_seed.items()
             if (base, seed) in runs
         ]
         means.insert(1, _added(added) if change != base else "")
-        lines.append(f"| {change} | {len(found)} | {' | '.join(means)} |")
+        lines.append(f"| {change} | {len(by_seed)} | {' | '.join(means)} |")
     return lines
 
 
@@ -353,17 +355,17 @@ def _added(values):
 def mean_skills(runs):
     """Mean swap skill by change, as a dict."""
     skills = {}
-    for (change, _), found in runs.items():
-        skills.setdefault(change, []).append(found["swap_skill"])
+    for (change, _), outcome in runs.items():
+        skills.setdefault(change, []).append(outcome["swap_skill"])
     return {name: round(float(np.mean(s)), 4) for name, s in skills.items()}
 
 
 def _run_and_keep(change, seed, path, quick):
-    found = run(change, seed, quick)
+    outcome = run(change, seed, quick)
     # one write of one line: processes do not mix theirs
     with open(path, "a", encoding="utf-8") as file:
-        file.write(json.dumps(found) + "\n")
-    return found
+        file.write(json.dumps(outcome) + "\n")
+    return outcome
 
 
 def _make_data(jobs, options):
@@ -408,7 +410,7 @@ def main():
         fresh=True,  # TensorFlow keeps half a gigabyte of every network
     )
     runs = read_runs(path)
-    runs |= {(found["change"], found["seed"]): found for found in made}
+    runs |= {(outcome["change"], outcome["seed"]): outcome for outcome in made}
     table = "\n".join(table_of(runs))
     print(table)
     path.with_suffix(".md").write_text(f"{ABOUT}\n{table}\n", encoding="utf-8")

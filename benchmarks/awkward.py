@@ -154,10 +154,10 @@ def print_alone(folder, run, tracebacks, peak):
     """The table of files that were tried one by one."""
     if run.returncode:
         print(run.stderr)
-    found = dict(map(json.loads, run.stdout.splitlines()))
+    words = dict(map(json.loads, run.stdout.splitlines()))
     lost = 0
     for name in names_in(folder):
-        said = found.get(name)
+        said = words.get(name)
         lost += not said
         notes = [f"note: {note}" for note in notes_of(folder / name)]
         print(f"{name!r:<46} {'; '.join(said + notes) if said else 'LOST'}")

@@ -105,10 +105,10 @@ def compare(scenes, comb=None):
         `features` and, with a comb, `comb` to a list, one figure a scene.
     """
     modes = list(itertools.product(COLORS, blending.BLENDS))
-    found = {mode: {} for mode in ("target", *modes)}
+    errors = {mode: {} for mode in ("target", *modes)}
 
     def keep(mode, figure, value):
-        found[mode].setdefault(figure, []).append(value)
+        errors[mode].setdefault(figure, []).append(value)
 
     contract = manifests.data_contract()
     true_crops = types.SimpleNamespace(contract=contract, resolution=CROP)
@@ -131,7 +131,7 @@ def compare(scenes, comb=None):
             weight = cv2.warpAffine(
                 mask, matrix, (FRAME, FRAME), flags=cv2.WARP_INVERSE_MAP
             )
-            for mode in found:
+            for mode in errors:
                 after = scene["before"]
                 if mode != "target":
                     after = compositing.composite_face(
@@ -141,7 +141,7 @@ def compare(scenes, comb=None):
                 keep(mode, figure, error)
                 if figure == "lit":
                     keep(mode, "features", features)
-    return found
+    return errors
 
 
 def errors_of(frame, truth, weight):
@@ -177,10 +177,10 @@ def main():
     comb = (
         trained_comb(options.people, options.steps) if options.steps else None
     )
-    found = compare(scenes_of(options.people), comb)
+    errors = compare(scenes_of(options.people), comb)
     means = {
         mode: {name: float(np.mean(values)) for name, values in figures.items()}
-        for mode, figures in found.items()
+        for mode, figures in errors.items()
     }
     of_target = means["target"]["features"]
     for figures in means.values():

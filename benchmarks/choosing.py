@@ -20,8 +20,8 @@ import numpy as np
 from benchmarks import grouping, likeness
 from helpers import alignment, synthetic
 from helpers.crops import cut_crop
-from helpers.faces import detection
-from helpers.faces.sorting import choosing, crop_quality, extraction, repeats
+from helpers.faces import detection, finding
+from helpers.faces.sorting import choosing, crop_quality, repeats
 from helpers.files import manifests
 
 CONTRACT = manifests.data_contract()
@@ -61,7 +61,7 @@ def shifted(crop, pixels):
 
 def measure_rendered(people):
     """What the measures say of rendered faces: dict from name to values."""
-    found = collections.defaultdict(list)
+    measured = collections.defaultdict(list)
     random = np.random.default_rng(0)
 
     def small(crop):
@@ -80,9 +80,9 @@ def measure_rendered(people):
             for kind, each in (("", soft), (" and grain", grainy)):
                 look = crop_quality.look_at(each)
                 name = f"sharpness, blur of {sigma}{kind}"
-                found[name].append(crop_quality.sharpness(look))
+                measured[name].append(crop_quality.sharpness(look))
         look = crop_quality.look_at(crop)
-        found["brightness"].append(crop_quality.brightness(look))
+        measured["brightness"].append(crop_quality.brightness(look))
         others = {
             "grain of 12": noisy(crop, 12, random),
             "JPEG of quality 30": compressed(crop, 30),
@@ -97,8 +97,8 @@ def measure_rendered(people):
         }
         for name, other in others.items():
             apart = np.abs(small(crop) - small(other)).max()
-            found[f"difference, {name}"].append(float(apart))
-    return found
+            measured[f"difference, {name}"].append(float(apart))
+    return measured
 
 
 def time_repeats():
@@ -109,8 +109,8 @@ def time_repeats():
     # as bright as faces are
     looks += random.integers(0, 150, (MANY, 1, 1), dtype=np.uint8)
     start = time.perf_counter()
-    found = repeats.find_repeats(looks, range(MANY), choosing.LARGEST_REPEAT)
-    return time.perf_counter() - start, int((found < 0).sum())
+    repeated = repeats.find_repeats(looks, range(MANY), choosing.LARGEST_REPEAT)
+    return time.perf_counter() - start, int((repeated < 0).sum())
 
 
 def choose_real(real):
@@ -131,7 +131,7 @@ def choose_real(real):
                 alone.mkdir(parents=True)
                 (alone / footage.name).write_bytes(footage.read_bytes())
                 footage = alone
-            report = extraction.find_faces(
+            report = finding.find_faces(
                 footage, folder, CONTRACT, detector, identity, every=4
             )
             if report["faces"]:
@@ -147,9 +147,9 @@ def main():
     parser.add_argument("--real", default="../shared/data")
     options = parser.parse_args()
     cv2.setNumThreads(1)
-    found = measure_rendered(options.people)
+    measured = measure_rendered(options.people)
     print(f"{'':36s} least   5 %  half  95 %  most")
-    for name, values in found.items():
+    for name, values in measured.items():
         row = np.percentile(values, (0, 5, 50, 95, 100))
         print(f"{name:36s}" + "".join(f"{value:6.2f}" for value in row))
     seconds, differ = time_repeats()
@@ -167,7 +167,7 @@ def main():
             {
                 "medians": {
                     name: round(float(np.median(values)), 3)
-                    for name, values in found.items()
+                    for name, values in measured.items()
                 },
                 "seconds_20000_compared": round(seconds, 1),
             }

@@ -155,7 +155,9 @@ def write_sheets(contract, track, clip, swapped, name):
             landmarks = track.landmarks[index]
             if index in wanted and np.isfinite(landmarks).all():
                 for row, frame in zip(rows, pair, strict=True):
-                    face = clip_measures.look(contract, frame, landmarks)
+                    face = clip_measures.cut_measured_crop(
+                        contract, frame, landmarks
+                    )
                     row.append(cv2.resize(face, (SHEET_SIDE,) * 2))
         lines = []
         for start in range(0, len(rows[0]), COLUMNS):

@@ -73,8 +73,8 @@ def render_people(first, people, frames, natural, processes):
         were not detected are missing.
     """
     jobs = [(first + index, frames, natural) for index in range(people)]
-    found = workers.run_jobs(_render_person, jobs, processes)
-    return tuple(np.concatenate(part) for part in zip(*found, strict=True))
+    parts = workers.run_jobs(_render_person, jobs, processes)
+    return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
 
 
 @functools.lru_cache(maxsize=1)
@@ -87,14 +87,14 @@ def _render_person(number, frames, natural):
     person = synthetic.Person(synthetic.random_identity(number))
     chosen = _sample_frames(number, frames, natural, random)
     films = [synthetic.render(person, frame, FRAME_SIZE) for frame in chosen]
-    found = _detector().detect([film["image"] for film in films])
+    detected = _detector().detect([film["image"] for film in films])
     shape = (0, CROP_SIZE, CROP_SIZE)
     crops, masks = (
         [np.empty((*shape, 3), np.uint8)],
         [np.empty(shape, np.uint8)],
     )
     values = [np.empty((0, len(NAMES)), np.float32)]
-    for frame, film, faces in zip(chosen, films, found, strict=True):
+    for frame, film, faces in zip(chosen, films, detected, strict=True):
         if not faces:
             continue  # the caller sees by the count how many these are
         mask = np.rint(film["mask"] * 255).astype(np.uint8)
@@ -276,7 +276,9 @@ def check_reader(reader, crops, values):
             images = np.stack(
                 [cv2.GaussianBlur(image, (0, 0), sigma) for image in images]
             )
-        readings = reader.read(cut_network_crops(images, COVERAGE, RESOLUTION))
+        readings = reader.read_expressions(
+            cut_network_crops(images, COVERAGE, RESOLUTION)
+        )
         for column, name in enumerate(NAMES):
             read, truth = readings[:, column], values[:, column]
             rows.append(

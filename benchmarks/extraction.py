@@ -4,7 +4,7 @@
     python -m benchmarks.extraction --clips CLIP.mp4 --photos PHOTO.jpg
     python -m benchmarks.extraction --length
 
-Ours is all of `extraction.find_faces`: reading, following, cutting, encoding,
+Ours is all of `finding.find_faces`: reading, following, cutting, encoding,
 writing. The baseline reads the same frames and calls `MTCNN().detect_faces`
 with its defaults on each, nothing else, on a sample of them, in the same run.
 Clips of 1280 x 720 and photos of 20 megapixels are made of rendered people;
@@ -38,8 +38,7 @@ import numpy as np
 from benchmarks import long_footage
 from benchmarks.parts import extraction_stages
 from helpers import synthetic
-from helpers.faces import detection, face_records
-from helpers.faces.sorting import extraction
+from helpers.faces import detection, face_records, finding
 from helpers.files import manifests
 from helpers.footage import media
 
@@ -107,12 +106,12 @@ def photograph(folder, people, count):
 
 def call_mtcnn(network, image, narrowest):
     """Landmarks of mtcnn's detections that are wide enough."""
-    found = []
+    faces = []
     for face in network.detect_faces(image):
         if face["box"][2] >= narrowest:
             points = [face["keypoints"][name] for name in POINTS]
-            found.append(np.array(points, float))
-    return found
+            faces.append(np.array(points, float))
+    return faces
 
 
 def nearest(places, landmarks):
@@ -141,11 +140,11 @@ def run_baseline(network, detector, path, sample):
         frames = [(n, f) for n, _, f in media.read_frames(path, step)]
     # skipped frames are decoded too, so that is no loss for the baseline
     reading = time.perf_counter() - clock
-    found, seconds = {}, reading / len(frames)
+    theirs, seconds = {}, reading / len(frames)
     for index, frame in frames:
         narrowest = share * min(frame.shape[:2])
         clock = time.perf_counter()
-        found[index] = call_mtcnn(network, frame, narrowest)
+        theirs[index] = call_mtcnn(network, frame, narrowest)
         seconds += (time.perf_counter() - clock) / len(frames)
     moved = {}
     for index, frame in frames:
@@ -165,14 +164,14 @@ def run_baseline(network, detector, path, sample):
         index: [face["landmarks"] for face in detector.detect([frame])[0]]
         for index, frame in frames
     }
-    return found, seconds, moved, smaller
+    return theirs, seconds, moved, smaller
 
 
-def compare(found, moved, smaller, ours, truth):
+def compare(theirs, moved, smaller, ours, truth):
     """What became of mtcnn's detections of one file."""
     rows = {"kept": [], "false": 0, "away": [], "tremble": [], "mean": []}
     rows |= {"smaller": [], "error": [], "mtcnn_error": []}
-    for index, faces in found.items():
+    for index, faces in theirs.items():
         for face in faces:
             again = [nearest(places, face) for places in moved[index]]
             again = [each for each in again if each is not None]
@@ -205,7 +204,7 @@ def _apart(one, other):
 def run_ours(folder, output, detector):
     """Landmarks of all records by file and frame, seconds a frame."""
     clock, cpu = time.perf_counter(), time.process_time()
-    report = extraction.find_faces(
+    report = finding.find_faces(
         folder, output, manifests.data_contract(), detector, "Somebody"
     )
     clock, cpu = time.perf_counter() - clock, time.process_time() - cpu
@@ -229,10 +228,10 @@ def measure(name, files, output, detector, network, sample):
     ours, seconds, cpu = run_ours(folder, output / "faces" / name, detector)
     rows, baseline = [], []
     for number, (path, truth) in enumerate(files.items()):
-        found, spent, *others = run_baseline(network, detector, path, sample)
+        theirs, spent, *others = run_baseline(network, detector, path, sample)
         mine = ours.get(f"{number}{path.suffix}", {})
         baseline.append(spent)
-        rows.append(compare(found, *others, mine, truth))
+        rows.append(compare(theirs, *others, mine, truth))
         rows[-1]["real"] = truth is None
         print(
             f"{path.parent.name + '/' + path.name:40} "

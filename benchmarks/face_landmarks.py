@@ -75,9 +75,9 @@ class MovedFaces(keras.utils.PyDataset):
         self.order = self.random.permutation(len(self.pictures))
 
 
-def point_loss(wanted, found):
+def point_loss(wanted, points):
     """Lengths of the errors, in distances of the eyes; squares when small."""
-    error = (found[..., :2] - wanted) / landmark_faces.EYES_APART
+    error = (points[..., :2] - wanted) / landmark_faces.EYES_APART
     length = ops.sqrt(ops.sum(error * error, axis=-1) + 1e-9)
     return ops.mean(
         ops.where(
@@ -144,10 +144,10 @@ def measure(reader, crops, points, unit=None):
             1.2 * landmark_faces.EYES_APART * crops.shape[1],
         )
     away = away / np.asarray(unit)[:, None]
-    found = {"all": away.mean()}
+    errors = {"all": away.mean()}
     for name, group in GROUPS.items():
-        found[name] = away[:, group].mean()
-    return {name: float(value) for name, value in found.items()}
+        errors[name] = away[:, group].mean()
+    return {name: float(value) for name, value in errors.items()}
 
 
 def measure_portraits(reader, folder, detector):

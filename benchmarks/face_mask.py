@@ -52,11 +52,11 @@ def render_faces(first, people, processes, occluded=2):
     Returns:
         Tuple of uint8 crops, shape `(faces, CROP_SIZE, CROP_SIZE, 3)`, and
         uint8 truths, shape `(faces, CROP_SIZE, CROP_SIZE, 2)`: 255 times
-        what the channels of `models.face_mask.CHANNELS` should say.
+        what the channels of `face_mask.CHANNELS` should say.
     """
     jobs = [(first + index, occluded) for index in range(people)]
-    found = workers.run_jobs(_render_person, jobs, processes)
-    return tuple(np.concatenate(part) for part in zip(*found, strict=True))
+    parts = workers.run_jobs(_render_person, jobs, processes)
+    return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
 
 
 def _render_person(number, occluded):
@@ -239,10 +239,10 @@ def check_face_mask(network, crops, truths):
         cut_network_crops(part, COVERAGE, RESOLUTION)
         for part in (crops, truths)
     )
-    found = network.read(seen)
-    visible, true = (part.prod(axis=-1) > 0.5 for part in (found, wanted))
+    shares = network.read_masks(seen)
+    visible, true = (part.prod(axis=-1) > 0.5 for part in (shares, wanted))
     face, bare = wanted[..., 0] > 0.5, wanted[..., 1] > 0.5
-    found_bare = found[..., 1] > 0.5
+    found_bare = shares[..., 1] > 0.5
     return {
         "iou": float((visible & true).sum() / (visible | true).sum()),
         "covered_found": float(1 - found_bare[face & ~bare].mean()),

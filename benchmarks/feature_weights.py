@@ -42,11 +42,11 @@ def train(face_sets, steps, seed, reader, resolution):
 
 def region_errors(comb, face_sets, reader):
     """Errors of own reconstructions around eyes and mouth, and elsewhere."""
-    found = {"features": [], "elsewhere": []}
+    errors = {"features": [], "elsewhere": []}
     for name, face_set in face_sets.items():
         test = face_set.select("test")
-        crops = evaluation.network_crops_of(comb, test)
-        inside = evaluation.network_masks_of(comb, test)
+        crops = test.network_crops(comb.resolution)
+        inside = test.network_masks(comb.resolution)
         own = comb.swap(crops, name)
         away = np.abs(own - crops).mean(axis=-1)
         size = test.contract["crop_size"]
@@ -57,8 +57,8 @@ def region_errors(comb, face_sets, reader):
         near = np.stack(weights) > 2
         for region, where in (("features", near), ("elsewhere", ~near)):
             share = inside.reshape(away.shape) * where
-            found[region].append((away * share).sum() / share.sum())
-    return {name: float(np.mean(values)) for name, values in found.items()}
+            errors[region].append((away * share).sum() / share.sum())
+    return {name: float(np.mean(values)) for name, values in errors.items()}
 
 
 def main():

@@ -27,6 +27,7 @@ import numpy as np
 from helpers import alignment, masks, synthetic
 from helpers.crops import cut_crop
 from helpers.faces import detection, facesets
+from helpers.faces.face_set import FaceSet, evenly
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.footage import media
@@ -68,7 +69,7 @@ def film_faces(folder, name, takes=TAKES, frames=FRAMES, changed=None):
         changed: dict of frame parameters that are the same in all, or `None`.
 
     Returns:
-        `facesets.FaceSet`.
+        `FaceSet`.
     """
     folder = pathlib.Path(folder) / name
     records_path = folder / "records.json"
@@ -98,7 +99,7 @@ def film_faces(folder, name, takes=TAKES, frames=FRAMES, changed=None):
                 )
         manifests.write_json(records_path, records)
     records = json.loads(records_path.read_text(encoding="utf-8"))
-    return facesets.FaceSet(name, folder, contract, records)
+    return FaceSet(name, folder, contract, records)
 
 
 def _cut(person, frame, folder, row):
@@ -140,7 +141,7 @@ def blurred(face_set, folder, sigma=5):
         mask = str((face_set.folder / record["mask"]).resolve())
         records.append({**record, "mask": mask, "sharpness": float(sharpness)})
     contract = face_set.contract
-    return facesets.FaceSet(face_set.identity, folder, contract, records)
+    return FaceSet(face_set.identity, folder, contract, records)
 
 
 def facts_without(facts, rows):
@@ -157,7 +158,7 @@ def facts_without(facts, rows):
 
 def findings_of(own, other):
     """Names that the report gives: of the one, in order, and of the other."""
-    report = footage_report.report_of({"own": own, "other": other})
+    report = footage_report.report_of_facts({"own": own, "other": other})
     return [
         [finding["name"] for finding in report["identities"][who]["findings"]]
         for who in ("own", "other")
@@ -234,7 +235,7 @@ def filled(name, finding, holed, other, number):
         folder / "faces", [name], holed.face_set.contract, least=1
     )
     more = facesets.read_face_set(folder / "faces", name)
-    more = more.pick(facesets.evenly(len(more), finding["missing"]).tolist())
+    more = more.pick(evenly(len(more), finding["missing"]).tolist())
     facts = footage_facts.facts_of(holed.face_set.join(more))
     names, _ = findings_of(facts, other)
     return finding["name"] not in names[0], names
@@ -264,25 +265,25 @@ def main():
     seconds = time.perf_counter() - started
     alarms = []
     for name, other in zip(names, names[1:] + names[:1], strict=True):
-        found, _ = findings_of(facts[name], facts[other])
-        alarms.append(bool(found[0] or found[1]))
-        print(f"{name} and {other}, whole: {found}", flush=True)
+        named, _ = findings_of(facts[name], facts[other])
+        alarms.append(bool(named[0] or named[1]))
+        print(f"{name} and {other}, whole: {named}", flush=True)
     rows, to_fill = [], []
     for name, other in zip(names, names[1:] + names[:1], strict=True):
         for kind, spoilt in spoiled(name, facts[name], options.quick):
-            found, findings = findings_of(spoilt, facts[other])
+            named, findings = findings_of(spoilt, facts[other])
             row = {
                 "kind": kind,
-                "found": kind in found[0],
-                "first": found[0][:1] == [kind],
-                "nothing_else": not set(found[0]) - {kind, *few_of(spoilt)}
-                and not found[1],
+                "found": kind in named[0],
+                "first": named[0][:1] == [kind],
+                "nothing_else": not set(named[0]) - {kind, *few_of(spoilt)}
+                and not named[1],
             }
             rows.append(row)
-            print(f"{name} lacks {kind}: {found}", flush=True)
+            print(f"{name} lacks {kind}: {named}", flush=True)
             if row["first"] and findings[0].get("words"):
                 to_fill.append((name, findings[0], spoilt, facts[other]))
-    chosen = facesets.evenly(len(to_fill), options.filled) if to_fill else ()
+    chosen = evenly(len(to_fill), options.filled) if to_fill else ()
     content = []
     for number, place in enumerate(chosen):
         name, finding, holed, other = to_fill[place]

@@ -22,7 +22,7 @@ import numpy as np
 from benchmarks import shifts as benchmark_of_shifts
 from benchmarks import skill
 from helpers import synthetic
-from helpers.faces import facesets
+from helpers.faces.face_set import evenly
 from helpers.files import manifests
 from helpers.latents import shifts
 from helpers.proof import evaluation
@@ -41,7 +41,7 @@ def with_some(face_set, hole, count):
         for row in rows_of(face_set, hole)
         if face_set.records[row]["split"] == "train"
     ]
-    kept = {inside[place] for place in facesets.evenly(len(inside), count)}
+    kept = {inside[place] for place in evenly(len(inside), count)}
     return face_set.pick(
         [
             row

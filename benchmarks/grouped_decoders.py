@@ -94,8 +94,8 @@ class Grouped:
         return self._joined([decoder.up[index] for decoder in self.decoders])
 
     @staticmethod
-    def _joined(found):
-        pairs = zip(*(layer.get_weights() for layer in found), strict=True)
+    def _joined(group):
+        pairs = zip(*(layer.get_weights() for layer in group), strict=True)
         return [np.concatenate(arrays, axis=-1) for arrays in pairs]
 
     def _convolution(self, index, features):
@@ -181,9 +181,9 @@ def main():
     options = parser.parse_args()
     ratios = {}
     for count in options.identities:
-        found = compare(count, options.batch_size, CLOCKS[options.clock])
-        ratios[count] = found["ratio"] and round(found["ratio"], 3)
-        print(count, "identities:", found, flush=True)
+        figures = compare(count, options.batch_size, CLOCKS[options.clock])
+        ratios[count] = figures["ratio"] and round(figures["ratio"], 3)
+        print(count, "identities:", figures, flush=True)
     print(json.dumps({"grouped_over_separate": ratios}))
 
 

@@ -26,9 +26,10 @@ import numpy as np
 from benchmarks import likeness as learning
 from helpers import alignment, synthetic
 from helpers.crops import cut_crop
-from helpers.faces import detection, face_records, facesets
+from helpers.faces import detection, face_records, finding
+from helpers.faces.face_set import FaceSet
 from helpers.faces.readers import likeness
-from helpers.faces.sorting import extraction, face_reasons, grouping
+from helpers.faces.sorting import face_reasons, grouping
 from helpers.files import manifests
 from helpers.footage import media
 
@@ -97,7 +98,7 @@ def write_takes(folder, number, photos):
 
 def find(folder, footage, name, every):
     """All faces of some footage, as records that name their crops in full."""
-    extraction.find_faces(
+    finding.find_faces(
         footage,
         folder,
         CONTRACT,
@@ -108,16 +109,18 @@ def find(folder, footage, name, every):
     )
     home = folder / name
     records = face_records.read_records(home / face_records.RECORDS)
-    face_set = facesets.FaceSet(name, home, CONTRACT, records)
-    reasons = face_reasons.find_reasons(records, face_reasons.measure(face_set))
-    found = []
+    face_set = FaceSet(name, home, CONTRACT, records)
+    reasons = face_reasons.find_reasons(
+        records, face_reasons.measure_faces(face_set)
+    )
+    faces = []
     for record, reason in zip(records, reasons, strict=True):
         record = {**record, "crop": str((home / record["crop"]).resolve())}
         record["file"] = f"{name}/{record['file']}"
         record["track"] = f"{name}/{record['track']}"
         false = reason is not None
-        found.append({**record, "who": name, "false": false})
-    return found
+        faces.append({**record, "who": name, "false": false})
+    return faces
 
 
 @functools.cache
@@ -127,7 +130,7 @@ def _detector():
 
 def group(records, judged):
     """Scores of the faces that are judged, grouped together with all."""
-    face_set = facesets.FaceSet("all", pathlib.Path("/"), CONTRACT, records)
+    face_set = FaceSet("all", pathlib.Path("/"), CONTRACT, records)
     reasons = ["false detection" if r["false"] else None for r in records]
     groups = grouping.group_faces(face_set, reasons)
     rows = [n for n, r in enumerate(records) if judged(r) and not r["false"]]

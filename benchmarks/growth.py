@@ -16,7 +16,7 @@ Seconds are CPU seconds of the training process in its steps: what else a
 machine does hardly changes them. The first step of a stage, which compiles,
 is counted apart (`compile_seconds`), and scoring is not counted.
 
-Two skills, both on takes never trained on (`evaluation.score_pair`): `own`,
+Two skills, both on takes never trained on (`scores.score_pair`): `own`,
 the ceiling, tells how well each decoder reconstructs its own person; `swap`,
 how close a swap is to the truth. Without a crowd the latents of two people lie
 apart, so a swap can get worse while everything else gets better: the ratios
@@ -47,6 +47,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 import keras
 import numpy as np
 
+from benchmarks.parts.skill_curves import plot_skill_curves
 from benchmarks.skill import IDENTITIES, make_faces
 from helpers import growth, plotting
 from helpers.comb import build_comb
@@ -138,8 +139,8 @@ def step_costs(name, data):
     costs = []
     for level in range(trainer["first_level"], TOP + 1):
         (stage,) = growth.growth_schedule(level, 4, level, BATCH_SIZE)
-        found = run(network, data, [stage], trainer)
-        costs.append(found["seconds"] / (found["steps"] - 1))
+        outcome = run(network, data, [stage], trainer)
+        costs.append(outcome["seconds"] / (outcome["steps"] - 1))
     return costs
 
 
@@ -155,8 +156,8 @@ def planned(name, seconds, costs, batch_size=BATCH_SIZE):
 def score(network, face_sets):
     """Skills of a network now: `SKILLS`, and those of an unchanged target."""
     scores = evaluation.swap_scores(network, face_sets)
-    found = {name: scores[key] for name, key in SKILLS.items()}
-    return found | {"unchanged": scores["unchanged_skill"]}
+    skills = {name: scores[key] for name, key in SKILLS.items()}
+    return skills | {"unchanged": scores["unchanged_skill"]}
 
 
 def thin_out(face_sets, training_faces=30, every=4):
@@ -303,29 +304,29 @@ def kept(path, make):
     """What a finished run wrote, or what `make()` finds now."""
     if path.is_file():
         return json.loads(path.read_text("utf-8"))
-    found = make()
-    manifests.write_json(path, found)
+    result = make()
+    manifests.write_json(path, result)
     # Keras keeps graphs of networks that nobody uses any more
     keras.backend.clear_session()
     gc.collect()
-    return found
+    return result
 
 
-def print_run(found):
-    end = found["points"][-1]
+def print_run(outcome):
+    end = outcome["points"][-1]
     print(
-        f"{found['system']:<20}{found['seed']:>5}{found['steps']:>7}"
-        f"{found['seconds']:>9.1f}{found['compile_seconds']:>9.1f}"
+        f"{outcome['system']:<20}{outcome['seed']:>5}{outcome['steps']:>7}"
+        f"{outcome['seconds']:>9.1f}{outcome['compile_seconds']:>9.1f}"
         f"{end['own']:>8.3f}{end['swap']:>8.3f}",
         flush=True,
     )
 
 
-def print_pooled(found):
+def print_pooled(outcome):
     for name in ("cloned", "renewed"):
-        for when, end in found[name].items():
+        for when, end in outcome[name].items():
             print(
-                f"{name + ', ' + when:<20}{found['seed']:>5}{'':>25}"
+                f"{name + ', ' + when:<20}{outcome['seed']:>5}{'':>25}"
                 f"{end['own']:>8.3f}{end['swap']:>8.3f}"
                 f"   target as it is {end['unchanged']:.3f}",
                 flush=True,
@@ -367,35 +368,35 @@ def main():
                 functools.partial(step_costs, name, data),
             )
         for name in options.systems:
-            found = kept(
+            outcome = kept(
                 folder / f"{name}_{seed}.json",
                 functools.partial(
                     follow, name, seed, seconds, costs, data, faces
                 ),
             )
-            runs[name, seed] = found
-            print_run(found)
+            runs[name, seed] = outcome
+            print_run(outcome)
         if options.pooled:
-            found = kept(
+            outcome = kept(
                 folder / f"pooled_{seed}.json",
                 functools.partial(
                     follow_pooled, seed, seconds, costs, data, faces
                 ),
             )
-            pooled.append(found)
-            print_pooled(found)
+            pooled.append(outcome)
+            print_pooled(outcome)
     curves = [
-        {"system": name, "seed": seed, "points": found["points"]}
-        for (name, seed), found in runs.items()
+        {"system": name, "seed": seed, "points": outcome["points"]}
+        for (name, seed), outcome in runs.items()
     ]
     manifests.write_json(folder / "curves.json", curves)
     if options.picture:
-        figure = plotting.plot_skill_curves(curves)
+        figure = plot_skill_curves(curves)
         plotting.save_figure(figure, options.picture, 60)
     line = {"minutes": options.minutes, **summary(runs)}
     for name in ("cloned", "renewed") if pooled else ():
         for skill in SKILLS:
-            values = [found[name]["after"][skill] for found in pooled]
+            values = [outcome[name]["after"][skill] for outcome in pooled]
             line[f"{skill}_{name}"] = round(float(np.mean(values)), 4)
             line[f"{skill}_{name}_spread"] = round(float(np.ptp(values)), 4)
     print(json.dumps(line))

@@ -35,11 +35,12 @@ from helpers.latents import (
     gaps,
     overlap,
     shifts,
+    spaces,
 )
 from helpers.training import bundles
 from helpers.training.identity_data import identity_data
 from helpers.training.trainer import Trainer
-from helpers.widgets import latent_explorer
+from helpers.widgets import explorer_controls, latent_explorer
 
 ROOT = manifests.project_root()
 FOLDER = ROOT / "build" / "latents_benchmark"
@@ -91,7 +92,7 @@ def run(number, options):
     folder = FOLDER / f"{'quick' if options.quick else 'run'}_{number}"
     whole = skill.make_faces(folder, number, options.quick, names)
     described = {
-        name: descriptions.describe(face_set)
+        name: descriptions.describe_faces(face_set)
         for name, face_set in whole.items()
     }
     row = {"run": number}
@@ -103,18 +104,18 @@ def run(number, options):
             face_sets[holder] = whole[holder].pick(rows)
             left[holder] = described[holder][rows]
         comb = comb_of(names, face_sets, options.free, number)
-        found = named_gaps(comb, face_sets, list(left.values()))
+        named = named_gaps(comb, face_sets, list(left.values()))
         if kind is None:
-            row["false_alarm"] = bool(found)
+            row["false_alarm"] = bool(named)
         else:
             others = [name for name in names if name != holder]
             expected = {(name, holder, (kind,)) for name in others}
             row[kind] = {
-                "found": bool(found & expected),
-                "by_both": expected <= found,
-                "nothing_else": found <= expected,
+                "found": bool(named & expected),
+                "by_both": expected <= named,
+                "nothing_else": named <= expected,
             }
-        print(f"  {kind or 'no hole'}, {holder}: {sorted(found)}", flush=True)
+        print(f"  {kind or 'no hole'}, {holder}: {sorted(named)}", flush=True)
     return row
 
 
@@ -148,10 +149,10 @@ def time_many(face_sets, count):
     overlap.overlap_table(encoded, comb.shifts)
     lap("overlap")
     pairs = gaps.find_gaps(encoded, described, comb.shifts)
-    gap_report.report_of(pairs, encoded, many)
+    gap_report.gaps_as_data(pairs, encoded, many)
     lap("gaps")
     for method in ("pca", "tsne"):
-        encoding.joint_map(encoded.latents, method)
+        spaces.joint_map(encoded.latents, method)
     lap("mapped")
     return len(encoded.labels), seconds
 
@@ -169,8 +170,8 @@ def time_clicks(face_sets, count, clicks=20):
         comb,
         many,
         encoded,
-        encoding.joint_map(encoded.latents),
-        encoding.crops_of(many, encoded, latent_explorer.TILE),
+        spaces.joint_map(encoded.latents),
+        encoding.crops_of(many, encoded, explorer_controls.TILE),
         described,
         gaps.find_gaps(encoded, described),
         FOLDER,

@@ -175,11 +175,11 @@ def learn_likeness(network, crops):
     return likeness.Likeness(model)
 
 
-def check_likeness(found, crops):
+def check_likeness(reader, crops):
     """How well unseen people are told apart, by pairs of their faces.
 
     Args:
-        found: `likeness.Likeness`.
+        reader: `likeness.Likeness`.
         crops: uint8 array from `render_faces`.
 
     Returns:
@@ -188,7 +188,7 @@ def check_likeness(found, crops):
         `equal_error`, the error where both kinds of error are as frequent.
     """
     people, frames = crops.shape[:2]
-    vectors = found.describe(crops.reshape(-1, *crops.shape[2:]))
+    vectors = reader.vectors(crops.reshape(-1, *crops.shape[2:]))
     whose = np.repeat(np.arange(people), frames)
     away = np.linalg.norm(vectors[:, None] - vectors, axis=-1)
     pairs = np.triu_indices(len(whose), 1)
@@ -220,24 +220,24 @@ def main():
         FIRST_HELD_OUT, options.held_out_people, options.processes
     )
     if options.check:
-        found = likeness.read_likeness(options.folder)
+        reader = likeness.read_likeness(options.folder)
     else:
         crops = render_faces(FIRST_TRAINED, options.people, options.processes)
-        found = learn_likeness(read_dlib(options.network), crops)
-    scores = check_likeness(found, unseen)
+        reader = learn_likeness(read_dlib(options.network), crops)
+    scores = check_likeness(reader, unseen)
     for name, value in scores.items():
         print(f"{name:12s} {value:.3f}")
     if not options.check:
-        write(options.folder, found, options.people, scores)
+        write(options.folder, reader, options.people, scores)
     seconds = round(time.perf_counter() - start)
     print(json.dumps({**scores, "seconds": seconds}))
 
 
-def write(folder, found, people, scores):
+def write(folder, reader, people, scores):
     """Write a likeness with where it is from and how it was made."""
     likeness.write_likeness(
         folder,
-        found,
+        reader,
         parameters={"people": people, "frames": FRAMES},
         command="python -m benchmarks.likeness --network FILE",
         network="dlib_face_recognition_resnet_model_v1 by Davis E. King, in "

@@ -77,11 +77,11 @@ def measure_live(comb, clip, detector, beside):
 
 def follow(clip, detector):
     """What is found in each frame before it is calmed, and when."""
-    found = []
+    places = []
 
     class Plain(live_tracking.OneEuro):
-        def add(self, landmarks, seconds):
-            super().add(landmarks, seconds)
+        def add_landmarks(self, landmarks, seconds):
+            super().add_landmarks(landmarks, seconds)
             self.place = landmarks
 
     real, live_tracking.OneEuro = live_tracking.OneEuro, Plain
@@ -89,19 +89,22 @@ def follow(clip, detector):
         with live_tracking.LiveTracker(detector, beside=False) as tracker:
             for taken in cameras.play_file(clip, paced=False):
                 place = tracker.follow(taken.frame, taken.time)
-                found.append(
+                places.append(
                     np.full((5, 2), np.nan) if place is None else place
                 )
     finally:
         live_tracking.OneEuro = real
-    return np.array(found)
+    return np.array(places)
 
 
-def calm(found, least_cutoff, gain):
+def calm(places, least_cutoff, gain):
     """Landmarks as the filter gives them."""
     euro = live_tracking.OneEuro(least_cutoff, gain)
     return np.array(
-        [euro.add(place, n / FRAME_RATE) for n, place in enumerate(found)]
+        [
+            euro.add_landmarks(place, n / FRAME_RATE)
+            for n, place in enumerate(places)
+        ]
     )
 
 
@@ -173,15 +176,15 @@ def main():
 
 def compare_filters(clip, truth, detector):
     """Table of the filter's strengths; figures of the one in use."""
-    found = follow(clip, detector)
-    seen = np.isfinite(found).all(axis=(1, 2))
-    found, truth = found[seen], truth[seen]
+    places = follow(clip, detector)
+    seen = np.isfinite(places).all(axis=(1, 2))
+    places, truth = places[seen], truth[seen]
     alone = measure_jitter(detect_all(clip, detector)[seen], truth)
     print(f"{len(truth)} frames followed of {len(seen)}")
     print(f"{'filter':<22}{'jitter_ratio':>12}{'lag_frames':>12}")
     used = live_tracking.LEAST_CUTOFF, live_tracking.GAIN
-    rows = [("none", found)] + [
-        (pair, calm(found, *pair)) for pair in dict.fromkeys((*FILTERS, used))
+    rows = [("none", places)] + [
+        (pair, calm(places, *pair)) for pair in dict.fromkeys((*FILTERS, used))
     ]
     figures = {}
     for name, landmarks in rows:

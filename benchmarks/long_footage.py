@@ -19,8 +19,7 @@ import time
 import av
 
 from helpers import synthetic
-from helpers.faces import detection
-from helpers.faces.sorting import extraction
+from helpers.faces import detection, finding
 from helpers.files import manifests
 
 
@@ -55,7 +54,7 @@ def run(length, size):
         repeat(path, folder / "footage" / "long.mp4", length)
         detector = detection.FaceDetector(0.2)
         clock = time.perf_counter()
-        found = extraction.find_faces(
+        counts = finding.find_faces(
             folder / "footage",
             folder / "faces",
             manifests.data_contract(),
@@ -65,9 +64,9 @@ def run(length, size):
         seconds = time.perf_counter() - clock
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     result = {
-        "frames": found["frames"],
-        "faces": found["faces"],
-        "frames_per_second": round(found["frames"] / seconds, 1),
+        "frames": counts["frames"],
+        "faces": counts["faces"],
+        "frames_per_second": round(counts["frames"] / seconds, 1),
         "cpu_milliseconds": round(1000 * time.process_time() / length, 2),
         "peak_mebibytes": round(peak),
     }

@@ -178,9 +178,9 @@ def masks_of(scene, network, latent_masks=None):
         )
         for mode in ("learned", "none")
     )
-    found = {"outline": network.read(crop[None])[0]}
+    readings = {"outline": network.read_masks(crop[None])[0]}
     if latent_masks is not None:
-        found["latents"] = cv2.resize(latent_masks(crop[None])[0], egg.shape)
+        readings["latents"] = cv2.resize(latent_masks(crop[None])[0], egg.shape)
     everywhere = np.ones_like(egg)
     hull = points_mask(scene, network.resolution)
 
@@ -188,7 +188,7 @@ def masks_of(scene, network, latent_masks=None):
         return visible_face.visible_face(shares[None], region[None])[0]
 
     rules = {"egg": (egg, soft)}
-    for name, shares in found.items():
+    for name, shares in readings.items():
         bare = np.stack((everywhere, shares[..., 1]), -1)
         hard = np.minimum(egg, shares[..., 0]) * (shares[..., 1] > 0.5)
         rules[name] = hard, shown(shares, egg)
@@ -230,7 +230,7 @@ def compare_rules(people, network, latent_masks=None):
     Returns:
         dict from rule to a dict from kind to `(iou, error)`, means.
     """
-    found = {}
+    figures = {}
     for scene in scenes(people):
         side = network.resolution
         comb = types.SimpleNamespace(contract=CONTRACT, resolution=side)
@@ -253,12 +253,12 @@ def compare_rules(people, network, latent_masks=None):
             )
             off = np.abs(np.float32(after) - scene["truth"]).mean(axis=-1)
             error = (off * scene["mask"]).sum() / scene["mask"].sum() / 255
-            found.setdefault(rule, {}).setdefault(scene["kind"], []).append(
+            figures.setdefault(rule, {}).setdefault(scene["kind"], []).append(
                 (overlap, error)
             )
     return {
         rule: {kind: np.mean(pairs, axis=0) for kind, pairs in kinds.items()}
-        for rule, kinds in found.items()
+        for rule, kinds in figures.items()
     }
 
 
@@ -309,7 +309,7 @@ def milliseconds(network, faces=16, rounds=20):
     _, crop = maker.look_at_face(scene["image"], scene["landmarks"])
     crops = np.repeat(crop[None], faces, axis=0)
     taken = []
-    for work in (lambda: network.read(crops), make):
+    for work in (lambda: network.read_masks(crops), make):
         work()
         spent = []
         for _ in range(rounds):
@@ -328,8 +328,8 @@ def train_latent_masks(people, processes):
         processes: int.
 
     Returns:
-        Function from network crops to what `face_mask.FaceMask.read` gives,
-        shape `(faces, 64, 64, 2)`.
+        Function from network crops to what `face_mask.FaceMask.read_masks`
+        gives, shape `(faces, 64, 64, 2)`.
     """
     crowd = bundles.load_bundle(SHARED, (Crowd,))
     crops, truths = training.render_faces(

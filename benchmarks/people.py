@@ -91,20 +91,20 @@ def train_slowly(grown, face_sets, measure, steps):
 
 def compare(curves, best, quality):
     """Seconds to the others' quality by joining, over those from nothing."""
-    found = {"quality": round(quality[1], 3)}
+    result = {"quality": round(quality[1], 3)}
     seconds = {
         start: seconds_to(curve, *quality) for start, curve in curves.items()
     }
-    found["seconds"] = seconds
+    result["seconds"] = seconds
     joined, anew = seconds[best], seconds["nothing"]
-    found["ratio"] = joined / anew if joined and anew else None
+    result["ratio"] = joined / anew if joined and anew else None
     if joined is None:
-        found["reason"] = f"joining from {best} never reached the quality"
+        result["reason"] = f"joining from {best} never reached the quality"
     elif anew is None:
         # the truth lies below what its whole time allows
-        found["ratio_below"] = joined / curves["nothing"][-1]["seconds"]
-        found["reason"] = "training from nothing never reached the quality"
-    return found
+        result["ratio_below"] = joined / curves["nothing"][-1]["seconds"]
+        result["reason"] = "training from nothing never reached the quality"
+    return result
 
 
 def main():

@@ -156,7 +156,7 @@ def measure_encoders(clip, folder, frames=120):
         `decibels_more`.
     """
     first = [f for *_, f in media.read_frames(clip, stop=frames)]
-    found = {}
+    measured = {}
     kept = writing.ENCODING
     for name, settings in {
         "veryfast": {"preset": "veryfast"},
@@ -175,16 +175,16 @@ def measure_encoders(clip, folder, frames=120):
             )
         ]
         decibels = 10 * np.log10(255**2 / np.mean(errors))
-        found[name] = (seconds, path.stat().st_size, decibels)
+        measured[name] = (seconds, path.stat().st_size, decibels)
     writing.ENCODING = kept
-    base = found["veryfast"]
+    base = measured["veryfast"]
     return {
         name: {
             "time_ratio": round(figures[0] / base[0], 2),
             "size_ratio": round(figures[1] / base[1], 2),
             "decibels_more": round(float(figures[2] - base[2]), 2),
         }
-        for name, figures in found.items()
+        for name, figures in measured.items()
     }
 
 

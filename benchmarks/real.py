@@ -27,7 +27,7 @@ from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.latents import shifts
-from helpers.proof import evaluation, identity_judge
+from helpers.proof import identity_judge
 from helpers.training import bundles, rehearsal
 from helpers.training.identity_data import identity_data
 from helpers.training.reports import report_line
@@ -94,7 +94,7 @@ def train(face_sets, start, steps, encoder, seed):
     """A comb of these people, trained as notebook 03 does it.
 
     Args:
-        face_sets: dict from identity to `facesets.FaceSet`.
+        face_sets: dict from identity to `FaceSet`.
         start: str, folder of a bundle, or `"nothing"`.
         steps: int.
         encoder: one of `ENCODERS`, if it comes from a bundle: trained on
@@ -143,7 +143,7 @@ def draw(network, face_sets, faces=8):
         unseen = face_set.select("test")
         rows = np.linspace(0, len(unseen) - 1, faces).round().astype(int)
         unseen = unseen.pick(rows)
-        codes = network.encode(evaluation.network_crops_of(network, unseen))
+        codes = network.encode(unseen.network_crops(network.resolution))
         for source in face_sets:
             if source == target:
                 continue
@@ -206,12 +206,12 @@ def main():
         )
         seconds = time.process_time() - start
         # the latents as the encoder gives them, and moved to the source's
-        found = {"training_cpu_seconds": round(seconds)}
-        found["as_it_is"] = score(network, chosen, detector, judge)
+        figures = {"training_cpu_seconds": round(seconds)}
+        figures["as_it_is"] = score(network, chosen, detector, judge)
         network.shifts = shifts.latent_shifts(network, chosen)
-        found["shifted"] = score(network, chosen, detector, judge)
+        figures["shifted"] = score(network, chosen, detector, judge)
         draw(network, chosen)
-        result["by_pair"]["+".join(pair)] = found
+        result["by_pair"]["+".join(pair)] = figures
     print(json.dumps(result))
 
 

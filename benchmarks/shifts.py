@@ -67,7 +67,7 @@ def mean_differences(comb, face_sets):
 
 def skill_from_pairs(comb, face_sets):
     """Mean swap skill with shifts known from true pairs of other takes."""
-    found = []
+    skills = []
     tests = {name: each.select("test") for name, each in face_sets.items()}
     takes = sorted({r["take"] for r in next(iter(tests.values())).records})
     for part in range(PARTS):
@@ -91,12 +91,12 @@ def skill_from_pairs(comb, face_sets):
                 for name, each in pair.items()
             }
             scores = evaluation.swap_scores(comb, chosen)
-            found += [
+            skills += [
                 row["swap_skill"]
                 for row in scores["pairs"]
                 if (row["source"], row["target"]) == (source, target)
             ]
-    return float(np.mean(found))
+    return float(np.mean(skills))
 
 
 def _of_takes(test, takes, wanted):
@@ -112,7 +112,7 @@ def _difference_of_pairs(comb, source, target):
     ours, theirs = zip(*source.pairs(target), strict=True)
     source, target = source.pick(list(ours)), target.pick(list(theirs))
     truth, _ = evaluation.truth_of(comb, source, target)
-    seen = evaluation.network_crops_of(comb, target)
+    seen = target.network_crops(comb.resolution)
     return (comb.encode(truth) - comb.encode(seen)).mean(axis=0)
 
 
@@ -127,12 +127,12 @@ def main():
     )
     comb = train(face_sets, options.steps, options.seed)
     result = {}
-    for name, found in (
+    for name, moves in (
         ("as it is", {}),
         ("difference of means", mean_differences(comb, face_sets)),
         ("latent_shifts()", shifts.latent_shifts(comb, face_sets)),
     ):
-        comb.shifts = found
+        comb.shifts = moves
         scores = evaluation.swap_scores(comb, face_sets)
         result[name] = round(scores["swap_skill"], 4)
         print(f"{name:22} {result[name]:.3f}", flush=True)

@@ -34,6 +34,7 @@ from helpers import synthetic
 from helpers.crops import cut_network_crops
 from helpers.crowd import Crowd
 from helpers.faces import facesets
+from helpers.faces.face_set import evenly
 from helpers.files import manifests
 from helpers.proof import swap_detector, swap_pairs
 from helpers.training import bundles
@@ -98,7 +99,7 @@ def comb_pictures(comb, folder, size):
     real, swapped = [], {names_of(mode): [] for mode in MODES}
     for target in comb.identities:
         face_set = facesets.read_face_set(folder, target).select("test")
-        face_set = face_set.pick(facesets.evenly(len(face_set), STRANGERS))
+        face_set = face_set.pick(evenly(len(face_set), STRANGERS))
         crops = face_set.load_crops(size)
         yaws = [record["yaw"] for record in face_set.records]
         seen = cut_network_crops(
@@ -118,7 +119,7 @@ def comb_pictures(comb, folder, size):
 
 def measure(trained, tested, strangers, options, seed):
     """Scores of one seed: dict from `(mode, column)` to a dict of figures."""
-    found = {}
+    scores = {}
     for mode in map(names_of, MODES):
         detector = swap_detector.train_swap_detector(
             trained["real"], trained[mode], options.epochs, seed
@@ -128,18 +129,18 @@ def measure(trained, tested, strangers, options, seed):
             return swap_detector.score_swap_detector(detector, real, swapped)
 
         for name in tested.keys() - {"real"}:
-            found[mode, name] = score(tested["real"], tested[name])
+            scores[mode, name] = score(tested["real"], tested[name])
         for change in swap_pairs.CHANGES:
-            found[mode, change] = score(
-                swap_pairs.send(tested["real"], change),
-                swap_pairs.send(tested[mode], change),
+            scores[mode, change] = score(
+                swap_pairs.send_crops(tested["real"], change),
+                swap_pairs.send_crops(tested[mode], change),
             )
         for name in strangers.keys() - {"real"}:
-            found[mode, f"comb {name}"] = score(
+            scores[mode, f"comb {name}"] = score(
                 strangers["real"], strangers[name]
             )
         print(f"seed {seed}: trained on {mode}", flush=True)
-    return found
+    return scores
 
 
 def print_table(means, columns, figures):

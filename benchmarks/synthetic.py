@@ -71,15 +71,17 @@ def detect(images):
     from mtcnn import MTCNN
 
     detector = MTCNN(stages="face_and_landmarks_detection", device="CPU:0")
-    found = [None] * len(images)
+    landmarks = [None] * len(images)
     for start in range(0, len(images), BATCH):
         rows = detector.detect_faces(
             images[start : start + BATCH], output_type="numpy"
         )
         # image, x, y, width, height, score, five x, five y; best score last
         for row in sorted(rows, key=lambda row: row[5]):
-            found[start + int(row[0])] = np.stack([row[6:11], row[11:16]], 1)
-    return found
+            landmarks[start + int(row[0])] = np.stack(
+                [row[6:11], row[11:16]], 1
+            )
+    return landmarks
 
 
 def main():
@@ -92,9 +94,9 @@ def main():
     shots = list(
         film_people(arguments.frames, arguments.size, arguments.max_yaw)
     )
-    found = detect([image for _, image, _, _ in shots])
+    detected = detect([image for _, image, _, _ in shots])
     errors, seen = [], {}
-    for (name, _, landmarks, zoom), points in zip(shots, found, strict=True):
+    for (name, _, landmarks, zoom), points in zip(shots, detected, strict=True):
         seen.setdefault(name, []).append(points is not None)
         if points is not None:
             # eyes 6.3 cm apart, 61 cm from a camera of focal length 2.05
@@ -111,7 +113,7 @@ def main():
         "max_yaw": arguments.max_yaw,
         "frames": len(shots),
         "mtcnn_found_share": round(
-            sum(points is not None for points in found) / len(shots), 4
+            sum(points is not None for points in detected) / len(shots), 4
         ),
         "landmark_error_median": round(float(np.median(errors)), 4),
         "landmark_error_p95": round(float(np.percentile(errors, 95)), 4),

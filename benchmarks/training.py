@@ -206,27 +206,27 @@ def measure_defaults(options):
     )
     rows = {}
     for kind, pictures in (("crowd", 1), ("comb", len(NAMES))):
-        found = in_a_process(
+        measured = in_a_process(
             kind, {"resolution": side}, options.batch_size, options.steps
         )
-        clock, cpu = found["milliseconds"]
+        clock, cpu = measured["milliseconds"]
         print(
-            f"{kind:<8}{clock:>9.0f}{cpu:>8.0f}{found['pipeline'][1]:>10.2f}"
-            f"{found['share'][1]:>12.2f}{found['time'][1]:>11.2f}"
-            f"{found['memory']:>13.2f}{found['added']:>6.0f}",
+            f"{kind:<8}{clock:>9.0f}{cpu:>8.0f}{measured['pipeline'][1]:>10.2f}"
+            f"{measured['share'][1]:>12.2f}{measured['time'][1]:>11.2f}"
+            f"{measured['memory']:>13.2f}{measured['added']:>6.0f}",
             flush=True,
         )
         rows[kind] = {
             "images_per_second": round(
                 1000 * pictures * options.batch_size / clock
             ),
-            "input_pipeline_ratio": round(found["pipeline"][1], 3),
-            "input_pipeline_ratio_wall": round(found["pipeline"][0], 3),
-            "machine_rate_share": round(found["share"][1], 3),
-            "machine_rate_share_wall": round(found["share"][0], 3),
-            "estimate_time_ratio": round(found["time"][1], 3),
-            "estimate_time_ratio_wall": round(found["time"][0], 3),
-            "estimate_memory_ratio": round(found["memory"], 3),
+            "input_pipeline_ratio": round(measured["pipeline"][1], 3),
+            "input_pipeline_ratio_wall": round(measured["pipeline"][0], 3),
+            "machine_rate_share": round(measured["share"][1], 3),
+            "machine_rate_share_wall": round(measured["share"][0], 3),
+            "estimate_time_ratio": round(measured["time"][1], 3),
+            "estimate_time_ratio_wall": round(measured["time"][0], 3),
+            "estimate_memory_ratio": round(measured["memory"], 3),
         }
     return {
         "resolution": side,
@@ -246,15 +246,15 @@ def measure_presets(options):
     rows = {}
     for name, batch_size in SMALL_BATCHES.items():
         network = presets.read_preset(name)["network"]
-        found = in_a_process("comb", network, batch_size, options.steps)
+        measured = in_a_process("comb", network, batch_size, options.steps)
         rows[name] = {
             "resolution": network["resolution"],
             "batch_size": batch_size,
-            "parameters": found["parameters"],
-            "milliseconds": round(found["milliseconds"][0]),
-            "cpu_milliseconds": round(found["milliseconds"][1]),
-            "added_mib": round(found["added"]),
-            "estimated_mib": round(found["guess"]),
+            "parameters": measured["parameters"],
+            "milliseconds": round(measured["milliseconds"][0]),
+            "cpu_milliseconds": round(measured["milliseconds"][1]),
+            "added_mib": round(measured["added"]),
+            "estimated_mib": round(measured["guess"]),
         }
         values = list(rows[name].values())
         widths = (7, 7, 12, 9, 8, 11, 10)

@@ -32,10 +32,12 @@ from helpers import comb as combs
 from helpers import crowd, growth
 from helpers.crowd import Crowd
 from helpers.faces import detection, facesets
+from helpers.faces.face_set import evenly
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.latents import shifts
 from helpers.proof import evaluation
+from helpers.proof.scores import masked_error, mean_face
 from helpers.training import bundles, rehearsal, sharing
 from helpers.training.identity_data import identity_data
 from helpers.training.trainer import Trainer
@@ -56,7 +58,7 @@ class Measure:
     """Skills of a comb on faces never trained on, which are read once.
 
     Args:
-        face_sets: dict from identity to its `facesets.FaceSet`.
+        face_sets: dict from identity to its `FaceSet`.
         network: `Comb` whose resolution and contract count.
     """
 
@@ -66,12 +68,12 @@ class Measure:
         tests = {n: s.select("test") for n, s in face_sets.items()}
         for name, face_set in face_sets.items():
             train = face_set.select("train")
-            crops = evaluation.network_crops_of(network, train)
-            self.means[name] = evaluation.mean_face(crops)
+            crops = train.network_crops(network.resolution)
+            self.means[name] = mean_face(crops)
             chosen = tests[name].pick(_evenly(range(len(tests[name]))))
             self.unseen[name] = (
-                evaluation.network_crops_of(network, chosen),
-                evaluation.network_masks_of(network, chosen),
+                chosen.network_crops(network.resolution),
+                chosen.network_masks(network.resolution),
             )
         for source in tests:
             for target in tests:
@@ -79,7 +81,7 @@ class Measure:
                 if source != target and rows:
                     ours, theirs = zip(*_evenly(rows), strict=True)
                     seen = tests[target].pick(theirs)
-                    crops = evaluation.network_crops_of(network, seen)
+                    crops = seen.network_crops(network.resolution)
                     truth, masks = evaluation.truth_of(
                         network, tests[source].pick(ours), seen
                     )
@@ -119,13 +121,13 @@ class Measure:
 
     def _skill(self, drawn, truth, masks, name):
         mean = np.broadcast_to(self.means[name], truth.shape)
-        return 1 - evaluation.masked_error(
-            drawn, truth, masks
-        ) / evaluation.masked_error(mean, truth, masks)
+        return 1 - masked_error(drawn, truth, masks) / masked_error(
+            mean, truth, masks
+        )
 
 
 def _evenly(rows):
-    return [rows[row] for row in facesets.evenly(len(rows), MEASURED_FACES)]
+    return [rows[row] for row in evenly(len(rows), MEASURED_FACES)]
 
 
 def follow(trainer, measure):
@@ -197,7 +199,7 @@ def train_both_ways(face_sets, steps, seed, rehearse):
     """Curves of two people from the shared weights and from nothing.
 
     Args:
-        face_sets: dict from identity to its `facesets.FaceSet`.
+        face_sets: dict from identity to its `FaceSet`.
         steps: dict of int by start, as `STEPS`.
         seed: int.
         rehearse: bool. Whether the shared encoder is trained on.
@@ -243,7 +245,7 @@ def half_difference(face_sets, origin, kinds=(Crowd,)):
     """What storing weights as float16 changes in drawn faces, and its size.
 
     Args:
-        face_sets: dict from identity to its `facesets.FaceSet`.
+        face_sets: dict from identity to its `FaceSet`.
         origin: bundle of a `Crowd`, or of a `Comb` of these identities.
 
     Returns:
@@ -279,7 +281,7 @@ def compare(curves, figure):
         start: seconds_to(curve, figure, skill)
         for start, curve in curves.items()
     }
-    found = {
+    result = {
         "skill": round(skill, 3),
         "best_shared": round(max(p[figure] for p in curves["shared"]), 3),
         "seconds_shared": seconds["shared"],
@@ -287,16 +289,16 @@ def compare(curves, figure):
         "ratio": None,
     }
     if skill <= 0:
-        found["reason"] = (
+        result["reason"] = (
             f"training from nothing never beat a mean face ({figure} 0)"
         )
     elif seconds["shared"] is None:
-        found["reason"] = (
+        result["reason"] = (
             f"the shared weights never reached {skill:.3f} in their steps"
         )
     else:
-        found["ratio"] = round(seconds["shared"] / seconds["nothing"], 4)
-    return found
+        result["ratio"] = round(seconds["shared"] / seconds["nothing"], 4)
+    return result
 
 
 def print_curves(title, curves):

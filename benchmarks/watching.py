@@ -133,9 +133,9 @@ def collapse(run, folder):
     trainer.run(report_every=1)
     started = time.perf_counter()
     trainer.save()
-    found = {"save_seconds": round(time.perf_counter() - started, 2)}
+    result = {"save_seconds": round(time.perf_counter() - started, 2)}
     files, size = disk_use(folder / "a.safetensors")
-    found["checkpoint_mb"] = round(size / files / 1e6, 1)
+    result["checkpoint_mb"] = round(size / files / 1e6, 1)
     stages = growth.growth_schedule(network.level, 3, network.level, 12)
     trainer = Trainer(network, data, stages, rate, frozen=frozen)
     layer = network.decoders[victim].to_rgb[network.level]
@@ -147,12 +147,12 @@ def collapse(run, folder):
     before = []
     try:
         trainer.run(report_every=1, on_report=black)
-        found["named"] = False
+        result["named"] = False
     except TrainingError as error:
         print(error, flush=True)
-        found["named"] = victim in str(error)
-    found["restored"] = bool(np.all(layer.get_weights()[1] > -30))
-    return found
+        result["named"] = victim in str(error)
+    result["restored"] = bool(np.all(layer.get_weights()[1] > -30))
+    return result
 
 
 def main():

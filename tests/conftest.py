@@ -52,7 +52,9 @@ def every_face_counts(monkeypatch):
     def group_faces(face_set, reasons):
         return [int(each["face"] > 0) for each in face_set.records]
 
-    monkeypatch.setattr("helpers.faces.sorting.face_reasons.measure", measure)
+    monkeypatch.setattr(
+        "helpers.faces.sorting.face_reasons.measure_faces", measure
+    )
     monkeypatch.setattr(
         "helpers.faces.sorting.grouping.group_faces", group_faces
     )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from helpers import comb
-from helpers.faces import facesets
+from helpers.faces.face_set import FaceSet
 from helpers.files import manifests
 from helpers.footage import media
 from helpers.latents import descriptions, encoding, gaps
@@ -40,7 +40,7 @@ def make_face_set(folder, identity, count, shade):
             }
         )
     contract = manifests.data_contract(crop_size=SIZE)
-    return facesets.FaceSet(identity, folder, contract, records)
+    return FaceSet(identity, folder, contract, records)
 
 
 def make_explorer(folder, faces=100):

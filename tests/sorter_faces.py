@@ -97,7 +97,7 @@ def _write_crops(folder, pictures, landmarks):
                 points = points + [[0, 0], [14, 6], [8, 20], [0, 0], [20, 9]]
             record = _record(picture, points, index, face, video)
             frame = recutting.Frame(picture)
-            crop, mask, facts = recutting.cut_face(frame, points, CONTRACT)
+            crop, mask, facts = recutting.recut_face(frame, points, CONTRACT)
             name = f"{len(records):06d}"
             record["crop"] = f"crops/{name}.jpg"
             record["mask"] = f"masks/{name}.png"

@@ -55,8 +55,8 @@ def test_a_blurred_face_has_no_seam_but_is_not_sharp():
         np.uint8
     )
     assert clip_measures.seam(face, target, MASK) < 1.1
-    assert clip_measures.sharpness(face, target, MASK) < 0.8
-    assert clip_measures.sharpness(target, target, MASK) == 1
+    assert clip_measures.sharpness_ratio(face, target, MASK) < 0.8
+    assert clip_measures.sharpness_ratio(target, target, MASK) == 1
 
 
 def test_a_seam_needs_a_soft_border():
@@ -66,14 +66,14 @@ def test_a_seam_needs_a_soft_border():
 
 def film(frames=8, light=None, cut=None):
     """Frames of a picture that moves; a light of the face in each."""
-    found = []
+    moving = []
     for n in range(frames):
         seed = int(cut is not None and n >= cut)
         frame = moved(picture(seed), 1.5 * n).astype(float)
         if light is not None:
             frame[30:100, 50:110] += light[n]
-        found.append(np.clip(frame, 0, 255).astype(np.uint8))
-    return found
+        moving.append(np.clip(frame, 0, 255).astype(np.uint8))
+    return moving
 
 
 @pytest.fixture
@@ -86,15 +86,15 @@ def test_one_changed_pixel_of_the_background_is_noticed():
     changed = frame.copy()
     changed[2, 2] += 1
     background = clip_measures.Background(CONTRACT)
-    background.add(FACE, frame, frame)
-    background.add_unwritten(FACE, frame, frame)
+    background.compare_written(FACE, frame, frame)
+    background.compare_unwritten(FACE, frame, frame)
     assert background.figures() == {
         "background_before_encoding": 0.0,
         "background_max": 0.0,
         "background_psnr": None,
     }
-    background.add(FACE, frame, changed)
-    background.add_unwritten(FACE, frame, changed)
+    background.compare_written(FACE, frame, changed)
+    background.compare_unwritten(FACE, frame, changed)
     figures = background.figures()
     assert figures["background_max"] == 1
     assert figures["background_before_encoding"] == 1
@@ -107,10 +107,10 @@ def test_face_and_label_are_no_background():
     changed[FACE[2, 1].astype(int), FACE[2, 0].astype(int)] ^= 255
     changed[-1, 0] ^= 255
     background = clip_measures.Background(CONTRACT)
-    background.add(FACE, frame, changed)
+    background.compare_written(FACE, frame, changed)
     assert background.figures()["background_max"] == 0
     # without a face all of it is
-    background.add(np.full((5, 2), np.nan), frame, changed)
+    background.compare_written(np.full((5, 2), np.nan), frame, changed)
     assert background.figures()["background_max"] > 100
 
 

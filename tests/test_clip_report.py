@@ -7,7 +7,7 @@ import pytest
 from clips import FACE, FRAME_SHAPE, MirrorComb, picture, write_clip
 
 from helpers import plotting
-from helpers.faces.tracking import FaceTrack
+from helpers.faces.tracks import FaceTrack
 from helpers.proof import clip_report
 from helpers.swap.swap_tracks import Role
 
@@ -39,8 +39,8 @@ class DotDetector:
     """Finds a dot of its own colour at each landmark."""
 
     def refine(self, images, landmarks):
-        found = [self._find(image.astype(float)) for image in images]
-        return np.array(found), np.ones(len(found)), np.ones(len(found))
+        points = [self._find(image.astype(float)) for image in images]
+        return np.array(points), np.ones(len(points)), np.ones(len(points))
 
     def _find(self, image):
         y, x = np.mgrid[: image.shape[0], : image.shape[1]]

@@ -105,7 +105,7 @@ def test_extraction_may_number_the_faces_anew():
 def test_a_face_that_is_gone_is_told_and_nobody_else_is_dropped():
     gone = correction(record(face=0), False)
     elsewhere = record(face=0, shift=200.0)
-    matched, lost = corrections.match([elsewhere], [gone])
+    matched, lost = corrections.match_corrections([elsewhere], [gone])
     assert matched == {} and lost == [gone]
     changed = corrections.apply_corrections([elsewhere], [gone])
     assert changed == [elsewhere]

@@ -5,7 +5,7 @@ import pytest
 
 from helpers import alignment, masks, synthetic
 from helpers.crops import cut_crop
-from helpers.faces import facesets
+from helpers.faces.face_set import FaceSet
 from helpers.files import manifests
 from helpers.footage import media
 from helpers.latents import descriptions
@@ -67,7 +67,7 @@ def test_a_black_face_and_an_empty_mask_have_a_light():
 )
 def test_readings_are_written_with_their_units(name, value, text):
     feature = descriptions.FEATURES[NAMES.index(name)]
-    assert descriptions.number(feature, value) == text
+    assert descriptions.reading_as_text(feature, value) == text
 
 
 @pytest.fixture(scope="module")
@@ -100,11 +100,13 @@ def face_set(tmp_path_factory):
             (folder / name).write_bytes(media.encode_image(picture, ".png"))
         record = {"crop": names[0], "mask": names[1], "sharpness": 100.0 + row}
         records.append({**record, "frame_parameters": frame})
-    return facesets.FaceSet("Lena", folder, contract, records)
+    return FaceSet("Lena", folder, contract, records)
 
 
 def test_rendered_faces_are_described_as_they_were_made(face_set):
-    described = dict(zip(NAMES, descriptions.describe(face_set).T, strict=True))
+    described = dict(
+        zip(NAMES, descriptions.describe_faces(face_set).T, strict=True)
+    )
     np.testing.assert_allclose(described["yaw"][:2], [-20, 20], atol=4)
     assert described["jaw"][2] > 0.4 > 0.15 > described["jaw"][3]
     assert described["blink"][3] > 0.6 > 0.3 > described["blink"][2]
@@ -116,11 +118,15 @@ def test_rendered_faces_are_described_as_they_were_made(face_set):
 
 def test_lips_and_lids_of_photographed_people_are_read_from_landmarks(face_set):
     records = [{**each, "frame_parameters": None} for each in face_set.records]
-    photographed = facesets.FaceSet(
+    photographed = FaceSet(
         face_set.identity, face_set.folder, face_set.contract, records
     )
-    found = dict(zip(NAMES, descriptions.describe(photographed).T, strict=True))
-    rendered = dict(zip(NAMES, descriptions.describe(face_set).T, strict=True))
+    found = dict(
+        zip(NAMES, descriptions.describe_faces(photographed).T, strict=True)
+    )
+    rendered = dict(
+        zip(NAMES, descriptions.describe_faces(face_set).T, strict=True)
+    )
     # in the same units, so that the same words hold
     assert found["jaw"][2] == pytest.approx(0.7, abs=0.15)
     assert np.delete(found["jaw"], 2).max() < 0.15
@@ -135,8 +141,10 @@ def test_who_never_shuts_the_mouth_is_seen_talking(face_set):
 
 
 def test_some_rows_are_described_alone(face_set):
-    some = descriptions.describe(face_set, [1, 2])
+    some = descriptions.describe_faces(face_set, [1, 2])
     assert some.shape == (2, len(NAMES))
     np.testing.assert_allclose(
-        some[:, :7], descriptions.describe(face_set)[[1, 2], :7], atol=1e-4
+        some[:, :7],
+        descriptions.describe_faces(face_set)[[1, 2], :7],
+        atol=1e-4,
     )

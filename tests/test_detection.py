@@ -68,15 +68,6 @@ def test_weights_of_the_working_directory_are_not_unpickled(
     detection.FaceDetector()
 
 
-def test_the_large_face_in_the_middle_comes_first():
-    shape = (100, 200, 3)
-    middle = {"box": (80, 30, 30, 40), "score": 0.92}
-    corner = {"box": (0, 0, 30, 40), "score": 0.95}
-    small = {"box": (98, 48, 5, 6), "score": 1.0}
-    ranked = detection.rank_faces([small, corner, middle], shape)
-    assert ranked == [middle, corner, small]
-
-
 def test_the_pupils_of_a_portrait_are_found(detector, portrait, shared_data):
     points = shared_data / "people" / "person_q" / "photos" / "neutral.tem"
     lines = points.read_text().splitlines()[1:3]

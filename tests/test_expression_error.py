@@ -43,8 +43,8 @@ def test_how_a_head_lies_in_the_picture_is_no_expression():
     points = true_points({}, {"jaw": 0.5}, {"blink": 1.0})
     turn = np.array([[0.9, 0.5, 20.0], [-0.5, 0.9, 60.0]])
     moved = alignment.transform_points(turn, points)
-    found = expression_error.expression_distance(moved, points)
-    np.testing.assert_allclose(found, 0, atol=1e-6)
+    away = expression_error.expression_distance(moved, points)
+    np.testing.assert_allclose(away, 0, atol=1e-6)
     aligned = expression_error.align_points(moved, points)
     np.testing.assert_allclose(aligned, points, atol=1e-3)
 
@@ -73,7 +73,7 @@ def test_a_swap_that_shuts_the_mouth_is_told_from_one_that_follows():
     follows = crops_of(NUMBER + 1, mouths)
     shut = crops_of(NUMBER + 1, (0.0,) * 4)
     good, bad = (
-        expression_error.expression_scores(reader, target, swaps, target)
+        expression_error.expression_errors(reader, target, swaps, target)
         for swaps in (follows, shut)
     )
     assert set(good) == set(bad)

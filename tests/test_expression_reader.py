@@ -1,14 +1,17 @@
+"""The reader of expressions: what it reads, and what it learns from."""
+
 import cv2
 import keras
 import numpy as np
 import pytest
 
 from benchmarks import expression_reader as training
-from helpers import alignment
-from helpers.crops import cut_network_crops
+from helpers import alignment, synthetic
+from helpers.crops import cut_crop, cut_network_crops, network_matrix
 from helpers.faces.readers import expression_reader
 from helpers.files import manifests
-from helpers.proof import evaluation
+from helpers.proof import expression_skill
+from helpers.proof.scores import mean_face
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS
 
 YAW = EXPRESSION_PARAMETERS.index("yaw")
@@ -23,7 +26,10 @@ def test_a_mirrored_picture_reads_as_mirrored():
         model, np.zeros(count), np.ones(count)
     )
     crops = np.random.default_rng(0).random((3, 16, 16, 3), dtype=np.float32)
-    readings, turned = reader.read(crops), reader.read(crops[:, :, ::-1])
+    readings, turned = (
+        reader.read_expressions(crops),
+        reader.read_expressions(crops[:, :, ::-1]),
+    )
     signs = np.ones(count)
     signs[[YAW, EXPRESSION_PARAMETERS.index("gaze_x")]] = -1
     assert np.abs(readings).min() > 0
@@ -105,9 +111,9 @@ def scores(unseen, swap, truth=None):
         "swap": swap,
         "own": swap,
         "truth": crops if truth is None else truth,
-        "mean": np.broadcast_to(evaluation.mean_face(crops), crops.shape),
+        "mean": np.broadcast_to(mean_face(crops), crops.shape),
     }
-    return evaluation.expression_scores(
+    return expression_skill.score_expression(
         expression_reader.read_expression_reader(),
         images,
         dict(zip(EXPRESSION_PARAMETERS, values.T, strict=True)),
@@ -117,15 +123,15 @@ def scores(unseen, swap, truth=None):
 def test_the_shared_reader_knows_the_truth_sharp_and_blurred(unseen):
     crops = unseen[0]
     soft = np.stack([cv2.GaussianBlur(crop, (0, 0), 1) for crop in crops])
-    found = scores(unseen, soft)
-    assert found["expression_ceiling"] > CEILING
-    assert found["expression_skill"] > found["expression_ceiling"] - 0.1
+    score = scores(unseen, soft)
+    assert score["expression_ceiling"] > CEILING
+    assert score["expression_skill"] > score["expression_ceiling"] - 0.1
 
 
 def test_the_shared_reader_is_not_fooled(unseen):
     crops = unseen[0]
     still = np.broadcast_to(crops[:1], crops.shape)
-    mean = np.broadcast_to(evaluation.mean_face(crops), crops.shape)
+    mean = np.broadcast_to(mean_face(crops), crops.shape)
     assert scores(unseen, mean)["expression_skill"] == pytest.approx(0)
     # a sharp face that does something else is worse than a still blurred one
     assert scores(unseen, np.roll(crops, 13, 0))["expression_skill"] < 0.1
@@ -150,3 +156,94 @@ def test_training_goes_on_from_a_reader_in_its_scaling():
     ]
     # every weight learns, and one step forgets nothing
     assert min(moved) > 0 and max(moved) < 0.1
+
+
+@pytest.fixture(scope="module")
+def small_reader():
+    model = expression_reader.build_expression_reader(16)
+    count = len(EXPRESSION_PARAMETERS)
+    return expression_reader.ExpressionReader(
+        model, np.arange(count), np.full(count, 2.0)
+    )
+
+
+def test_a_reader_reads_the_same_after_writing_and_reading(
+    tmp_path, small_reader
+):
+    crops = np.random.default_rng(0).random((3, 16, 16, 3), dtype=np.float32)
+    expression_reader.write_expression_reader(
+        tmp_path, small_reader, parameters={"people": 1}, held_out=[]
+    )
+    again = expression_reader.read_expression_reader(tmp_path)
+    np.testing.assert_array_equal(
+        again.read_expressions(crops), small_reader.read_expressions(crops)
+    )
+    manifest = manifests.read_manifest(tmp_path, expression_reader.MADE_BY)
+    assert manifest["names"] == list(EXPRESSION_PARAMETERS)
+
+
+def test_a_reader_of_another_size_or_a_changed_file_is_refused(
+    tmp_path, small_reader
+):
+    expression_reader.write_expression_reader(tmp_path, small_reader)
+    path = tmp_path / "manifest.json"
+    text = path.read_text()
+    path.write_text(text.replace('"resolution": 16', '"resolution": 32'))
+    with pytest.raises(ValueError, match="do not fit"):
+        expression_reader.read_expression_reader(tmp_path)
+    path.write_text(text)
+    weights = tmp_path / "reader.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-4])
+    with pytest.raises(ValueError, match="has changed"):
+        expression_reader.read_expression_reader(tmp_path)
+    with pytest.raises(FileNotFoundError, match="expression_reader"):
+        expression_reader.read_expression_reader(tmp_path / "nowhere")
+
+
+def test_what_lies_outside_the_window_is_not_read(small_reader):
+    crops = np.random.default_rng(0).random((2, 16, 16, 3), dtype=np.float32)
+    changed = crops.copy()
+    outside = expression_reader.reader_window(16)[..., 0] == 0
+    assert 0.1 < outside.mean() < 0.6
+    changed[:, outside] = 1
+    np.testing.assert_allclose(
+        small_reader.read_expressions(changed),
+        small_reader.read_expressions(crops),
+        atol=1e-6,
+    )
+
+
+def test_crops_of_any_size_are_read(small_reader):
+    crops = np.full((1, 16, 16, 3), 0.4, np.float32)
+    larger = np.full((1, 64, 64, 3), 0.4, np.float32)
+    np.testing.assert_allclose(
+        small_reader.read_expressions(larger),
+        small_reader.read_expressions(crops),
+        atol=1e-5,
+    )
+    with pytest.raises(ValueError, match="resolution=20"):
+        expression_reader.build_expression_reader(20)
+
+
+def test_the_shared_reader_reads_a_person_it_has_never_seen():
+    reader = expression_reader.read_expression_reader()
+    contract = manifests.data_contract()
+    person = synthetic.Person(synthetic.random_identity(70_000))
+    frames = [
+        frame
+        for seed in range(8)
+        for frame in synthetic.sample_take(60, seed=seed)[::20]
+    ]
+    crops = []
+    for frame in frames:
+        film = synthetic.render(person, frame, 128)
+        matrix = network_matrix(
+            alignment.crop_matrix(film["landmarks"], contract), 256, 1.0, 80
+        )
+        crops.append(cut_crop(film["image"], matrix, 80))
+    crops = cut_network_crops(np.array(crops), 0.8, 64)
+    readings = reader.read_expressions(crops)
+    for name in ("yaw", "jaw", "gaze_x"):
+        column = EXPRESSION_PARAMETERS.index(name)
+        truth = [frame[name] for frame in frames]
+        assert np.corrcoef(readings[:, column], truth)[0, 1] > 0.85

@@ -11,7 +11,7 @@ def report(**changed):
 
 
 def test_counts_stand_below_their_names():
-    text = extraction_text.as_text(
+    text = extraction_text.extraction_as_text(
         {"Ada": report(kept=3), "Jürgen 人": report()}
     )
     head, ada, other = text.splitlines()[:3]
@@ -21,7 +21,7 @@ def test_counts_stand_below_their_names():
 
 def test_a_file_is_named_once_with_its_reason():
     reason = "x.jpg should be a photo. Received: an empty file. Copy it."
-    text = extraction_text.as_text(
+    text = extraction_text.extraction_as_text(
         {"Ada": report(left_out_files={"in/x.jpg": reason})}
     )
     assert "1 file of no use" in text and text.count("x.jpg") == 1
@@ -31,7 +31,7 @@ def test_a_file_is_named_once_with_its_reason():
 def test_lines_are_short_and_many_files_are_counted():
     names = [f"photo {number}.jpg" for number in range(90)]
     reasons = dict.fromkeys(names, "should be a photo. " * 9)
-    text = extraction_text.as_text(
+    text = extraction_text.extraction_as_text(
         {"Ada": report(no_face_files=names, other_files=reasons)}
     )
     assert max(map(len, text.splitlines())) <= extraction_text.WIDTH

@@ -115,7 +115,7 @@ def test_it_is_less_sure_of_what_it_cannot_see():
     crop, _ = crop_of(FIRST_PERSON + 3)
     hidden = crop.copy()
     hidden[140:] = 128  # mouth and chin
-    _, spread = reader().read(np.stack([crop, hidden]))
+    _, spread = reader().read_points(np.stack([crop, hidden]))
     mouth = spread[:, alignment.MOUTH].mean(axis=1)
     assert mouth[1] > 1.3 * mouth[0]
 

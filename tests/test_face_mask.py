@@ -17,11 +17,13 @@ def small_network():
 def test_masks_are_shares_at_the_network_s_own_resolution():
     network = small_network()
     crops = np.random.default_rng(0).random((3, 48, 48, 3), np.float32)
-    found = network.read(crops, batch_size=2)
+    found = network.read_masks(crops, batch_size=2)
     assert found.shape == (3, 32, 32, 2) and found.dtype == np.float32
     assert found.min() >= 0 and found.max() <= 1
-    np.testing.assert_allclose(network.read(crops[2:]), found[2:], atol=1e-5)
-    assert network.read(crops[:0]).shape == (0, 32, 32, 2)
+    np.testing.assert_allclose(
+        network.read_masks(crops[2:]), found[2:], atol=1e-5
+    )
+    assert network.read_masks(crops[:0]).shape == (0, 32, 32, 2)
 
 
 def test_what_does_not_fit_is_refused():
@@ -30,7 +32,7 @@ def test_what_does_not_fit_is_refused():
     with pytest.raises(
         ValueError, match=r"faces, size, size, 3.*\(32, 32, 3\)"
     ):
-        small_network().read(np.zeros((32, 32, 3)))
+        small_network().read_masks(np.zeros((32, 32, 3)))
 
 
 def test_a_network_is_read_as_it_was_written(tmp_path):
@@ -40,7 +42,7 @@ def test_a_network_is_read_as_it_was_written(tmp_path):
     assert manifest["seed"] == 3
     again = face_mask.read_face_mask(tmp_path)
     np.testing.assert_allclose(
-        again.read(crops), network.read(crops), atol=0.01
+        again.read_masks(crops), network.read_masks(crops), atol=0.01
     )
     weights = tmp_path / face_mask.WEIGHTS
     content = bytearray(weights.read_bytes())

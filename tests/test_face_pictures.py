@@ -4,7 +4,7 @@ import pytest
 from face_footage import CONTRACT, FaceFolder, shot
 
 from helpers import plotting
-from helpers.faces import facesets
+from helpers.faces.face_set import FaceSet
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def face_set(tmp_path):
         (None, "false detection"),
     ):
         faces.add(picture, landmarks, "a.mp4", person=number, left_out=reason)
-    return facesets.FaceSet("Ada", faces.home, CONTRACT, faces.records)
+    return FaceSet("Ada", faces.home, CONTRACT, faces.records)
 
 
 def rows(figure):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from clips import FACE, picture, write_clip
 
-from helpers.faces.tracking import FaceTrack
+from helpers.faces.tracks import FaceTrack
 from helpers.files import manifests
 from helpers.proof import clip_measures, flicker
 
@@ -44,14 +44,14 @@ def moved(image, right):
 
 def film(frames=8, light=None, cut=None):
     """Frames of a picture that moves; a light of the face in each."""
-    found = []
+    moving = []
     for n in range(frames):
         seed = int(cut is not None and n >= cut)
         frame = moved(picture(seed), 1.5 * n).astype(float)
         if light is not None:
             frame[15:110, 35:125] += light[n]
-        found.append(np.clip(frame, 0, 255).astype(np.uint8))
-    return found
+        moving.append(np.clip(frame, 0, 255).astype(np.uint8))
+    return moving
 
 
 @pytest.fixture

@@ -9,9 +9,9 @@ import pytest
 from benchmarks import footage_report as benchmark
 from helpers import plotting, synthetic
 from helpers.faces import detection, facesets
+from helpers.faces.face_set import FaceSet, evenly
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
-from helpers.latents import gaps
 from helpers.latents.descriptions import FEATURES
 from helpers.latents.report import (
     footage_facts,
@@ -65,7 +65,7 @@ def sample_records(count, rendered=True):
 def sample_facts(name="Lena", seed=0, count=900, rendered=True):
     """Facts of a person who does what people do."""
     random = np.random.default_rng(seed)
-    face_set = facesets.FaceSet(
+    face_set = FaceSet(
         name,
         "nowhere",
         manifests.data_contract(),
@@ -90,7 +90,9 @@ def without(facts, feature, above=None, below=None):
 
 
 def names_of(*facts):
-    report = footage_report.report_of({each.identity: each for each in facts})
+    report = footage_report.report_of_facts(
+        {each.identity: each for each in facts}
+    )
     return {
         identity: [finding["name"] for finding in own["findings"]]
         for identity, own in report["identities"].items()
@@ -153,7 +155,7 @@ def test_with_as_many_images_as_advised_the_report_is_content():
     [lack] = footage_gaps.find_lacks(marco, holed)
     assert lack["images"] < 10 and lack["missing"] <= footage_gaps.ENOUGH
     more = np.flatnonzero(gone & whole.train)
-    more = more[facesets.evenly(len(more), lack["missing"])]
+    more = more[evenly(len(more), lack["missing"])]
     rows = np.sort(np.concatenate([np.flatnonzero(~gone), more]))
     assert not footage_gaps.find_lacks(
         marco, benchmark.facts_without(whole, rows)
@@ -184,7 +186,7 @@ def test_one_light_is_told_once_with_what_the_others_have():
     lena, marco = sample_facts("Lena", 1), sample_facts("Marco", 2)
     column = NAMES.index("light")
     lena.described[:, column] = 0.5 + 0.05 * lena.described[:, column]
-    report = footage_report.report_of({"Lena": lena, "Marco": marco})
+    report = footage_report.report_of_facts({"Lena": lena, "Marco": marco})
     finding, *others = report["identities"]["Lena"]["findings"]
     assert (finding["name"], others) == ("one light", [])
     assert "from the right of the picture" in finding["advice"]
@@ -207,7 +209,9 @@ def test_a_head_that_hardly_turns_is_told_last_and_not_twice():
 )
 def test_few_faces_are_counted_and_very_few_will_not_do(count, verdict):
     lena = sample_facts(count=count)
-    report = footage_report.report_of({"Lena": lena})["identities"]["Lena"]
+    report = footage_report.report_of_facts({"Lena": lena})["identities"][
+        "Lena"
+    ]
     assert report["verdict"] == footage_report.VERDICTS[verdict]
     train = int(lena.train.sum())
     if verdict:
@@ -220,7 +224,9 @@ def test_few_faces_are_counted_and_very_few_will_not_do(count, verdict):
 def test_soft_footage_is_told(soft, verdict):
     lena = sample_facts()
     lena.detail[64][: round(soft * len(lena.detail[64]))] = 0.4
-    report = footage_report.report_of({"Lena": lena})["identities"]["Lena"]
+    report = footage_report.report_of_facts({"Lena": lena})["identities"][
+        "Lena"
+    ]
     assert report["verdict"] == footage_report.VERDICTS[verdict]
     assert report["reason"].startswith("blurred" if verdict else "enough")
 
@@ -236,14 +242,18 @@ def test_one_light_is_one_however_the_head_turns_in_it():
     lena = sample_facts()
     yaw, light = NAMES.index("yaw"), NAMES.index("light")
     lena.described[:, light] = 0.02 * lena.described[:, yaw]
-    assert np.ptp(footage_findings.spread(lena.described[:, light])) > 0.5
+    assert (
+        np.ptp(footage_findings.middle_spread(lena.described[:, light])) > 0.5
+    )
     assert names_of(lena) == {"Lena": ["one light"]}
 
 
 def test_small_faces_are_told_against_what_a_network_draws():
     lena = sample_facts()
     lena.eyes[:] = 20
-    report = footage_report.report_of({"Lena": lena})["identities"]["Lena"]
+    report = footage_report.report_of_facts({"Lena": lena})["identities"][
+        "Lena"
+    ]
     [finding] = report["findings"]
     assert finding["name"] == "small"
     # the eyes stand 0.3147 of the crop apart, of which 0.8 is seen
@@ -257,7 +267,7 @@ def records_of(*takes):
         {"file": file, "take": take, "split": split}
         for file, take, split in takes
     ]
-    return facesets.FaceSet("Lena", "nowhere", {}, records)
+    return FaceSet("Lena", "nowhere", {}, records)
 
 
 def test_the_held_out_part_is_told_by_take():
@@ -308,10 +318,10 @@ def test_every_photo_is_a_take():
 
 def test_the_report_is_short_lines_and_json():
     lena = without(sample_facts("Lena", 5, 2400), "yaw", below=-12)
-    report = footage_report.report_of(
+    report = footage_report.report_of_facts(
         {"Lena": lena, "Marco": sample_facts("Marco", 6, 2400)}
     )
-    text = footage_text.as_text(report)
+    text = footage_text.footage_as_text(report)
     assert max(len(line) for line in text.splitlines()) <= 64
     assert "Lena: will do with gaps (head turned left)" in text
     assert "of the picture" in text and "notebook 04" in text
@@ -333,7 +343,7 @@ def test_the_report_is_short_lines_and_json():
 
 def test_missing_bins_are_those_of_the_gap_and_are_drawn_hatched():
     lena = without(sample_facts("Lena", 5, 2400), "yaw", below=-12)
-    report = footage_report.report_of(
+    report = footage_report.report_of_facts(
         {"Lena": lena, "Marco": sample_facts("Marco", 6, 2400)}
     )
     own = report["identities"]["Lena"]["features"]
@@ -355,16 +365,9 @@ def test_missing_bins_are_those_of_the_gap_and_are_drawn_hatched():
 def test_a_report_needs_somebody_with_faces():
     with pytest.raises(ValueError, match="at least one identity"):
         footage_report.footage_report({})
-    empty = facesets.FaceSet("Lena", "nowhere", manifests.data_contract(), [])
+    empty = FaceSet("Lena", "nowhere", manifests.data_contract(), [])
     with pytest.raises(ValueError, match="none of 'Lena'"):
         footage_report.footage_report({"Lena": empty})
-
-
-def test_words_of_a_gap_are_those_of_notebook_04():
-    yaw = FEATURES[NAMES.index("yaw")]
-    assert gaps.in_words(("head turned left",), [(yaw, -15)]) == (
-        "head turned left (beyond -15°)"
-    )
 
 
 # ---- rendered faces, read from their pictures
@@ -415,7 +418,9 @@ def test_of_many_faces_some_are_looked_at_evenly(filmed):
     report = footage_report.footage_report({"Lena": filmed["Lena"]}, most=20)
     lena = report["identities"]["Lena"]
     assert (lena["faces"], lena["described"]) == (104, 20)
-    assert "20 of 104 faces were looked at" in footage_text.as_text(report)
+    assert "20 of 104 faces were looked at" in footage_text.footage_as_text(
+        report
+    )
     assert lena["train"]["faces"] == 96
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from footage import CONTRACT, extract, write_footage
 
-from helpers.faces import face_records, facesets, takes
+from helpers.faces import face_records, facesets
 from helpers.files import foreign_files, manifests
+from helpers.synthetic.truth import truth_path
 
 pytestmark = pytest.mark.usefixtures("every_face_counts")
 
@@ -171,7 +172,7 @@ def test_pickles_in_masks_are_not_opened(tmp_path):
 
 def test_a_truth_of_other_types_costs_its_clip_only(tmp_path):
     footage = write_footage(tmp_path / "footage")
-    path = takes.truth_path(footage / "train_000.mp4")
+    path = truth_path(footage / "train_000.mp4")
     for frames in (
         '["parameters"]',
         "1",

@@ -201,8 +201,8 @@ def test_the_report_leads_back_to_the_files(tmp_path):
     footage.leave_out("Lena", "jaw", above=0.3)
     pairs = footage.pairs()
     face_sets = {name: Records(1800) for name in ("Marco", "Lena")}
-    report = gap_report.report_of(pairs, footage.encoded(), face_sets)
-    gap_report.write_report(tmp_path / "missing.json", report)
+    report = gap_report.gaps_as_data(pairs, footage.encoded(), face_sets)
+    gap_report.write_gaps(tmp_path / "missing.json", report)
     text = (tmp_path / "missing.json").read_text(encoding="utf-8")
     read = json.loads(text)
     [gap] = read[0]["gaps"]

@@ -10,10 +10,11 @@ from face_footage import CONTRACT, FaceFolder, shot
 from benchmarks import grouping as benchmark
 from helpers import alignment
 from helpers.crops import cut_crop
-from helpers.faces import detection, face_records, facesets
+from helpers.faces import detection, face_records, finding
+from helpers.faces.face_set import FaceSet
 from helpers.faces.readers import likeness
 from helpers.faces.readers.likeness import build_likeness
-from helpers.faces.sorting import choosing, extraction, grouping
+from helpers.faces.sorting import choosing, grouping
 
 
 def directions(people, tracks, spread=0.4, seed=0):
@@ -87,7 +88,7 @@ def test_scores_of_a_grouping():
 
 
 def group_folder(faces, reasons=None):
-    face_set = facesets.FaceSet("Ada", faces.home, CONTRACT, faces.records)
+    face_set = FaceSet("Ada", faces.home, CONTRACT, faces.records)
     reasons = reasons or [None] * len(faces.records)
     return grouping.group_faces(face_set, reasons)
 
@@ -136,7 +137,7 @@ def test_likeness_sees_the_person_not_the_light():
         picture, landmarks = shot(number, seed)
         matrix = alignment.crop_matrix(landmarks, CONTRACT)
         crop = cut_crop(picture, matrix, 256)
-        return found.describe(crop[None])[0]
+        return found.vectors(crop[None])[0]
 
     one, again, other = describe(1, 20), describe(1, 21), describe(2, 20)
     assert max(np.linalg.norm(each) for each in (one, again, other)) < 1
@@ -150,7 +151,7 @@ def test_a_likeness_is_read_as_it_was_written_and_checked(tmp_path):
     likeness.write_likeness(tmp_path, found, seed=5)
     again = likeness.read_likeness(tmp_path)
     np.testing.assert_allclose(
-        again.describe(crops), found.describe(crops), atol=1e-3
+        again.vectors(crops), found.vectors(crops), atol=1e-3
     )
     path = tmp_path / likeness.WEIGHTS
     content = bytearray(path.read_bytes())
@@ -162,7 +163,7 @@ def test_a_likeness_is_read_as_it_was_written_and_checked(tmp_path):
     with pytest.raises(FileNotFoundError, match="benchmarks.likeness"):
         likeness.read_likeness(tmp_path)
     with pytest.raises(ValueError, match=r"\(64, 64, 3\)"):
-        found.describe(crops[0])
+        found.vectors(crops[0])
 
 
 def test_what_comes_with_the_course_says_where_it_is_from():
@@ -183,7 +184,7 @@ def test_a_cut_to_somebody_else_in_the_same_studio(shared_data, tmp_path):
     (tmp_path / "footage").mkdir()
     shutil.copy(shared_data / "awkward/videos" / clip, tmp_path / "footage")
     detector = detection.FaceDetector(0.2)
-    extraction.find_faces(
+    finding.find_faces(
         tmp_path / "footage", tmp_path, CONTRACT, detector, "x", every=5
     )
     choosing.choose_faces(tmp_path, "x")
@@ -201,9 +202,7 @@ def test_photos_of_two_people_in_many_lights(shared_data, tmp_path):
             folder.mkdir(parents=True, exist_ok=True)
             shutil.copy(path, folder)
     detector = detection.FaceDetector(0.2)
-    extraction.find_faces(
-        tmp_path / "footage", tmp_path, CONTRACT, detector, "x"
-    )
+    finding.find_faces(tmp_path / "footage", tmp_path, CONTRACT, detector, "x")
     choosing.choose_faces(tmp_path, "x")
     records = face_records.read_records(tmp_path / "x/faces.jsonl")
     scores = benchmark.score(

@@ -10,7 +10,7 @@ from helpers import augmentation, growth
 from helpers.comb import build_comb
 from helpers.crowd import comb_for, renew_bottleneck
 from helpers.families.classic import build_classic, classic_optimizer
-from helpers.proof.evaluation import masked_error
+from helpers.proof.scores import masked_error
 from helpers.training.identity_data import IdentityData
 from helpers.training.trainer import Trainer
 

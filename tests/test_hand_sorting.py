@@ -31,7 +31,7 @@ def on_disk(faces):
 
 
 def test_it_knows_who_is_there_and_why_they_are_left_out(faces):
-    assert faces.count() == {
+    assert faces.count_faces() == {
         "kept": 3,
         "another person": FRAMES,
         "near-duplicate": 2,
@@ -92,13 +92,13 @@ def test_taking_back_what_a_hand_left_out_forgets_it(faces):
     # the second is taken by hand, for it was found to be blurred
     (kept,) = corrections.read_corrections(faces.folder)
     assert kept["take"] is True and kept["frame"] == 1
-    assert faces.forget([2]) == 1
+    assert faces.forget_changes([2]) == 1
     assert faces.records[2]["left_out"] == "blurred"
     assert "found" not in faces.records[2]
 
 
 def test_choosing_a_face_leaves_out_the_others_of_its_frame(faces):
-    faces.choose(1)
+    faces.choose_face(1)
     assert faces.records[1]["left_out"] is None
     assert faces.records[0]["left_out"] == corrections.LEFT_OUT
     assert faces.records[3]["left_out"] == "another person"
@@ -108,10 +108,10 @@ def test_undo_goes_back_step_by_step(faces):
     states = []
     for change in (
         lambda: faces.leave_out([0, 4]),
-        lambda: faces.choose(1),
+        lambda: faces.choose_face(1),
         lambda: faces.move_landmarks(6, filmed(FRAMES)[1][BAD, 0]),
         lambda: faces.take_back([0]),
-        lambda: faces.forget([6]),
+        lambda: faces.forget_changes([6]),
     ):
         states.append(on_disk(faces))
         assert change()
@@ -207,7 +207,7 @@ def test_what_somebody_else_wrote_is_not_written_over(folder, faces):
         other.leave_out([4])
     other.reload()
     other.leave_out([4])
-    assert other.count()[corrections.LEFT_OUT] == 2
+    assert other.count_faces()[corrections.LEFT_OUT] == 2
 
 
 def test_while_another_run_writes_nothing_is_changed(faces):

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from helpers import synthetic
-from helpers.faces import facesets
+from helpers.faces.face_set import FaceSet
 from helpers.files import manifests
 from helpers.latents.descriptions import FEATURES
 
@@ -16,7 +16,7 @@ def faces(*frames):
         for frame in frames
     ]
     contract = manifests.data_contract()
-    return facesets.FaceSet("Lena", "nowhere", contract, records)
+    return FaceSet("Lena", "nowhere", contract, records)
 
 
 FACES = faces(

@@ -3,6 +3,7 @@
 import numpy as np
 
 from helpers import masks
+from helpers.faces.face_set import FaceSet
 from helpers.files import manifests
 from helpers.training.identity_data import (
     FEATURE_WEIGHT,
@@ -25,7 +26,7 @@ class FakeReader:
         return self.points + moved
 
 
-class FakeFaceSet:
+class FakeFaceSet(FaceSet):
     identity, contract = "Rosa", CONTRACT
 
     def __init__(self, faces=3):

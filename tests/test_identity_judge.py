@@ -5,7 +5,8 @@ import pytest
 
 from helpers import alignment, blending, color_transfer, masks, synthetic
 from helpers.crops import cut_crop, cut_network_crops
-from helpers.faces import tracking
+from helpers.faces.face_set import FaceSet
+from helpers.faces.tracks import FaceTrack
 from helpers.files import manifests
 from helpers.footage import media
 from helpers.proof import identity_judge
@@ -13,8 +14,8 @@ from helpers.proof import identity_judge
 CONTRACT = manifests.data_contract(crop_size=80)
 
 
-class FakeFaceSet:
-    """`facesets.FaceSet` of crops in memory."""
+class FakeFaceSet(FaceSet):
+    """`FaceSet` of crops in memory."""
 
     def __init__(self, identity, crops, splits, contract=CONTRACT):
         self.identity = identity
@@ -55,7 +56,7 @@ def film(identity, seeds):
 @pytest.fixture(scope="module")
 def people():
     """Takes of their own to train on; test takes in which both do the same."""
-    found = {}
+    face_sets = {}
     for number, name in enumerate(("Rosa", "Marco")):
         trained = film(
             name, range(1000 * (number + 1), 1000 * (number + 1) + 30)
@@ -63,8 +64,8 @@ def people():
         tested = film(name, range(8))
         splits = ["train"] * len(trained) + ["test"] * len(tested)
         crops = np.concatenate([trained, tested])
-        found[name] = FakeFaceSet(name, crops, splits)
-    return found
+        face_sets[name] = FakeFaceSet(name, crops, splits)
+    return face_sets
 
 
 @pytest.fixture(scope="module")
@@ -159,14 +160,14 @@ def test_tracks_are_named_by_whose_face_they_show(judge, tmp_path):
     times = np.arange(24) / 25
     counts = np.full(24, 2)
     tracks = [
-        tracking.FaceTrack(
+        FaceTrack(
             np.array(landmarks[name], float), times, counts, counts * 0, None
         )
         for name in names
     ]
     nobody = tracks[0]._replace(landmarks=np.full((24, 5, 2), np.nan))
-    found = identity_judge.name_tracks(path, [*tracks, nobody], judge)
-    assert [name for name, _ in found] == [*names, None]
-    assert min(share for _, share in found[:2]) > 0.5
+    named = identity_judge.name_tracks(path, [*tracks, nobody], judge)
+    assert [name for name, _ in named] == [*names, None]
+    assert min(share for _, share in named[:2]) > 0.5
     with pytest.raises(ValueError, match="At least one track"):
         identity_judge.name_tracks(path, [], judge)

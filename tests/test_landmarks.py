@@ -17,7 +17,7 @@ def small_reader(resolution=32):
 def test_points_lie_in_the_pixels_of_the_crops_they_are_read_from():
     reader = small_reader()
     crops = np.random.default_rng(0).random((3, 64, 64, 3), np.float32)
-    points, spread = reader.read(crops, batch_size=2)
+    points, spread = reader.read_points(crops, batch_size=2)
     assert points.shape == (3, 68, 2) and points.dtype == np.float32
     assert spread.shape == (3, 68) and (spread > 0).all()
     # batches of other sizes round otherwise

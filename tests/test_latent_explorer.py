@@ -8,7 +8,7 @@ import pytest
 from explorer_page import COLUMNS, make_explorer
 from PIL import Image
 
-from helpers.widgets.latent_explorer import LARGE, TILE
+from helpers.widgets.explorer_controls import LARGE, TILE
 
 
 @pytest.fixture(scope="module")
@@ -36,17 +36,17 @@ def test_the_map_has_a_place_a_colour_and_a_picture_for_every_face(explorer):
 
 
 def test_a_click_shows_the_face_and_what_becomes_of_it(explorer):
-    found = explorer.face_of(3)
-    assert found["face"].shape == (LARGE, LARGE, 3)
-    assert set(found["swaps"]) == {"Lena"}
+    shown = explorer.face_of(3)
+    assert shown["face"].shape == (LARGE, LARGE, 3)
+    assert set(shown["swaps"]) == {"Lena"}
     latent = explorer.encoded.latents[3:4]
     np.testing.assert_array_equal(
-        found["reconstruction"], explorer.comb.decode(latent, "Marco")[0]
+        shown["reconstruction"], explorer.comb.decode(latent, "Marco")[0]
     )
     np.testing.assert_array_equal(
-        found["swaps"]["Lena"], explorer.comb.decode(latent, "Lena")[0]
+        shown["swaps"]["Lena"], explorer.comb.decode(latent, "Lena")[0]
     )
-    rows = found["counterparts"]["Lena"]
+    rows = shown["counterparts"]["Lena"]
     assert set(explorer.encoded.labels[rows]) == {"Lena"}
     explorer.map.clicked = 3
     page = explorer.face.value
@@ -98,13 +98,17 @@ def test_a_walk_leads_from_one_face_to_another(explorer):
     explorer.map.clicked = 120
     explorer.end.click()
     latents = explorer.encoded.latents
-    np.testing.assert_allclose(explorer.walk()[0], latents[5])
+    np.testing.assert_allclose(explorer.walked_latent()[0], latents[5])
     before = explorer.walked.value
     explorer.along.value = 1.0
-    np.testing.assert_allclose(explorer.walk()[0], latents[120], rtol=1e-5)
+    np.testing.assert_allclose(
+        explorer.walked_latent()[0], latents[120], rtol=1e-5
+    )
     assert explorer.walked.value != before
     explorer.comb.shifts = {("Marco", "Lena"): np.full(8, 2.0)}
-    np.testing.assert_allclose(explorer.walk()[0], latents[120] + 2, rtol=1e-5)
+    np.testing.assert_allclose(
+        explorer.walked_latent()[0], latents[120] + 2, rtol=1e-5
+    )
     explorer.comb.shifts = {}
     explorer.along.value = 0.0
 
@@ -114,7 +118,8 @@ def test_directions_are_deviations_of_the_principal_space(explorer):
     explorer.start.click()
     explorer.directions[1].value = 2.0
     space = explorer.space
-    moved = space.place(explorer.walk()) - space.coordinates[7]
+    walked = space.coordinates_of(explorer.walked_latent())
+    moved = walked - space.coordinates[7]
     expected = np.zeros(moved.shape[1])
     expected[1] = 2 * space.coordinates[:, 1].std()
     np.testing.assert_allclose(moved[0], expected, atol=1e-4)

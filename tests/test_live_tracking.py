@@ -76,14 +76,16 @@ def test_a_detection_beside_is_heard_some_frames_later():
 def test_the_filter_calms_what_rests_and_follows_what_moves():
     noise = np.random.default_rng(0).normal(0, 0.5, (200, 5, 2))
     resting = live_tracking.OneEuro()
-    calm = np.array([resting.add(FACE + noise[n], n / 25) for n in range(200)])
+    calm = np.array(
+        [resting.add_landmarks(FACE + noise[n], n / 25) for n in range(200)]
+    )
     trembles = [np.abs(np.diff(w, 2, axis=0)).mean() for w in (calm, noise)]
     assert trembles[0] < 0.5 * trembles[1]
     # 90 pixels, three times the distance between the eyes, in a second
     moving = live_tracking.OneEuro()
     for n in range(50):
         truth = FACE + (90 * n / 25, 0)
-        found = moving.add(truth, n / 25)
+        found = moving.add_landmarks(truth, n / 25)
     lag = (truth - found)[:, 0] / (90 / 25)
     assert 0 < lag.max() < 0.5
     np.testing.assert_allclose(moving.speed[:, 0], 90, rtol=0.02)
@@ -93,8 +95,9 @@ def test_the_filter_does_not_care_for_the_size_of_a_face_or_the_frame_rate():
     way = [FACE + (np.sin(n / 5) * 20, 0) for n in range(50)]
     small, large = live_tracking.OneEuro(), live_tracking.OneEuro()
     for n, place in enumerate(way):
-        found = small.add(place, n / 25)
-        np.testing.assert_allclose(large.add(4 * place, n / 25), 4 * found)
+        found = small.add_landmarks(place, n / 25)
+        again = large.add_landmarks(4 * place, n / 25)
+        np.testing.assert_allclose(again, 4 * found)
     assert live_tracking._share(2, 0.04) == pytest.approx(
         1 / (1 + 1 / (4 * np.pi * 0.04))
     )

@@ -67,3 +67,20 @@ def test_names_that_are_one_folder_on_some_disks_are_refused(pair):
     with pytest.raises(ValueError, match="Rename one"):
         names.check_apart(pair)
     names.check_apart(["Rosa", "Rosaria"])
+
+
+@pytest.mark.parametrize(
+    "identities, person, words",
+    [
+        ("Ann", {}, "a list of names"),
+        ([], {}, "at least two"),
+        (["Ann", "Ann"], {}, "at least two"),
+        (["Ann", "a/b"], {}, "a/b"),
+        (["Ann", "Ben"], {"Anna": [0]}, "Anna.*as in IDENTITIES"),
+        (["Ann", "Ben"], [0, 3], "PERSON should be"),
+    ],
+)
+def test_a_slip_in_the_names_is_said_before_any_work(identities, person, words):
+    names.check_identities(["Ann", "Ben"], {"Ben": 1})
+    with pytest.raises(ValueError, match=words):
+        names.check_identities(identities, person)

@@ -7,6 +7,7 @@ import pytest
 
 from benchmarks.parts import real_evaluation
 from helpers.faces import detection, facesets
+from helpers.faces.face_set import FaceSet
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.proof import identity_judge
@@ -124,8 +125,8 @@ def test_swaps_without_a_face_are_counted_and_not_close():
         )
 
 
-class FakeFaceSet:
-    """`facesets.FaceSet` of one colour and moving dots, without a disk."""
+class FakeFaceSet(FaceSet):
+    """`FaceSet` of one colour and moving dots, without a disk."""
 
     def __init__(self, identity, red, rows=None, contract=CONTRACT):
         self.identity, self.red, self.contract = identity, red, contract

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from helpers.comb import build_comb
+from helpers.faces.face_set import FaceSet
 from helpers.files import manifests
 from helpers.latents import shifts
 from helpers.swapper import Swapper
@@ -92,7 +93,7 @@ def test_equal_places_need_no_shift():
 
 
 @dataclasses.dataclass
-class FakeFaceSet:
+class FakeFaceSet(FaceSet):
     """Crops of one colour each, half of them training takes."""
 
     identity: str

@@ -103,18 +103,18 @@ def test_crops_arrive_changed_but_alike():
     crop = np.stack([np.add.outer(ramp, ramp) / 2] * 3, axis=-1)
     crops = np.stack([crop, crop[::-1]]).astype(np.uint8)
     for change in swap_pairs.CHANGES:
-        sent = swap_pairs.send(crops, change)
+        sent = swap_pairs.send_crops(crops, change)
         assert sent.shape == crops.shape and sent.dtype == np.uint8, change
         error = np.abs(sent.astype(int) - crops).mean()
         assert (error == 0) == (change == "as it is") and error < 4, change
     with pytest.raises(ValueError, match="change is one of.*fax"):
-        swap_pairs.send(crops, "fax")
+        swap_pairs.send_crops(crops, "fax")
 
 
 def test_compressed_crops_keep_their_colours():
     red = np.zeros((1, 32, 32, 3), np.uint8) + np.uint8([200, 60, 30])
     for change in swap_pairs.CHANGES:
-        sent = swap_pairs.send(red, change)
+        sent = swap_pairs.send_crops(red, change)
         assert np.abs(sent.astype(int) - red).max() < 12, change
 
 

@@ -14,6 +14,7 @@ from clips import (
 )
 
 from helpers.faces import tracking
+from helpers.faces.tracks import FaceTrack
 from helpers.swap.swap_tracks import Role, steady_track, swap_tracks
 
 pytestmark = pytest.mark.usefixtures("egg_masks")
@@ -26,7 +27,7 @@ def clip(tmp_path):
 
 def test_a_track_of_another_video_is_refused(clip, tmp_path):
     track = tracking.find_face_track(clip, gap_detector(), every=1)
-    short = tracking.FaceTrack(
+    short = FaceTrack(
         track.landmarks[:9],
         track.times[:9],
         track.face_counts[:9],

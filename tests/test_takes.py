@@ -1,4 +1,4 @@
-"""Takes: plans of footage, steps, held-out takes, truths beside clips."""
+"""Takes: plans of footage, steps, held-out takes, frames with their truth."""
 
 import pytest
 from footage import film, picture, write_footage
@@ -51,22 +51,6 @@ def test_so_few_faces_that_none_is_held_out_are_refused(tmp_path):
     assert takes.plan_files(tmp_path, 1, 0, 2)
 
 
-@pytest.mark.parametrize(
-    "numbers, told",
-    [
-        (("1", 0.1, None), "every should be a whole number.*every='1'"),
-        ((0.5, 0.1, None), "every=0.5"),
-        ((1, "0.1", None), "held_out_share should.*no quotation marks"),
-        ((1, 1, None), "held_out_share=1"),
-        ((1, 0.1, "5"), "max_faces should be a whole number.*max_faces='5'"),
-        ((1, 0.1, 0), "max_faces=0"),
-    ],
-)
-def test_numbers_of_another_kind_are_said(numbers, told):
-    with pytest.raises(ValueError, match=told):
-        takes.check_sampling(*numbers)
-
-
 def test_the_frames_of_a_plan_are_those_of_its_step():
     plan = {"expected": 10, "step": 3}
     assert takes.frames_of(plan) == 4
@@ -94,16 +78,6 @@ def test_items_go_on_in_the_middle_and_carry_their_truth(footage):
     assert items[0]["mask"].shape == items[0]["image"].shape[:2]
     (photo,) = takes.read_items(footage, plans[2])
     assert photo["time"] is photo["parameters"] is photo["mask"] is None
-
-
-@pytest.mark.parametrize(
-    "text", ["{", '{"split": "train"}', '{"split": "x", "frames": [{}]}', "[]"]
-)
-def test_a_broken_truth_is_named_with_what_to_do(footage, text):
-    (footage / "train_000.truth.json").write_text(text)
-    plans, _, _ = takes.plan_files(footage, 1, 0.1)
-    with pytest.raises(media.MediaError, match="train_000.*Delete the clip"):
-        next(takes.read_items(footage, plans[1]))
 
 
 def test_a_photo_more_does_not_change_other_takes(footage):

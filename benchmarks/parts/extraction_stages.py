@@ -9,8 +9,9 @@ import numpy as np
 
 from helpers import alignment, masks
 from helpers.crops import cut_crop
-from helpers.faces import face_finder, tracking
-from helpers.faces.sorting import extraction
+from helpers.faces import face_cutting, face_finder, finding, tracking
+from helpers.faces.tracker import Tracker
+from helpers.faces.tracks import KEY_EVERY
 from helpers.files import manifests
 from helpers.footage import media
 
@@ -46,12 +47,12 @@ def time_stages(path, detector, frames=face_finder.CHUNK_FRAMES):
         )
         small = timed(
             "shrink",
-            lambda: [extraction.shrink(image, detector) for image in images],
+            lambda: [finding.shrink_frame(image, detector) for image in images],
         )
-        keys = small[:: tracking.KEY_EVERY] + small[-1:]
+        keys = small[::KEY_EVERY] + small[-1:]
         timed("detect", lambda: detector.detect(keys))
-        tracker = tracking.Tracker(detector, views=face_finder.VIEWS)
-        tracker.add([(0.0, picture) for picture in small])
+        tracker = Tracker(detector, views=face_finder.VIEWS)
+        tracker.add_frames([(0.0, picture) for picture in small])
         sights = [tracker.faces_at(n) for n in range(len(small))]
         seen = [n for n, faces in enumerate(sights) if faces]
         ratio = images[0].shape[1] / small[0].shape[1]
@@ -62,21 +63,21 @@ def time_stages(path, detector, frames=face_finder.CHUNK_FRAMES):
             lambda: detector.refine(pictures, points, face_finder.VIEWS),
         )
         points = [(each + 0.5) * ratio - 0.5 for each in points]
-        found = [
+        placed = [
             (images[n], alignment.crop_matrix(each, contract), each)
             for n, each in zip(seen, points, strict=True)
         ]
         crops = timed(
             "cut",
             lambda: [
-                cut_crop(image, matrix, size) for image, matrix, _ in found
+                cut_crop(image, matrix, size) for image, matrix, _ in placed
             ],
         )
         eggs = timed(
             "mask",
             lambda: [
                 np.uint8(255 * masks.face_mask(size, contract, _yaw(each)))
-                for *_, each in found
+                for *_, each in placed
             ],
         )
         files = timed(
@@ -85,7 +86,7 @@ def time_stages(path, detector, frames=face_finder.CHUNK_FRAMES):
                 content
                 for crop, egg in zip(crops, eggs, strict=True)
                 for content in (
-                    media.encode_image(crop, ".jpg", face_finder.JPEG_QUALITY),
+                    media.encode_image(crop, ".jpg", face_cutting.JPEG_QUALITY),
                     media.encode_image(egg, ".png"),
                 )
             ],

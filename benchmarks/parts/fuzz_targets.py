@@ -18,10 +18,18 @@ from PIL import Image
 
 from helpers import alignment, masks
 from helpers.crops import cut_crop
-from helpers.faces import face_finder, face_records, facesets, steadying, takes
+from helpers.faces import (
+    face_cutting,
+    face_records,
+    facesets,
+    record_writer,
+    steadying,
+    takes,
+)
 from helpers.faces.sorting import choosing, corrections
 from helpers.files import manifests, names
 from helpers.footage import consent, media
+from helpers.synthetic.truth import truth_path
 
 CONTRACT = manifests.data_contract(crop_size=32)
 HELPERS = manifests.project_root() / "helpers"
@@ -131,7 +139,7 @@ LANDMARKS = [[20, 18], [36, 18], [28, 26], [22, 34], [34, 34]]
 
 def sample_record():
     """A record with its crop and mask."""
-    crop, mask, facts = face_finder.cut_face(
+    crop, mask, facts = face_cutting.cut_face(
         sample_picture(), LANDMARKS, CONTRACT
     )
     record = {
@@ -242,7 +250,7 @@ def unfinished(edits, folder):
     path.write_bytes(head + b"\n" + part + b"\n")
     if edits[2]:
         facesets.write_face_sets(folder, ["Ada"], CONTRACT, least=1)
-    writer = face_records.RecordWriter(folder / "Ada", SETTINGS)
+    writer = record_writer.RecordWriter(folder / "Ada", SETTINGS)
     place, start = writer.resume([PLAN])
     expect(0 <= place <= 1 and start >= 0)
 
@@ -274,8 +282,8 @@ def by_hand(edits, folder):
     entry = {"file": "a.png", "frame": 0, "face": 0, "take": True, **recut}
     path = folder / "Ada" / corrections.FILE
     path.write_bytes(edit_text({"corrections": [entry]}, edits))
-    found = corrections.read_corrections(folder / "Ada", CONTRACT)
-    corrections.apply_corrections([record], found)
+    changes = corrections.read_corrections(folder / "Ada", CONTRACT)
+    corrections.apply_corrections([record], changes)
 
 
 def stated(text, folder):
@@ -296,7 +304,7 @@ def truth(edits, folder):
     clip = folder / "a.png"
     media.write_image(clip, sample_picture())
     content = {"split": "test", "frames": [{"parameters": {"yaw": 1}}]}
-    takes.truth_path(clip).write_bytes(edit_text(content, edits[0]))
+    truth_path(clip).write_bytes(edit_text(content, edits[0]))
     painted = io.BytesIO()
     np.savez_compressed(painted, masks=np.zeros((1, 48, 64), np.uint8))
     (folder / "a.masks.npz").write_bytes(
@@ -383,7 +391,7 @@ def landmarks(points, _):
     points = np.array(points, np.float64)
     image = sample_picture()
     if points.shape == (5, 2):
-        face_finder.cut_face(image, points, CONTRACT)
+        face_cutting.cut_face(image, points, CONTRACT)
     several = np.stack([points, points + 1, points])
     steadying.stabilise_landmarks(several, [True, False, True])
     alignment.similarity_transform(points, np.array(LANDMARKS, float))

@@ -37,8 +37,8 @@ def render_faces(first, people, processes, varied=True, progress=None):
         float32 points, shape `(faces, 68, 2)`, in their pixels.
     """
     jobs = [(first + index, varied) for index in range(people)]
-    found = workers.run_jobs(_render_person, jobs, processes, progress)
-    return tuple(np.concatenate(part) for part in zip(*found, strict=True))
+    parts = workers.run_jobs(_render_person, jobs, processes, progress)
+    return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
 
 
 def _render_person(number, varied):

@@ -11,10 +11,11 @@ whose answer is known.
 import numpy as np
 
 from helpers import alignment, augmentation
-from helpers.faces import facesets
+from helpers.faces.face_set import evenly
 from helpers.faces.readers import face_landmarks
 from helpers.files import manifests
 from helpers.proof import evaluation, expression_error, swap_pairs
+from helpers.proof.scores import cycle_error
 
 # Distance from the target's landmarks, in distances between its eyes, up to
 # which a swap counts as doing the same.
@@ -36,8 +37,8 @@ def real_scores(comb, face_sets, detector, judge, most=40):
 
     Args:
         comb: `helpers.comb.Comb`.
-        face_sets: dict from identity to its `facesets.FaceSet`, at least two
-            of them, with test faces.
+        face_sets: dict from identity to its `FaceSet`, at least two of
+            them, with test faces.
         detector: `detection.FaceDetector`.
         judge: `identity_judge.IdentityJudge` that knows these identities.
         most: int. Test faces of each target at most, evenly spread.
@@ -45,8 +46,8 @@ def real_scores(comb, face_sets, detector, judge, most=40):
     Returns:
         dict: the mean over pairs of each figure, and `pairs`, a list of dicts
         with `source`, `target`, `frames` and that pair's figures: those of
-        `evaluation.cycle_error`, `landmark_scores`,
-        `expression_error.expression_scores`, `IdentityJudge.score` (of the
+        `scores.cycle_error`, `landmark_scores`,
+        `expression_error.expression_errors`, `IdentityJudge.score` (of the
         swaps as the source) and `identity_controls`.
 
     Raises:
@@ -58,8 +59,8 @@ def real_scores(comb, face_sets, detector, judge, most=40):
     scores, reader = [], face_landmarks.read_face_landmarks()
     for target, test in tests.items():
         stored = test.load_crops()
-        crops = evaluation.network_crops_of(comb, test)
-        inside = evaluation.network_masks_of(comb, test)
+        crops = test.network_crops(comb.resolution)
+        inside = test.network_masks(comb.resolution)
         codes = comb.encode(crops)
         own = paste_into(comb, test, comb.decode(codes, target))
         for source in tests:
@@ -69,11 +70,9 @@ def real_scores(comb, face_sets, detector, judge, most=40):
             swaps = paste_into(comb, test, comb.decode(codes + shift, source))
             scores.append(
                 {"source": source, "target": target, "frames": len(test)}
-                | evaluation.cycle_error(
-                    comb, crops, inside, source, target, shift
-                )
+                | cycle_error(comb, crops, inside, source, target, shift)
                 | landmark_scores(detector, stored, swaps, own)
-                | expression_error.expression_scores(reader, stored, swaps, own)
+                | expression_error.expression_errors(reader, stored, swaps, own)
                 | judge.score(swaps, source)
                 | identity_controls(comb, judge, tests[source], test)
             )
@@ -89,7 +88,7 @@ def _checked_tests(comb, face_sets, most):
             comb.contract, face_set.contract, "01_data_generation"
         )
         test = face_set.select("test")
-        tests[name] = test.pick(facesets.evenly(len(test), most))
+        tests[name] = test.pick(evenly(len(test), most))
     counts = {name: len(test) for name, test in tests.items()}
     if len(counts) < 2 or not all(counts.values()):
         raise ValueError(
@@ -105,7 +104,7 @@ def paste_into(comb, face_set, faces):
 
     Args:
         comb: `helpers.comb.Comb`, for its resolution and contract.
-        face_set: `facesets.FaceSet` of the target.
+        face_set: `FaceSet` of the target.
         faces: float32 array, shape `(faces, resolution, resolution, 3)`, 0-1.
             One network crop for each of the set's records.
 
@@ -134,7 +133,7 @@ def find_landmarks(crops, detector, seed=0):
     random = np.random.default_rng(seed)
     size = crops.shape[1]
     side = round(ROOM * size)
-    found = []
+    views = []
     for _ in range(VIEWS):
         # from the view's pixels to the crop's: a view is that much larger
         view = augmentation.sample_view(
@@ -143,7 +142,7 @@ def find_landmarks(crops, detector, seed=0):
         looks = detector.detect(
             [augmentation.cut_view(crop, view, side) for crop in crops]
         )
-        found.append(
+        views.append(
             [
                 alignment.transform_points(view, faces[0]["landmarks"])
                 if faces
@@ -151,7 +150,7 @@ def find_landmarks(crops, detector, seed=0):
                 for faces in looks
             ]
         )
-    return np.mean(found, axis=0)
+    return np.mean(views, axis=0)
 
 
 def landmark_scores(detector, target, swaps, own):
@@ -227,8 +226,8 @@ def identity_controls(comb, judge, source, target):
     Args:
         comb: `helpers.comb.Comb`.
         judge: `identity_judge.IdentityJudge`.
-        source: `facesets.FaceSet` of the source's test faces.
-        target: `facesets.FaceSet` of the target's test faces.
+        source: `FaceSet` of the source's test faces.
+        target: `FaceSet` of the target's test faces.
 
     Returns:
         dict of floats, each a share of faces taken for the source, and what
@@ -244,9 +243,9 @@ def identity_controls(comb, judge, source, target):
         - `identity_unchanged_share`: the target's test crops; 0.
     """
     rows = np.linspace(0, len(source) - 1, len(target)).round().astype(int)
-    faces = evaluation.network_crops_of(comb, source.pick(rows))
+    faces = source.pick(rows).network_crops(comb.resolution)
     own = comb.swap(faces, source.identity)
-    found = {
+    shown = {
         "accuracy_held_out": source.load_crops(),
         "pasted_share": paste_into(comb, target, faces),
         "own_share": paste_into(comb, target, own),
@@ -256,5 +255,5 @@ def identity_controls(comb, judge, source, target):
         f"identity_{name}": judge.score(crops, source.identity)[
             "identity_share"
         ]
-        for name, crops in found.items()
+        for name, crops in shown.items()
     }

@@ -6,69 +6,19 @@ import pathlib
 import cv2
 import numpy as np
 
-from helpers import alignment
-from helpers.crops import cut_crop
+from helpers.faces.boxes import rank_faces
+from helpers.faces.last_network import (
+    ALL_VIEWS,
+    build_last_network,
+    refine_landmarks,
+)
 
 # MTCNN's first network slides a 12-pixel window over a picture of 0.6 of the
 # size, so that it starts at faces of 20 pixels. Larger `min_face_size` breaks
 # it (it finds nothing and says nothing), so the picture is shrunk instead.
 SMALLEST_FACE = 20
-
 # below this MTCNN's pyramid of pictures is empty
 SMALLEST_SIDE = 40
-
-# Side in pixels of what MTCNN's last network looks at, and where a level face
-# that looks ahead has its landmarks there, as shares of that side: the mean
-# over four clips of real people, made symmetric.
-LAST_SIDE = 48
-LAST_TEMPLATE = (
-    (0.33, 0.38),
-    (0.67, 0.38),
-    (0.50, 0.55),
-    (0.355, 0.755),
-    (0.645, 0.755),
-)
-# width and height of a face's box, as shares of that side
-BOX = (0.72, 1.0)
-# The views of a face that `refine` averages: right, down (shares of the side),
-# zoom, turn (degrees). Each comes with its opposite, so that they favour no
-# direction.
-VIEWS = (
-    (0.03, 0.01, 1.02, 3.0),
-    (-0.03, -0.01, 1 / 1.02, -3.0),
-    (0.01, -0.03, 1.03, -1.5),
-    (-0.01, 0.03, 1 / 1.03, 1.5),
-    (0.02, 0.02, 1 / 1.01, -2.5),
-    (-0.02, -0.02, 1.01, 2.5),
-    (0.02, -0.02, 1.0, 1.0),
-    (-0.02, 0.02, 1.0, -1.0),
-)
-ALL_VIEWS = len(VIEWS)
-# How many times as large as in the template a view shows the face. The squares
-# that MTCNN's second network hands on have 0.94 of the template's side (42
-# rendered, 177 real faces); seen smaller, the landmarks lie elsewhere.
-CLOSER = 1.06
-# side in pixels of the picture that they are cut from, and how many of its
-# pixels are one of theirs
-BASE_SIDE = 96
-BASE_SCALE = 1.5
-# crops that go through the last network at once
-LAST_BATCH = 128
-
-
-def _view_matrix(right, down, zoom, turn):
-    """Matrix of a view: pixels of the upright face to those of the view."""
-    angle = np.radians(turn)
-    cosine, sine = np.cos(angle), np.sin(angle)
-    linear = np.array([[cosine, -sine], [sine, cosine]])
-    linear *= CLOSER * zoom / BASE_SCALE
-    middle = np.full(2, (BASE_SIDE - 1) / 2)
-    shift = (LAST_SIDE - 1) / 2 + np.array([right, down]) * LAST_SIDE
-    return np.column_stack([linear, shift - linear @ middle])
-
-
-VIEW_MATRICES = [_view_matrix(*view) for view in VIEWS]
-WAYS_BACK = np.stack([alignment.invert_transform(m) for m in VIEW_MATRICES])
 
 
 class FaceDetector:
@@ -143,7 +93,7 @@ class FaceDetector:
         Raises:
             ValueError: if an image is not a uint8 RGB array.
         """
-        found = [[] for _ in images]
+        detected = [[] for _ in images]
         groups = {}
         for index, image in enumerate(images):
             _check_image(image)
@@ -158,10 +108,10 @@ class FaceDetector:
             for row in rows:
                 if row[5] >= self.threshold:
                     face = _read_row(row, scales)
-                    found[indices[int(row[0])]].append(face)
+                    detected[indices[int(row[0])]].append(face)
         return [
             rank_faces(faces, image.shape)
-            for faces, image in zip(found, images, strict=True)
+            for faces, image in zip(detected, images, strict=True)
         ]
 
     def refine(self, images, landmarks, views=ALL_VIEWS):
@@ -194,48 +144,7 @@ class FaceDetector:
             stabilisation of Naruniec et al., "High-resolution neural face
             swapping for visual effects", 2020.
         """
-        per_call = max(1, LAST_BATCH // views)
-        parts = [
-            self._refine_batch(
-                images[start : start + per_call],
-                landmarks[start : start + per_call],
-                views,
-            )
-            for start in range(0, len(images), per_call)
-        ]
-        if not parts:
-            return np.empty((0, 5, 2)), np.empty(0), np.empty(0)
-        return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
-
-    def _refine_batch(self, images, landmarks, views):
-        wanted = (np.array(LAST_TEMPLATE) - 0.5) * BASE_SCALE * LAST_SIDE
-        wanted += (BASE_SIDE - 1) / 2
-        upright = [
-            alignment.similarity_transform(points, wanted)
-            for points in landmarks
-        ]
-        # the face is made small once, not for each view
-        bases = [
-            cut_crop(image, matrix, BASE_SIDE)
-            for image, matrix in zip(images, upright, strict=True)
-        ]
-        seen = [
-            cut_crop(base, matrix, LAST_SIDE)
-            for base in bases
-            for matrix in VIEW_MATRICES[:views]
-        ]
-        points, scores = self._last_network(np.stack(seen))
-        points = points.reshape(len(bases), views, 5, 2)
-        turn, shift = WAYS_BACK[:views, :, :2], WAYS_BACK[:views, None, :, 2]
-        points = np.einsum("vij,fvpj->fvpi", turn, points) + shift
-        scale = np.array([alignment.matrix_scale(m) for m in upright])
-        spread = points.mean(axis=2).std(axis=1).mean(axis=-1) / scale
-        scores = scores.reshape(len(bases), views).mean(axis=1)
-        points = [
-            alignment.transform_points(alignment.invert_transform(m), found)
-            for m, found in zip(upright, points.mean(axis=1), strict=True)
-        ]
-        return np.stack(points), scores, spread
+        return refine_landmarks(self._last_network, images, landmarks, views)
 
     def _network_size(self, shape):
         height, width = shape[:2]
@@ -254,55 +163,6 @@ class FaceDetector:
         )
         # no face at all comes back as an empty array of another width
         return rows if len(rows) else np.empty((0, 16))
-
-
-def face_box(landmarks):
-    """The box of a face, by its landmarks alone.
-
-    Where a face is followed, nobody says how large it is. MTCNN's boxes of
-    3,000 rendered crops are `BOX` of its last network's square (standard
-    deviation 0.04 of it).
-
-    Args:
-        landmarks: float array, shape `(5, 2)`, `(x, y)` in pixels.
-
-    Returns:
-        tuple of floats `(x, y, width, height)` in pixels.
-    """
-    matrix = alignment.similarity_transform(np.array(LAST_TEMPLATE), landmarks)
-    width, height = np.array(BOX) * alignment.matrix_scale(matrix)
-    x, y = alignment.transform_points(matrix, np.array([[0.5, 0.5]]))[0]
-    box = (x - width / 2, y - height / 2, width, height)
-    return tuple(float(value) for value in box)
-
-
-def rank_faces(faces, shape):
-    """Order the faces of a picture: the person it is about comes first.
-
-    The most confident box is often a small one in the background. A large
-    face in the middle of the picture is what a camera was pointed at, so the
-    order follows `width * height * score * centrality`, where centrality
-    falls from 1 in the middle to 1/2 in the corners.
-
-    Args:
-        faces: list of dicts with `"box"` and `"score"`.
-        shape: `(height, width, ...)` of the picture in pixels.
-
-    Returns:
-        list of the same dicts.
-    """
-    height, width = shape[:2]
-
-    def weight(face):
-        x, y, face_width, face_height = face["box"]
-        away = np.hypot(
-            (x + face_width / 2) / width - 0.5,
-            (y + face_height / 2) / height - 0.5,
-        )
-        centrality = 1 - 0.5 * min(1.0, away / np.hypot(0.5, 0.5))
-        return face_width * face_height * face["score"] * centrality
-
-    return sorted(faces, key=weight, reverse=True)
 
 
 def _build_network(device):
@@ -328,31 +188,7 @@ def _build_network(device):
         )
     ]
     network = mtcnn.MTCNN(stages=stages, device=device)
-    return network, _last_stage(stages[-1], device)
-
-
-def _last_stage(stage, device):
-    """MTCNN's last network alone: crops in, landmarks and scores out."""
-    import tensorflow
-
-    network = stage._model
-    shape = [None, LAST_SIDE, LAST_SIDE, 3]
-    signature = [tensorflow.TensorSpec(shape, tensorflow.float32)]
-
-    @tensorflow.function(input_signature=signature)
-    def run(crops):
-        with tensorflow.device(device):
-            return network((crops - 127.5) / 128)
-
-    def last_network(crops):
-        _, landmarks, scores = run(crops.astype(np.float32))
-        landmarks = landmarks.numpy().reshape(-1, 2, 5).transpose(0, 2, 1)
-        # As mtcnn has it: shares of the way from the first to the last pixel.
-        # Counted from edge to edge instead, eyes and mouth would lie 1 % of
-        # the eyes' distance further apart than where `detect` sees them.
-        return landmarks * (LAST_SIDE - 1), scores.numpy()[:, 1]
-
-    return last_network
+    return network, build_last_network(stages[-1], device)
 
 
 def _check_image(image):

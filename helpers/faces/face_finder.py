@@ -1,23 +1,19 @@
 """Face finder: frames of footage in, the faces in them cut and recorded out.
 
-Faces are followed by `tracking.Tracker` in frames shrunk to what it needs. What
-is found in some frames does not change with later ones, so their crops are cut
-at once, and the whole frames need not be kept for long.
+Faces are followed by `Tracker` in frames shrunk to what it needs. What is found
+in some frames does not change with later ones, so their crops are cut at once,
+and the whole frames need not be kept for long.
 """
 
 import concurrent.futures
-import hashlib
 
-import cv2
 import numpy as np
 
-from helpers import alignment, masks
-from helpers.crops import cut_crop
-from helpers.faces import detection, face_records, second_look, takes, tracking
-from helpers.footage import media
+from helpers.faces import face_cutting, face_records, second_look, takes
+from helpers.faces.boxes import face_box, rank_faces
+from helpers.faces.tracker import Tracker
+from helpers.faces.tracks import KEY_EVERY
 
-# 20 kB a crop of 256 pixels, with its colours at full resolution
-JPEG_QUALITY = 95
 # Frames that are followed together, and how many pixels they may hold: eight
 # frames of 3840 x 2160, one detection apart.
 CHUNK_FRAMES = 64
@@ -40,9 +36,9 @@ class FaceFinder:
     as it would have.
 
     Args:
-        writer: `face_records.RecordWriter`.
+        writer: `record_writer.RecordWriter`.
         contract: dict from `manifests.data_contract()`.
-        detector: see `extraction.find_faces`.
+        detector: see `finding.find_faces`.
         step: int. Every how many frames of a video one is given.
 
     Attributes:
@@ -53,7 +49,7 @@ class FaceFinder:
         self.writer, self.contract = writer, contract
         self.detector = detector
         # as often in time, whatever frames are skipped
-        self.every = max(1, tracking.KEY_EVERY // step)
+        self.every = max(1, KEY_EVERY // step)
         self.pixels_done = 0
         self._pool = concurrent.futures.ThreadPoolExecutor(ENCODERS)
         self._begin_part()
@@ -65,7 +61,7 @@ class FaceFinder:
         self._pool.shutdown()
 
     def _begin_part(self):
-        self._tracker = tracking.Tracker(self.detector, self.every, views=VIEWS)
+        self._tracker = Tracker(self.detector, self.every, views=VIEWS)
         self._files, self._names = [], {}
         self._frames = 0
         self._chunk, self._pixels = [], 0
@@ -95,7 +91,7 @@ class FaceFinder:
         )
         self._begins = True
 
-    def add(self, item):
+    def add_frame(self, item):
         """Take a frame.
 
         Args:
@@ -142,7 +138,7 @@ class FaceFinder:
             return
         first = len(self._tracker.times)
         begins = [n for n, item in enumerate(chunk) if item["begins"]]
-        self._tracker.add(
+        self._tracker.add_frames(
             [(item["time"] or 0.0, item["looked_at"]) for item in chunk], begins
         )
         jobs = []
@@ -165,13 +161,13 @@ class FaceFinder:
             landmarks = (np.asarray(landmarks) + 0.5) * ratio - 0.5
             faces.append(
                 {
-                    "box": detection.face_box(landmarks),
+                    "box": face_box(landmarks),
                     "score": score,
                     "landmarks": landmarks,
                     "number": number,
                 }
             )
-        faces = detection.rank_faces(faces, (height, width))
+        faces = rank_faces(faces, (height, width))
         for place, face in enumerate(faces):
             # a track is known by its first face
             name = f"{item['plan']['file']}#{item['index']}.{place}"
@@ -198,7 +194,7 @@ class FaceFinder:
         item, place, face, faces = job
         # what a synthetic clip's truth says is said of its one person
         painted = item["mask"] if place == 0 else None
-        crop, mask, facts = cut_face(
+        crop, mask, facts = face_cutting.cut_face(
             item["image"], face["landmarks"], self.contract, painted
         )
         take, split = takes.take_of(item["plan"], item["index"])
@@ -225,69 +221,3 @@ def _count(counts, faces):
     counts["frames"] += 1
     counts["faces"] += faces
     counts[("no_face", "one_face", "several_faces")[min(faces, 2)]] += 1
-
-
-def cut_face(image, landmarks, contract, painted=None):
-    """The files of a face, and what its landmarks and its crop say.
-
-    Args:
-        image: uint8 array, shape `(height, width, 3)`, RGB, the whole frame.
-        landmarks: float array, shape `(5, 2)`, `(x, y)` in its pixels.
-        contract: dict from `manifests.data_contract()`.
-        painted: uint8 array, shape `(height, width)`, the face's true mask,
-            or `None` for the egg that all faces have.
-
-    Returns:
-        Tuple of `crop`, bytes of a JPEG file; `mask`, bytes of a PNG file; and
-        dict of `landmarks`, `matrix`, `eyes` (their distance in pixels of the
-        frame), `outside` (share of the network's crop beyond the picture's
-        edge), `sharpness` (variance of the crop's Laplacian), `yaw`, `pitch`,
-        `roll` (degrees) and `sha256` of the crop's file.
-
-    Raises:
-        ValueError: if the landmarks lie in one place.
-    """
-    size = contract["crop_size"]
-    landmarks = np.asarray(landmarks, dtype=np.float64)
-    matrix = alignment.crop_matrix(landmarks, contract)
-    yaw, pitch, roll = alignment.estimate_pose(landmarks)
-    crop = cut_crop(image, matrix, size)
-    if painted is None:
-        mask = masks.face_mask(size, contract, yaw)
-        mask = np.round(mask * 255).astype(np.uint8)
-    else:
-        mask = masks.warp_mask(painted, matrix, size)
-    written = media.encode_image(crop, ".jpg", JPEG_QUALITY)
-    grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY)
-    facts = {
-        "landmarks": landmarks.tolist(),
-        "matrix": matrix.tolist(),
-        "eyes": float(np.linalg.norm(landmarks[1] - landmarks[0])),
-        "outside": outside_share(matrix, contract, image.shape),
-        "sharpness": float(cv2.Laplacian(grey, cv2.CV_64F).var()),
-        "yaw": yaw,
-        "pitch": pitch,
-        "roll": roll,
-        "sha256": hashlib.sha256(written).hexdigest(),
-    }
-    return written, media.encode_image(mask, ".png"), facts
-
-
-def outside_share(matrix, contract, shape):
-    """Share of what the network sees that lies beyond the picture's edge.
-
-    Args:
-        matrix: float array, shape `(2, 3)`, photo pixels to crop pixels.
-        contract: dict from `manifests.data_contract()`.
-        shape: tuple `(height, width, ...)` of the picture in pixels.
-
-    Returns:
-        float, 0-1.
-    """
-    margin = (1 - contract["coverage"]) / 2
-    steps = (np.linspace(margin, 1 - margin, 16)) * contract["crop_size"]
-    grid = np.stack(np.meshgrid(steps, steps), axis=-1).reshape(-1, 2)
-    back = alignment.invert_transform(matrix)
-    points = alignment.transform_points(back, grid)
-    inside = (points >= 0) & (points < (shape[1], shape[0]))
-    return float(1 - inside.all(axis=1).mean())

@@ -47,8 +47,8 @@ def _some_frames(path):
     if media.is_photo(path):
         yield media.read_photo(path)
         return
-    for number, found in enumerate(media.read_frames(path)):
+    for number, (_, _, frame) in enumerate(media.read_frames(path)):
         if number >= MOST_FRAMES:
             return
         if number % STEP == 0:
-            yield found[2]
+            yield frame

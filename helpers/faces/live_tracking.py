@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from helpers.faces import tracking
+from helpers.faces.tracker import ASTRAY, CUT_DIFFERENCE, REACH, SURE, THUMBNAIL
 
 # The one-euro filter's: below LEAST_CUTOFF Hz nothing is taken out of what
 # stands still, and GAIN Hz more pass for each distance between the eyes that
@@ -103,12 +104,12 @@ class LiveTracker:
     def _is_cut(self, picture):
         before = self._thumbnail
         self._thumbnail = cv2.resize(
-            picture, tracking.THUMBNAIL, interpolation=cv2.INTER_AREA
+            picture, THUMBNAIL, interpolation=cv2.INTER_AREA
         )
         if before is None:
             return False
         difference = cv2.absdiff(self._thumbnail, before).mean()
-        return difference > tracking.CUT_DIFFERENCE
+        return difference > CUT_DIFFERENCE
 
     def _ask(self, picture):
         """Begin a detection, and note where the face was thought to be."""
@@ -146,11 +147,11 @@ class LiveTracker:
         landmarks, scores, _ = self.detector.refine([picture], expected[None])
         eyes = max(np.linalg.norm(expected[1] - expected[0]), 1)
         away = np.linalg.norm((landmarks[0] - expected).mean(axis=0)) / eyes
-        if scores[0] < tracking.SURE or away > tracking.ASTRAY:
+        if scores[0] < SURE or away > ASTRAY:
             self._forget()
             return
         self._place, self._seconds = landmarks[0], seconds
-        self._calm.add(landmarks[0], seconds)
+        self._calm.add_landmarks(landmarks[0], seconds)
 
 
 class OneEuro:
@@ -182,7 +183,7 @@ class OneEuro:
         self.place, self.speed = None, np.zeros((5, 2))
         self._before = self._seconds = None
 
-    def add(self, landmarks, seconds):
+    def add_landmarks(self, landmarks, seconds):
         """The next landmarks, and their time.
 
         Args:
@@ -216,4 +217,4 @@ def _share(cutoff, passed):
 def _is_near(place, face):
     centre = np.mean(face["landmarks"], axis=0)
     distance = np.linalg.norm(place.mean(axis=0) - centre)
-    return distance <= tracking.REACH * face["box"][2]
+    return distance <= REACH * face["box"][2]

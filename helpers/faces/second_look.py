@@ -34,11 +34,11 @@ def look_again(detector, image):
     turned = {turns: np.rot90(views[0], turns) for turns in (1, 2, 3)}
     views = turned if middle >= DARK else {**views, **turned}
     pictures = [np.ascontiguousarray(view) for view in views.values()]
-    found = [
+    candidates = [
         [_turn_back(face, turns, image.shape) for face in faces]
         for turns, faces in zip(views, detector.detect(pictures), strict=True)
     ]
-    best = max(found, key=_surest)
+    best = max(candidates, key=_surest)
     return best if _surest(best) >= SURE else []
 
 

@@ -4,19 +4,15 @@ A take is footage of one go: neighbouring frames are near-copies, so a whole
 take is held out for testing, never single frames.
 """
 
-import numbers
 import os
-import zipfile
-import zlib
 
-import numpy as np
-
-from helpers.files import foreign_files
 from helpers.footage import listing, media
-
-MADE_BY = "01_data_generation"
-# bytes of a clip's painted masks: half a minute of 1280 x 720
-MOST_PAINTED = 700_000_000
+from helpers.synthetic.truth import (
+    broken_truth,
+    read_painted_masks,
+    read_truth,
+    truth_path,
+)
 
 
 def plan_files(folder, every, held_out_share, max_faces=None):
@@ -105,34 +101,6 @@ def _say_how_many(thinning, holds_out, max_faces, looked_at):
             )
 
 
-def check_sampling(every, held_out_share, max_faces=None):
-    """That the numbers by which frames are chosen are such numbers.
-
-    Args:
-        every, held_out_share, max_faces: see `plan_files`.
-
-    Raises:
-        ValueError: if one is of another kind, or out of range.
-    """
-    received = (
-        f"Received: every={every!r}, held_out_share={held_out_share!r}, "
-        f"max_faces={max_faces!r}. Numbers have no quotation marks."
-    )
-    if not isinstance(every, numbers.Integral) or every < 1:
-        raise ValueError(f"every should be a whole number from 1. {received}")
-    known = isinstance(held_out_share, numbers.Real)
-    if not known or not 0 <= held_out_share < 1:
-        raise ValueError(
-            f"held_out_share should be a number in [0, 1). {received}"
-        )
-    if max_faces is None:
-        return
-    if not isinstance(max_faces, numbers.Integral) or max_faces < 1:
-        raise ValueError(
-            f"max_faces should be a whole number from 1, or None. {received}"
-        )
-
-
 def _state_of(path):
     """Bytes and time of change of a file, by which it is known again."""
     try:
@@ -195,7 +163,7 @@ def read_items(folder, plan, start=0):
         known = index < len(truth)
         if known and painted.shape[1:] != image.shape[:2]:
             reason = f"masks of {painted.shape[1:]}, frames of {image.shape}"
-            raise media.MediaError(_truth_message(path, reason))
+            raise media.MediaError(broken_truth(path, reason))
         yield {
             "plan": plan,
             "index": index,
@@ -258,93 +226,3 @@ def _plan_videos(videos, estimates, held_out_share):
             segment = int(estimates[path] * (1 - held_out_share)) or None
         plans[path] = {"take": path.name, "split": split, "segment": segment}
     return plans
-
-
-def truth_path(path):
-    """Path of the truth beside a synthetic clip, whether it is there or not."""
-    return path.with_name(path.stem + ".truth.json")
-
-
-def read_truth(path):
-    """The truth of a synthetic clip.
-
-    Args:
-        path: path of its `.truth.json`.
-
-    Returns:
-        dict with `split` and `frames`.
-
-    Raises:
-        MediaError: if it cannot be read or says too little.
-    """
-    try:
-        truth = foreign_files.read_json(path, "")
-    except (OSError, ValueError) as error:
-        raise media.MediaError(_truth_message(path, error)) from error
-    frames = truth.get("frames")
-    good = truth.get("split") in ("train", "test") and frames
-    good = good and isinstance(frames, list) and all(map(_is_known, frames))
-    if not good:
-        raise media.MediaError(_truth_message(path, "no split or no frames"))
-    return truth
-
-
-def _is_known(frame):
-    return isinstance(frame, dict) and isinstance(
-        frame.get("parameters", 0), dict | None
-    )
-
-
-def _truth_message(path, reason):
-    return (
-        f"{path} should be the truth of a synthetic clip. Received: {reason}. "
-        "Delete the clip with its .truth.json and .masks.npz and run "
-        f"notebooks/{MADE_BY}.ipynb again; it films it anew."
-    )
-
-
-def read_painted_masks(path, frames):
-    """The true masks of a synthetic clip.
-
-    Args:
-        path: path of the clip.
-        frames: int. How many frames its truth speaks of.
-
-    Returns:
-        uint8 array, shape `(frames, height, width)`, 255 on the face.
-
-    Raises:
-        MediaError: if they cannot be read.
-    """
-    path = path.with_name(path.stem + ".masks.npz")
-    try:
-        shape = _shape_of_masks(path)
-        if shape[0] != frames or np.prod(shape, dtype=float) > MOST_PAINTED:
-            raise ValueError(f"masks of the shape {shape}")
-        with np.load(path, allow_pickle=False) as arrays:
-            return arrays["masks"]
-    except (
-        OSError,
-        ValueError,
-        LookupError,
-        EOFError,
-        NotImplementedError,
-        RuntimeError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise media.MediaError(_truth_message(path, error)) from error
-
-
-def _shape_of_masks(path):
-    """What the masks' head says, before memory is taken for them."""
-    with zipfile.ZipFile(path) as archive, archive.open("masks.npy") as file:
-        version = np.lib.format.read_magic(file)
-        read_head = {
-            (1, 0): np.lib.format.read_array_header_1_0,
-            (2, 0): np.lib.format.read_array_header_2_0,
-        }[version]
-        shape, _, kind = read_head(file)
-    if kind != np.uint8 or len(shape) != 3:
-        raise ValueError(f"masks of {kind}, shape {shape}")
-    return shape

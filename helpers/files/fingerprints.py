@@ -90,7 +90,7 @@ def of_role(track, source, target):
     """By what a role is known again, as a dict for JSON.
 
     Args:
-        track: `tracking.FaceTrack`.
+        track: `FaceTrack`.
         source: name of an identity.
         target: name of an identity, or `None`.
     """

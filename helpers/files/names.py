@@ -102,3 +102,39 @@ def check_apart(identities):
                 "small letters or how an accent is written. Received: "
                 f"{other!r} and {identity!r}. Rename one."
             )
+
+
+def check_identities(identities, person=None, least=2):
+    """Stop if these are no identities that face sets can be made of.
+
+    Args:
+        identities: list of str, different names.
+        person: dict from an identity to the groups of faces that are theirs,
+            see `sorting.choosing.choose_faces`, or `None`.
+        least: int. Fewest identities.
+
+    Raises:
+        ValueError: if there are too few, one twice, one that no folder can
+            be called, or if `person` is about somebody else.
+    """
+    if isinstance(identities, str):
+        raise ValueError(
+            f"Identities should be a list of names. Received: {identities!r}. "
+            f'Write IDENTITIES = ["{identities}", "..."].'
+        )
+    different = len(set(identities))
+    if different < least or different < len(identities):
+        raise ValueError(
+            "A swap needs at least two different identities. "
+            f"Received: {identities!r}. Give one folder of footage for each."
+        )
+    for identity in identities:
+        check_identity(identity)
+    check_apart(identities)
+    person = {} if person is None else person
+    if not isinstance(person, dict) or not set(person) <= set(identities):
+        raise ValueError(
+            f"PERSON should be about {identities!r}, as in "
+            f'{{"{list(identities)[0]}": [0, 3]}}. Received: {person!r}. Write '
+            "the names as in IDENTITIES."
+        )

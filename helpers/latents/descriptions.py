@@ -73,11 +73,11 @@ JAW_OF_LIPS = 3.3
 SHUT_LIPS = 0.05
 
 
-def describe(face_set, rows=None, reader=None):
+def describe_faces(face_set, rows=None, reader=None):
     """What can be said of the faces of one identity.
 
     Args:
-        face_set: `facesets.FaceSet`.
+        face_set: `FaceSet`.
         rows: int array. Which of its records; `None` for all.
         reader: `ExpressionReader`, or `None` for the course's own.
 
@@ -95,7 +95,7 @@ def describe(face_set, rows=None, reader=None):
     masks = face_set.load_masks(READ_SIZE)
     coverage = face_set.contract["coverage"]
     seen = cut_network_crops(crops, coverage, round(READ_SIZE * coverage))
-    read = reader.read(seen)
+    read = reader.read_expressions(seen)
     if not face_set.rendered:
         names = [feature.name for feature in FEATURES]
         columns = [names.index("jaw"), names.index("blink")]
@@ -117,9 +117,9 @@ def describe_encoded(face_sets, encoded, reader=None):
     """Descriptions of encoded faces, in their order.
 
     Args:
-        face_sets: dict from identity to `facesets.FaceSet`, as encoded.
-        encoded: `latents.EncodedFaces`.
-        reader: see `describe()`.
+        face_sets: dict from identity to `FaceSet`, as encoded.
+        encoded: `encoding.EncodedFaces`.
+        reader: see `describe_faces()`.
 
     Returns:
         float64 array, shape `(faces, features)`.
@@ -128,7 +128,7 @@ def describe_encoded(face_sets, encoded, reader=None):
     described = np.empty((len(encoded.labels), len(FEATURES)))
     for identity, face_set in face_sets.items():
         own = encoded.labels == identity
-        described[own] = describe(face_set, encoded.rows[own], reader)
+        described[own] = describe_faces(face_set, encoded.rows[own], reader)
     return described
 
 
@@ -139,14 +139,14 @@ def lips_and_lids(face_set):
     same person's other faces.
 
     Args:
-        face_set: `facesets.FaceSet` of at least one face.
+        face_set: `FaceSet` of at least one face.
 
     Returns:
         Tuple of two float64 arrays, shape `(faces,)`: `jaw`, 0 for shut lips
         to 1, and `blink`, 0 for open eyes to 1.
     """
     reader = _shipped_landmarks()
-    points = face_reasons.ask(
+    points = face_reasons.ask_about_crops(
         face_set, range(len(face_set)), reader.resolution, reader.landmarks
     )
     lips = face_measures.mouth_opening(points).astype(np.float64)
@@ -198,7 +198,7 @@ def light_of(crops, masks):
     return np.log2(right / left), np.log2((right + left) / 2)
 
 
-def label(feature):
+def feature_label(feature):
     """What a feature is called where people read it: `look sideways`.
 
     Args:
@@ -210,7 +210,7 @@ def label(feature):
     return LABELS.get(feature.name, feature.name)
 
 
-def number(feature, value):
+def reading_as_text(feature, value):
     """A reading as people write it: `-15°`, `0.4`.
 
     Args:

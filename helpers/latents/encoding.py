@@ -1,26 +1,15 @@
-"""The shared latent space: face sets in, latents, one space and one map out.
-
-Every number is computed after one pooled standardisation and a principal
-component analysis of all identities together, never in the two-dimensional
-map: a map is for the eye, and one map per person would lay any two people on
-top of each other.
-"""
+"""Face sets -> latents of their crops, as they are and as a swap moves them."""
 
 from collections import namedtuple
 
 import numpy as np
 
-from helpers.crops import cut_network_crops
-from helpers.faces.facesets import evenly
+from helpers.faces.face_set import evenly
 from helpers.files import manifests
 
-# numbers are computed in this many principal dimensions at most: distances
-# between points say little in hundreds of them
-DIMENSIONS = 32
 # Frames that are filmed within so many seconds are alike and count as one
 # look at the person.
 BLOCK_SECONDS = 4.0
-MAPPED = 2000  # faces that a t-SNE arranges; it takes seconds for these
 
 EncodedFaces = namedtuple("EncodedFaces", "latents labels rows held_out blocks")
 EncodedFaces.__doc__ = """Latents of the crops of several identities.
@@ -40,7 +29,7 @@ def encode_face_sets(comb, face_sets, most=None):
 
     Args:
         comb: `helpers.comb.Comb`.
-        face_sets: dict from identity to `facesets.FaceSet`.
+        face_sets: dict from identity to `FaceSet`.
         most: int. Faces of each identity at most, evenly spread over its
             records, or `None` for all.
 
@@ -56,24 +45,20 @@ def encode_face_sets(comb, face_sets, most=None):
             "Every identity needs faces. Received: "
             f"{ {name: len(each) for name, each in face_sets.items()} }"
         )
-    coverage = comb.contract["coverage"]
-    size = round(comb.resolution / coverage)
-    size = min(size, comb.contract["crop_size"])
-    found, stretches = [], []
+    parts, stretches = [], []
     for identity, face_set in face_sets.items():
         manifests.check_contract(
             comb.contract, face_set.contract, "01_data_generation"
         )
         rows = evenly(len(face_set), most or len(face_set))
-        crops = face_set.pick(rows).load_crops(size)
-        crops = cut_network_crops(crops, coverage, comb.resolution)
+        crops = face_set.pick(rows).network_crops(comb.resolution)
         records = [face_set.records[row] for row in rows]
         held_out = [record["split"] == "test" for record in records]
         stretches += [stretch_of(identity, record) for record in records]
-        found.append(
+        parts.append(
             (comb.encode(crops), [identity] * len(rows), rows, held_out)
         )
-    columns = [np.concatenate(column) for column in zip(*found, strict=True)]
+    columns = [np.concatenate(column) for column in zip(*parts, strict=True)]
     numbers = {name: n for n, name in enumerate(dict.fromkeys(stretches))}
     blocks = np.array([numbers[name] for name in stretches])
     return EncodedFaces(*columns, blocks)
@@ -90,7 +75,7 @@ def identities_of(encoded):
     return list(dict.fromkeys(encoded.labels.tolist()))
 
 
-def moved(encoded, shifts, source, target):
+def shifted_latents(encoded, shifts, source, target):
     """The target's latents where a swap hands them to the source's decoder.
 
     Args:
@@ -112,7 +97,7 @@ def at_one_place(encoded, shifts, identity):
 
     Args:
         encoded: `EncodedFaces`.
-        shifts: see `moved()`.
+        shifts: see `shifted_latents()`.
         identity: str, whose decoder; its own latents stay as they are.
 
     Returns:
@@ -122,180 +107,15 @@ def at_one_place(encoded, shifts, identity):
     for name in np.unique(encoded.labels):
         if name != identity:
             own = encoded.labels == name
-            latents[own] = moved(encoded, shifts, identity, str(name))
+            latents[own] = shifted_latents(encoded, shifts, identity, str(name))
     return latents
-
-
-def standardise(latents):
-    """Latents of mean 0 and standard deviation 1 in each dimension.
-
-    Pooled: all identities share one mean and one deviation, so that a
-    difference between people stays where it is. A dimension that never
-    varies becomes 0.
-
-    Args:
-        latents: float array, shape `(faces, latent_dim)`.
-
-    Returns:
-        float64 array, same shape.
-    """
-    means, scales = _pooled(latents)
-    return (np.asarray(latents, np.float64) - means) * scales
-
-
-def _pooled(latents):
-    """Means of the dimensions, and what to multiply them with."""
-    latents = np.asarray(latents, np.float64)
-    means = latents.mean(axis=0)
-    deviations = (latents - means).std(axis=0)
-    # below this a dimension holds only the rounding of its own mean
-    largest = np.maximum(np.abs(latents).max(axis=0), 1e-6)
-    silent = deviations <= 1e-6 * largest
-    return means, np.where(silent, 0, 1 / np.where(silent, 1, deviations))
-
-
-class PrincipalSpace:
-    """Pooled standardisation, then the directions that vary most.
-
-    Args:
-        latents: float array, shape `(faces, latent_dim)`, of all identities.
-        dims: int. Number of directions at most.
-
-    Attributes:
-        coordinates: float64 array, shape `(faces, dims)`, of these latents.
-        shares: float64 array, shape `(dims,)`. Share of the variance along
-            each direction.
-    """
-
-    def __init__(self, latents, dims=DIMENSIONS):
-        self.means, self.scales = _pooled(latents)
-        standard = self._standardise(latents)
-        left, lengths, right = np.linalg.svd(standard, full_matrices=False)
-        # a direction has no sign: make the largest coordinate positive
-        peaks = np.abs(left).argmax(axis=0)
-        signs = np.where(left[peaks, range(left.shape[1])] < 0, -1, 1)
-        self.directions = (right * signs[:, None])[:dims].T
-        self.coordinates = (left * lengths * signs)[:, :dims]
-        total = max(float(np.sum(lengths**2)), np.finfo(float).tiny)
-        self.shares = (lengths**2 / total)[:dims]
-
-    def _standardise(self, latents):
-        return (np.asarray(latents, np.float64) - self.means) * self.scales
-
-    def place(self, latents):
-        """Coordinates of latents, shape `(faces, dims)`."""
-        return self._standardise(latents) @ self.directions
-
-    def step(self, direction):
-        """What one standard deviation along a direction adds to a latent.
-
-        Args:
-            direction: int, 0 for the first.
-
-        Returns:
-            float64 array, shape `(latent_dim,)`.
-        """
-        length = self.coordinates[:, direction].std()
-        silent = self.scales == 0
-        back = np.where(silent, 0, 1 / np.where(silent, 1, self.scales))
-        return self.directions[:, direction] * length * back
-
-
-def squared_distances(one, other):
-    """Squared distance of every row of one array to every row of another.
-
-    Args:
-        one: float array, shape `(faces, dims)`.
-        other: float array, shape `(others, dims)`.
-
-    Returns:
-        float64 array, shape `(faces, others)`.
-    """
-    one, other = np.asarray(one, np.float64), np.asarray(other, np.float64)
-    squares = (one**2).sum(axis=1)[:, None] + (other**2).sum(axis=1)
-    return np.maximum(squares - 2 * one @ other.T, 0)
-
-
-def nearest(points, references, count):
-    """Distances to the nearest of some references, and which they are.
-
-    Args:
-        points: float array, shape `(faces, dims)`.
-        references: float array, shape `(others, dims)`.
-        count: int. Neighbours of each point.
-
-    Returns:
-        Tuple of float array and int array, both of shape `(faces, count)`:
-        distances, nearest first, and rows of `references`.
-
-    Raises:
-        ValueError: if there are fewer references than neighbours.
-    """
-    if len(references) < count:
-        raise ValueError(
-            f"{count} neighbours need as many faces. "
-            f"Received: {len(references)}"
-        )
-    # seconds to import: only where used
-    from sklearn.neighbors import NearestNeighbors
-
-    search = NearestNeighbors(n_neighbors=count).fit(references)
-    return search.kneighbors(points)
-
-
-def joint_map(latents, method="pca", seed=0, most=MAPPED):
-    """One two-dimensional map of all identities together, for the eye.
-
-    Args:
-        latents: float array, shape `(faces, latent_dim)`, of all identities.
-        method: `"pca"` (a straight projection) or `"tsne"` (keeps neighbours
-            together; its distances and gaps mean nothing).
-        seed: int, for t-SNE.
-        most: int. Faces that a t-SNE arranges, by chance where there are
-            more; each of the others is put between the three of these that
-            are nearest to it. A figure should say so.
-
-    Returns:
-        float64 array, shape `(faces, 2)`.
-
-    Raises:
-        ValueError: if the method is unknown or there are too few faces.
-
-    Reference:
-        van der Maaten and Hinton, "Visualizing data using t-SNE", 2008.
-    """
-    if method not in ("pca", "tsne"):
-        raise ValueError(
-            f'The map is "pca" or "tsne". Received: method={method!r}'
-        )
-    space = PrincipalSpace(latents).coordinates
-    if len(space) < 4 or space.shape[1] < 2:
-        raise ValueError(
-            "A map needs at least 4 faces and 2 latent dimensions. "
-            f"Received: shape {np.shape(latents)}"
-        )
-    if method == "pca":
-        return space[:, :2]
-    from sklearn.manifold import TSNE
-
-    random = np.random.default_rng(seed)
-    rows = np.sort(random.permutation(len(space))[:most])
-    perplexity = min(30, (len(rows) - 1) / 3)
-    embedding = TSNE(perplexity=perplexity, init="pca", random_state=seed)
-    arranged = embedding.fit_transform(space[rows]).astype(np.float64)
-    if len(rows) == len(space):
-        return arranged
-    distances, neighbours = nearest(space, space[rows], 3)
-    weights = 1 / np.maximum(distances, 1e-9)
-    weights /= weights.sum(axis=1, keepdims=True)
-    return (arranged[neighbours] * weights[..., None]).sum(axis=1)
 
 
 def crops_of(face_sets, encoded, size):
     """The stored crops behind encoded faces, in their order.
 
     Args:
-        face_sets: dict from identity to `facesets.FaceSet`, as encoded.
+        face_sets: dict from identity to `FaceSet`, as encoded.
         encoded: `EncodedFaces`.
         size: int. Side of the crops in pixels.
 

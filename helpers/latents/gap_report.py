@@ -7,7 +7,7 @@ import numpy as np
 
 from helpers.files import manifests
 from helpers.latents.encoding import identities_of
-from helpers.latents.gaps import Gap
+from helpers.latents.gap_search import Gap
 
 # of a gap; its rows become files
 GAP_FIELDS = [
@@ -23,7 +23,7 @@ def missing_table(pairs, encoded):
 
     Args:
         pairs: list of `Pair`.
-        encoded: `latents.EncodedFaces`.
+        encoded: `encoding.EncodedFaces`.
 
     Returns:
         dict from identity to a bool array, shape `(faces,)`: true where a face
@@ -38,13 +38,13 @@ def missing_table(pairs, encoded):
     return table
 
 
-def report_of(pairs, encoded, face_sets):
+def gaps_as_data(pairs, encoded, face_sets):
     """All that was found, as data that JSON can hold.
 
     Args:
         pairs: list of `Pair`.
-        encoded: `latents.EncodedFaces`.
-        face_sets: dict from identity to `facesets.FaceSet`, as encoded.
+        encoded: `encoding.EncodedFaces`.
+        face_sets: dict from identity to `FaceSet`, as encoded.
 
     Returns:
         List of dicts, one a target and source: `target`, `source`, `images`,
@@ -84,8 +84,8 @@ def _images(rows, pair, encoded, face_sets):
     ]
 
 
-def write_report(path, report):
-    """Write what `report_of()` returned as JSON."""
+def write_gaps(path, report):
+    """Write what `gaps_as_data()` returned as JSON."""
     with manifests.atomic_path(path) as partial:
         text = json.dumps(report, indent=1, ensure_ascii=False)
         partial.write_text(text + "\n", encoding="utf-8")

@@ -24,7 +24,7 @@ import numpy as np
 
 from helpers import augmentation
 from helpers.crops import cut_network_crops
-from helpers.faces.facesets import evenly
+from helpers.faces.face_set import evenly
 from helpers.files import manifests
 
 # How far the cut of one person's crops lies beside another's, as a standard
@@ -58,8 +58,8 @@ def latent_shifts(comb, face_sets, most=1500):
 
     Args:
         comb: `helpers.comb.Comb`, trained.
-        face_sets: dict from identity to `facesets.FaceSet`. Their training
-            takes are looked at.
+        face_sets: dict from identity to `FaceSet`. Their training takes
+            are looked at.
         most: int. Crops of each identity at most, evenly spread.
 
     Returns:
@@ -101,9 +101,8 @@ def find_place(comb, face_set, most=1500):
             f"Received: {len(trained)} of {face_set.identity}. Run "
             "notebooks/01_data_generation.ipynb with more footage."
         )
-    size = round(comb.resolution / contract["coverage"])
     looked_at = trained.pick(evenly(len(trained), most))
-    crops = looked_at.load_crops(min(size, contract["crop_size"]))
+    crops = looked_at.load_crops(looked_at.size_for(comb.resolution))
     seen = cut_network_crops(crops, contract["coverage"], comb.resolution)
     codes = comb.encode(seen).astype(np.float64)
     return Place(

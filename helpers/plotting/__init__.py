@@ -1,33 +1,26 @@
 """Pictures of what the course knows: the only user of matplotlib."""
 
-from helpers.plotting.face_pictures import plot_left_out, plot_people
-from helpers.plotting.footage_pictures import plot_footage_report
-from helpers.plotting.plotting import (
+from helpers.plotting.comb_drawing import STAGES, plot_comb, plot_stages
+from helpers.plotting.curves import plot_clip_report, plot_losses, plot_scores
+from helpers.plotting.drawing import (
     PALETTE,
-    STAGES,
-    Picture,
     as_uint8,
     identity_colors,
-    plot_clip_report,
-    plot_comb,
-    plot_contact_sheet,
-    plot_gaps,
-    plot_histograms,
-    plot_latent_map,
-    plot_losses,
-    plot_preview,
-    plot_scores,
-    plot_skill_curves,
-    plot_stages,
-    plot_swap_matrix,
     save_figure,
     value_colors,
+)
+from helpers.plotting.face_pictures import plot_left_out, plot_people
+from helpers.plotting.footage_pictures import plot_footage_report
+from helpers.plotting.latent_plots import plot_gaps, plot_latent_map
+from helpers.plotting.sheets import (
+    plot_contact_sheet,
+    plot_preview,
+    plot_swap_matrix,
 )
 
 __all__ = [
     "PALETTE",
     "STAGES",
-    "Picture",
     "as_uint8",
     "identity_colors",
     "plot_clip_report",
@@ -35,14 +28,12 @@ __all__ = [
     "plot_contact_sheet",
     "plot_footage_report",
     "plot_gaps",
-    "plot_histograms",
     "plot_latent_map",
     "plot_left_out",
     "plot_losses",
     "plot_people",
     "plot_preview",
     "plot_scores",
-    "plot_skill_curves",
     "plot_stages",
     "plot_swap_matrix",
     "save_figure",

@@ -1,11 +1,11 @@
 """Face sets in, pictures of who was found and what was left out.
 
-A row for each group or reason; figures as in `plotting`.
+A row for each group or reason; figures as in `drawing`.
 """
 
-from helpers.faces import facesets
+from helpers.faces.face_set import evenly
 from helpers.faces.sorting import choosing
-from helpers.plotting import plotting
+from helpers.plotting.drawing import INK, make_figure
 
 CELL = 0.95  # inches
 LABEL = 1.45  # inches, left of a row
@@ -16,13 +16,13 @@ def plot_people(face_set, most=12, columns=8):
     """A row of faces for each person found, seen most first.
 
     Args:
-        face_set: `facesets.FaceSet` of `read_face_set(..., everything=True)`.
+        face_set: `FaceSet` of `read_face_set(..., everything=True)`.
         most: int. People that are shown; the rest are named in the last row's
             label.
         columns: int. Faces of each, spread over all that are theirs.
 
     Returns:
-        `plotting.Picture`.
+        `drawing.Picture`.
 
     Raises:
         ValueError: if there is no face of anybody.
@@ -33,13 +33,11 @@ def plot_people(face_set, most=12, columns=8):
             people.setdefault(record["person"], []).append(row)
     rows = []
     for number in sorted(people)[:most]:
-        found = people[number]
-        kept = sum(
-            face_set.records[row].get("left_out") is None for row in found
-        )
-        faces = "1 face" if len(found) == 1 else f"{len(found)} faces"
+        own = people[number]
+        kept = sum(face_set.records[row].get("left_out") is None for row in own)
+        faces = "1 face" if len(own) == 1 else f"{len(own)} faces"
         label = f"person {number}\n{faces}\n{kept} kept"
-        rows.append((label, _best_first(face_set, found, columns)))
+        rows.append((label, _best_first(face_set, own, columns)))
     if len(people) > most:
         label, shown = rows[-1]
         rows[-1] = (f"{label}\nand {len(people) - most} more", shown)
@@ -61,30 +59,30 @@ def plot_left_out(face_set, columns=8):
     """A row of faces for each reason for which some are left out.
 
     Args:
-        face_set: `facesets.FaceSet` of `read_face_set(..., everything=True)`.
+        face_set: `FaceSet` of `read_face_set(..., everything=True)`.
         columns: int. Faces of each, spread over all.
 
     Returns:
-        `plotting.Picture`.
+        `drawing.Picture`.
 
     Raises:
         ValueError: if no face is left out.
     """
     rows = []
     for reason in choosing.REASONS:
-        found = [
+        left_out = [
             row
             for row, record in enumerate(face_set.records)
             if record.get("left_out") == reason
         ]
-        if found:
-            label = f"{reason.replace(' by', chr(10) + 'by')}\n{len(found)}"
-            rows.append((label, _spread(found, columns)))
+        if left_out:
+            label = f"{reason.replace(' by', chr(10) + 'by')}\n{len(left_out)}"
+            rows.append((label, _spread(left_out, columns)))
     return _plot_rows(face_set, rows, columns, "No face is left out")
 
 
 def _spread(rows, most):
-    return [rows[place] for place in facesets.evenly(len(rows), most)]
+    return [rows[place] for place in evenly(len(rows), most)]
 
 
 def _plot_rows(face_set, rows, columns, fault):
@@ -94,12 +92,7 @@ def _plot_rows(face_set, rows, columns, fault):
             f"{face_set.identity!r}. Read them with everything=True, after "
             "choosing.choose_faces."
         )
-    figure = plotting.Picture(
-        figsize=(LABEL + CELL * columns, CELL * len(rows)),
-        dpi=plotting.DPI,
-        layout="constrained",
-        facecolor="white",
-    )
+    figure = make_figure(LABEL + CELL * columns, CELL * len(rows))
     figure.get_layout_engine().set(w_pad=0.01, h_pad=0.01, hspace=0, wspace=0)
     widths = [LABEL / CELL] + [1] * columns
     grid = figure.subplots(
@@ -108,9 +101,7 @@ def _plot_rows(face_set, rows, columns, fault):
     for places, (label, shown) in zip(grid, rows, strict=True):
         for axes in places:
             axes.set_axis_off()
-        places[0].text(
-            0, 0.5, label, va="center", fontsize=9, color=plotting.INK
-        )
+        places[0].text(0, 0.5, label, va="center", fontsize=9, color=INK)
         crops = face_set.pick(shown).load_crops(SIZE)
         for axes, crop in zip(places[1:], crops, strict=False):
             axes.imshow(crop, interpolation="lanczos")

@@ -1,6 +1,6 @@
 """The report on footage as a picture: what everybody does, what is missing.
 
-Drawn with matplotlib through `plotting`, whose colours and figures it shares.
+Drawn with matplotlib through `drawing`, whose colours and figures it shares.
 """
 
 import textwrap
@@ -9,8 +9,8 @@ import numpy as np
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from helpers.latents.descriptions import FEATURES, label
-from helpers.plotting.plotting import DPI, INK, PALE, PALETTE, WIDTH, Picture
+from helpers.latents.descriptions import FEATURES, feature_label
+from helpers.plotting.drawing import INK, PALE, PALETTE, WIDTH, make_figure
 
 ROW = 0.72  # inches a feature
 COLUMN = 2.4  # inches an identity, at least
@@ -32,12 +32,7 @@ def plot_footage_report(report):
     """
     identities = report["identities"]
     width = max(WIDTH, COLUMN * len(identities) + 0.8)
-    figure = Picture(
-        figsize=(width, ROW * len(FEATURES) + 0.9),
-        dpi=DPI,
-        layout="constrained",
-        facecolor="white",
-    )
+    figure = make_figure(width, ROW * len(FEATURES) + 0.9)
     figure.get_layout_engine().set(h_pad=0.01, hspace=0.02)
     grid = figure.subplots(len(FEATURES), len(identities), squeeze=False)
     for row, feature in zip(grid, FEATURES, strict=True):
@@ -57,7 +52,10 @@ def plot_footage_report(report):
                 _write(axes, 0.5, 0.73, "rough reading", "center", PALE)
         row[0].set_ylabel(
             "\n".join(
-                [*textwrap.wrap(label(feature), 11), feature.unit.strip()]
+                [
+                    *textwrap.wrap(feature_label(feature), 11),
+                    feature.unit.strip(),
+                ]
             ),
             rotation=0,
             ha="right",

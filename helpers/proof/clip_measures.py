@@ -28,7 +28,7 @@ PIECES, DEPTHS = 24, 6  # parts of the border, see `seam`
 FAINT = 0.002
 
 
-def look(contract, frame, landmarks):
+def cut_measured_crop(contract, frame, landmarks):
     """A face as it is measured, and how it lies there.
 
     Args:
@@ -44,7 +44,7 @@ def look(contract, frame, landmarks):
 
 
 def mask_at(contract, yaw):
-    """The mask that swaps are pasted along, in the pixels of `look`.
+    """The mask that swaps are pasted along, in the pixels of a measured crop.
 
     Args:
         contract: dict, the data contract of the comb.
@@ -101,7 +101,7 @@ def seam(picture, target, mask):
     return float(1 + more / (usual + FAINT))
 
 
-def sharpness(picture, target, mask):
+def sharpness_ratio(picture, target, mask):
     """Fine detail inside the mask over the target's.
 
     Args:
@@ -169,7 +169,7 @@ class Background:
         self.largest = self.largest_unwritten = 0.0
         self.squares = self.pixels = 0.0
 
-    def add(self, landmarks, target, swap):
+    def compare_written(self, landmarks, target, swap):
         """Compare a frame as it was written.
 
         Args:
@@ -183,8 +183,8 @@ class Background:
         self.squares += cv2.norm(target, swap, cv2.NORM_L2SQR, outside)
         self.pixels += 3 * cv2.countNonZero(outside)
 
-    def add_unwritten(self, landmarks, target, frame):
-        """Compare a frame before it is written, see `add`."""
+    def compare_unwritten(self, landmarks, target, frame):
+        """Compare a frame before it is written, see `compare_written`."""
         outside = self._outside(landmarks, target.shape)
         largest = cv2.norm(target, frame, cv2.NORM_INF, outside)
         self.largest_unwritten = max(self.largest_unwritten, largest)

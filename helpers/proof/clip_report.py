@@ -15,7 +15,9 @@ from helpers import alignment, compositing
 from helpers.crops import cut_network_crops, matrix_for
 from helpers.faces import tracking
 from helpers.faces.readers import face_landmarks
-from helpers.proof import clip_measures, evaluation, expression_error, flicker
+from helpers.faces.tracks import has_face
+from helpers.proof import clip_measures, expression_error, flicker
+from helpers.proof.scores import masked_error
 from helpers.swap import swapping
 from helpers.swap.swap_tracks import steady_track
 
@@ -109,7 +111,7 @@ def report_clip(
     frames = clip_measures.both_frames(target_path, swap_path)
     frames = itertools.islice(frames, most)
     while chunk := list(itertools.islice(frames, swapping.BATCH_SIZE)):
-        clip.add(chunk)
+        clip.measure_frames(chunk)
     frames, faces = len(clip.times), len(clip.rows["swap"])
     if not faces:
         raise ValueError(
@@ -160,11 +162,11 @@ class _Clip:
         self.rows = {case: [] for case in CASES}
         self.before = None
         self.worst, self.sample = {}, []
-        found = tracking.has_face(role.track.landmarks[:most])
-        found = np.flatnonzero(found)
+        seen = has_face(role.track.landmarks[:most])
+        seen = np.flatnonzero(seen)
         # the parts between the first and the last one
-        places = np.linspace(0, len(found), EVENLY_SHOWN + 2)[1:-1]
-        self.sampled = found[places.astype(int)] if len(found) else found
+        places = np.linspace(0, len(seen), EVENLY_SHOWN + 2)[1:-1]
+        self.sampled = seen[places.astype(int)] if len(seen) else seen
         self.mask_at = functools.cache(
             functools.partial(clip_measures.mask_at, comb.contract)
         )
@@ -172,7 +174,7 @@ class _Clip:
             functools.partial(swapping.blending_mask, comb)
         )
 
-    def add(self, chunk):
+    def measure_frames(self, chunk):
         """Measure the next frames: tuples of index, time, target and swap."""
         landmarks = self.role.track.landmarks
         if chunk[-1][0] >= len(landmarks):
@@ -183,7 +185,7 @@ class _Clip:
             )
         self.times += [seconds for _, seconds, *_ in chunk]
         for index, _, target, swap in chunk:
-            self.background.add(landmarks[index], target, swap)
+            self.background.compare_written(landmarks[index], target, swap)
         seen = [row for row in chunk if np.isfinite(landmarks[row[0]]).all()]
         if not seen:
             return
@@ -191,7 +193,7 @@ class _Clip:
         points = landmarks[list(indices)]
         yaws = [round(alignment.estimate_pose(each)[0]) for each in points]
         faces = {}
-        looks, wanted = self._look(targets, points)
+        looks, wanted = self._cut_faces(targets, points)
         doing = self.reader.landmarks(np.stack(looks))
         frames = {
             "swap": swaps,
@@ -202,7 +204,7 @@ class _Clip:
         owns = self._errors(self._back(wanted, 0.0), wanted, yaws)
         shift = self.comb.shift(self.role.source, self.role.target)
         for case, pictures in frames.items():
-            faces[case], crops = self._look(pictures, points)
+            faces[case], crops = self._cut_faces(pictures, points)
             back = self._back(crops, shift)
             columns = {
                 "index": indices,
@@ -223,11 +225,11 @@ class _Clip:
             now = {case: faces[case][n] for case in CASES}
             self._compare(index, now, n - len(indices), self.mask_at(yaws[n]))
 
-    def _look(self, frames, points):
+    def _cut_faces(self, frames, points):
         """Faces as they are measured, and as the encoder sees them."""
         contract = self.comb.contract
         faces = [
-            clip_measures.look(contract, *each)
+            clip_measures.cut_measured_crop(contract, *each)
             for each in zip(frames, points, strict=True)
         ]
         return faces, cut_network_crops(
@@ -244,7 +246,7 @@ class _Clip:
             frame = compositing.composite_face(
                 targets[n], face, crops[n], matrix, mask, *UNCORRECTED
             )
-            self.background.add_unwritten(points[n], targets[n], frame)
+            self.background.compare_unwritten(points[n], targets[n], frame)
             pasted.append(frame)
         return pasted
 
@@ -256,7 +258,7 @@ class _Clip:
     def _errors(self, drawn, crops, yaws):
         masks = [self.network_mask_at(yaw) for yaw in yaws]
         return [
-            evaluation.masked_error(*(each[None] for each in row))
+            masked_error(*(each[None] for each in row))
             for row in zip(drawn, crops, masks, strict=True)
         ]
 
@@ -265,23 +267,23 @@ class _Clip:
         eyes = np.linalg.norm(true[:, 1] - true[:, 0], axis=-1)
         if case == "target":
             points = points + BESIDE * eyes[:, None, None]
-        found, *_ = self.detector.refine(frames, points)
-        apart = np.linalg.norm(found - true, axis=-1).mean(axis=-1)
+        landmarks, *_ = self.detector.refine(frames, points)
+        apart = np.linalg.norm(landmarks - true, axis=-1).mean(axis=-1)
         return {
             # in one unit, however large the face
-            "landmarks": found / np.median(eyes),
+            "landmarks": landmarks / np.median(eyes),
             "landmark_error": apart / eyes,
         }
 
     def _expression(self, case, faces, doing):
         """How far lids and lips are from the target's, by face."""
         if case == "target":
-            found = expression_error.read_in_mirror(
+            points = expression_error.read_in_mirror(
                 self.reader, np.stack(faces)
             )
         else:
-            found = self.reader.landmarks(np.stack(faces))
-        return expression_error.expression_distance(found, doing)
+            points = self.reader.landmarks(np.stack(faces))
+        return expression_error.expression_distance(points, doing)
 
     def _compare(self, index, now, row, mask):
         """A frame's faces beside the target's and beside those before."""
@@ -294,7 +296,9 @@ class _Clip:
         for case, face in now.items():
             self.rows[case][row] |= {
                 "seam": clip_measures.seam(face, now["target"], mask),
-                "sharpness": clip_measures.sharpness(face, now["target"], mask),
+                "sharpness": clip_measures.sharpness_ratio(
+                    face, now["target"], mask
+                ),
                 "warping_error": np.nan
                 if flow is None
                 else flicker.warping_error(before[case], face, flow, known),
@@ -327,14 +331,14 @@ class _Clip:
 
     def curves(self):
         """The arrays of `ClipReport.curves`."""
-        found = {"times": np.array(self.times)}
+        curves = {"times": np.array(self.times)}
         for name in CURVES:
-            found[name] = np.full(len(self.times), np.nan)
+            curves[name] = np.full(len(self.times), np.nan)
         for row, each in enumerate(self.rows["swap"]):
             figures = self._by_frame(row)
             for name in CURVES:
-                found[name][each["index"]] = figures.get(name, np.nan)
-        return found
+                curves[name][each["index"]] = figures.get(name, np.nan)
+        return curves
 
     def figures(self):
         """Figures of each case over the clip."""
@@ -356,7 +360,7 @@ class _Clip:
         ]
         # sums, as the ratio of two small errors says nothing
         unsteady = np.nansum(own["warping_error"])
-        found = {
+        figures = {
             "cycle_ratio": own["cycle_error"].mean() / own["own_error"].mean(),
             "landmark_error_share": own["landmark_error"].mean(),
             "expression_error_share": own["expression_error"].mean(),
@@ -367,6 +371,6 @@ class _Clip:
         }
         if self.judge is not None:
             margins = own["identity_margin"]
-            found["identity_margin"] = margins.mean()
-            found["identity_share"] = (margins > 0).mean()
-        return {name: float(value) for name, value in found.items()}
+            figures["identity_margin"] = margins.mean()
+            figures["identity_share"] = (margins > 0).mean()
+        return {name: float(value) for name, value in figures.items()}

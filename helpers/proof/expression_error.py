@@ -76,7 +76,7 @@ def read_in_mirror(reader, crops):
     return points * np.float32((-1, 1)) + np.float32((crops.shape[2] - 1, 0))
 
 
-def expression_scores(reader, target, swaps, own):
+def expression_errors(reader, target, swaps, own):
     """Whether eyes and mouth of swaps do what the target's do.
 
     Distances are those of `expression_distance()`.
@@ -110,7 +110,7 @@ def expression_scores(reader, target, swaps, own):
     away = align_points(moved, true) - true
     # the mean face, laid on each frame's head
     still = np.broadcast_to(true.mean(axis=0), true.shape)
-    found = {
+    errors = {
         "expression_error_share": _moving(away) / unit,
         "expression_motion_share": _moving(away - away.mean(axis=0)) / unit,
         "expression_own_share": expression_distance(copied, true),
@@ -121,4 +121,4 @@ def expression_scores(reader, target, swaps, own):
         ),
         "eye_opening_error": np.abs(eye_opening(moved) - eye_opening(true)),
     }
-    return {name: float(value.mean()) for name, value in found.items()}
+    return {name: float(value.mean()) for name, value in errors.items()}

@@ -8,7 +8,12 @@ import cv2
 import numpy as np
 
 from helpers import alignment
-from helpers.proof.clip_measures import BAND, both_frames, look, mask_at
+from helpers.proof.clip_measures import (
+    BAND,
+    both_frames,
+    cut_measured_crop,
+    mask_at,
+)
 
 # Flow is believed where the way back leads home: squared distance in pixels
 # below a share of the flow's own square, and a rest.
@@ -74,7 +79,7 @@ def flicker_ratio(contract, target_path, swap_path, track):
         contract: dict, the data contract of the comb.
         target_path: str or path of the video that was swapped.
         swap_path: str or path of the result.
-        track: `tracking.FaceTrack` of the face, as it was swapped.
+        track: `FaceTrack` of the face, as it was swapped.
 
     Returns:
         float: 1 is as steady as the target.
@@ -89,7 +94,9 @@ def flicker_ratio(contract, target_path, swap_path, track):
         landmarks = track.landmarks[index]
         if not np.isfinite(landmarks).all():
             continue
-        faces = [look(contract, frame, landmarks) for frame in frames]
+        faces = [
+            cut_measured_crop(contract, frame, landmarks) for frame in frames
+        ]
         if last == index - 1 and track.shots[last] == track.shots[index]:
             yaw, *_ = alignment.estimate_pose(landmarks)
             flow, known = find_flow(before[0], faces[0])
@@ -112,7 +119,7 @@ def jitter(landmarks, indices, track):
     Args:
         landmarks: float array, shape `(faces, 5, 2)`.
         indices: int array, shape `(faces,)`, the frames they are from.
-        track: `tracking.FaceTrack`: nothing is measured across its cuts.
+        track: `FaceTrack`: nothing is measured across its cuts.
 
     Returns:
         float, in the landmarks' unit for a frame and frame; NaN if no three

@@ -15,7 +15,8 @@ from sklearn import decomposition, linear_model, pipeline
 
 from helpers import alignment, augmentation, blending, masks
 from helpers.crops import cut_crop, cut_network_crops
-from helpers.faces import facesets, tracking
+from helpers.faces.face_set import evenly
+from helpers.faces.tracks import has_face
 from helpers.footage import media
 
 # Side of the pictures it looks at: coarse, so that how sharply a comb draws
@@ -104,17 +105,17 @@ class IdentityJudge:
                 f"{len(crops)} crops. Train it on the face sets of everybody "
                 "it is asked about."
             )
-        found = self.probabilities(crops)
+        probabilities = self.probabilities(crops)
         column = self.identities.index(identity)
-        others = np.delete(found, column, axis=1).max(axis=1)
-        return found[:, column] - others
+        others = np.delete(probabilities, column, axis=1).max(axis=1)
+        return probabilities[:, column] - others
 
 
 def train_identity_judge(face_sets, most=150, seed=0):
     """A judge trained on the training crops of face sets.
 
     Args:
-        face_sets: dict from identity to its `facesets.FaceSet`, at least two.
+        face_sets: dict from identity to its `FaceSet`, at least two.
             More people than a comb's make the question harder and the answer
             worth more.
         most: int. Crops of each identity at most, evenly spread.
@@ -136,12 +137,11 @@ def train_identity_judge(face_sets, most=150, seed=0):
             "A judge tells at least two identities apart, each with training "
             f"crops. Received: {counts}"
         )
-    contract = next(iter(face_sets.values())).contract
-    # read at the size whose centre is the judged picture, pixel for pixel
-    size = round(RESOLUTION / contract["coverage"])
+    first = next(iter(trained.values()))
+    contract, size = first.contract, first.size_for(RESOLUTION)
     loaded = {}
     for name, face_set in trained.items():
-        looked_at = face_set.pick(facesets.evenly(len(face_set), most))
+        looked_at = face_set.pick(evenly(len(face_set), most))
         loaded[name] = looked_at.load_crops(size)
     views, names = _sample_views(loaded, contract, seed)
     features = _features(views, contract)
@@ -158,7 +158,7 @@ def name_tracks(video_path, tracks, judge, most=8):
 
     Args:
         video_path: str or path.
-        tracks: list of `tracking.FaceTrack` of this video.
+        tracks: list of `FaceTrack` of this video.
         judge: `IdentityJudge`.
         most: int. Frames of each track that are looked at, evenly spread.
 
@@ -177,8 +177,8 @@ def name_tracks(video_path, tracks, judge, most=8):
         raise ValueError("At least one track is needed. Received: none")
     wanted = []
     for track in tracks:
-        found = np.flatnonzero(tracking.has_face(track.landmarks))
-        wanted.append({int(found[n]) for n in _evenly_spread(found, most)})
+        shown = np.flatnonzero(has_face(track.landmarks))
+        wanted.append({int(shown[n]) for n in _evenly_spread(shown, most)})
     last = max((max(frames) for frames in wanted if frames), default=-1)
     seen = [[] for _ in tracks]
     # the whole crop at the judge's size, and no larger
@@ -200,8 +200,8 @@ def name_tracks(video_path, tracks, judge, most=8):
     return names
 
 
-def _evenly_spread(found, most):
-    return facesets.evenly(len(found), most) if len(found) else []
+def _evenly_spread(rows, most):
+    return evenly(len(rows), most) if len(rows) else []
 
 
 def _sample_views(loaded, contract, seed):

@@ -45,7 +45,7 @@ def film_swaps(crowd, film, held_out_share=1 / 3, seed=0):
     """Everybody of a film with the face of another one, drawn by a crowd.
 
     Args:
-        crowd: trained `models.crowd.Crowd`, which knows these people.
+        crowd: trained `crowd.Crowd`, which knows these people.
         film: `synthetic.CrowdCrops`.
         held_out_share: float. Share of the people that are for the test.
         seed: int.
@@ -152,7 +152,7 @@ def paste_faces(network, crops, faces, yaws=None, **compositing):
     return pasted
 
 
-def send(crops, change):
+def send_crops(crops, change):
     """Crops as they arrive: compressed, or made small and large again.
 
     Args:
@@ -176,10 +176,10 @@ def send(crops, change):
             path = pathlib.Path(folder) / "sent.mp4"
             media.write_video(path, crops, 25, crf=30)
             return np.stack([rgb for *_, rgb in media.read_frames(path)])
-    return np.stack([_send_one(crop, change) for crop in crops])
+    return np.stack([_send_crop(crop, change) for crop in crops])
 
 
-def _send_one(crop, change):
+def _send_crop(crop, change):
     if change == "JPEG 50":
         quality = (cv2.IMWRITE_JPEG_QUALITY, 50)
         _, content = cv2.imencode(".jpg", crop[..., ::-1], quality)

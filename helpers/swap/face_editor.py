@@ -9,7 +9,7 @@ import numpy as np
 
 from helpers import alignment
 from helpers.compositing import composite_face
-from helpers.faces import tracking
+from helpers.faces.tracks import has_face
 from helpers.swap import swapping
 from helpers.swap.marks.label import label_picture
 
@@ -196,7 +196,7 @@ def frames_with_face(tracks, video_path):
     """Which frames of a video show a face that was followed.
 
     Args:
-        tracks: list of `tracking.FaceTrack`, of one video.
+        tracks: list of `tracks.FaceTrack`, of one video.
         video_path: str or path, named in the error.
 
     Returns:
@@ -205,9 +205,7 @@ def frames_with_face(tracks, video_path):
     Raises:
         ValueError: if none does.
     """
-    with_face = np.any(
-        [tracking.has_face(track.landmarks) for track in tracks], axis=0
-    )
+    with_face = np.any([has_face(track.landmarks) for track in tracks], axis=0)
     if not with_face.any():
         raise ValueError(
             "A video that shows a face is needed, but none was found in "

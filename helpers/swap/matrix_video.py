@@ -8,6 +8,7 @@ from helpers import alignment, plotting
 from helpers.compositing import check_modes
 from helpers.crops import cut_crop
 from helpers.faces import tracking
+from helpers.faces.tracks import KEY_EVERY, stabilise_track
 from helpers.footage import media
 from helpers.swap import showing, swapping
 from helpers.swap.marks import provenance
@@ -34,7 +35,7 @@ def write_matrix_video(
     cell=224,
     visible=True,
     progress=None,
-    detect_every=tracking.KEY_EVERY,
+    detect_every=KEY_EVERY,
     **compositing,
 ):
     """Everybody as everybody, as a video: the swap matrix, moving.
@@ -179,7 +180,7 @@ def _draw_column(comb, path, track, cell, visible, rate, **compositing):
 
 def _windows(track, contract, cell):
     """Matrix of each frame's window: frame pixels to pixels of the cell."""
-    calm = tracking.stabilise_track(track, CALM).landmarks
+    calm = stabilise_track(track, CALM).landmarks
     seen = np.flatnonzero(np.isfinite(calm).all(axis=(1, 2)))
     # while the face is away, the window waits where it was or will be seen
     order = np.interp(np.arange(len(calm)), seen, np.arange(len(seen)))

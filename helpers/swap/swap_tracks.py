@@ -7,6 +7,7 @@ import numpy as np
 
 from helpers.compositing import check_modes
 from helpers.faces import tracking
+from helpers.faces.tracks import bridge_gaps, stabilise_track
 from helpers.files import fingerprints
 from helpers.footage import media
 from helpers.swap import swapping, unfinished
@@ -19,7 +20,7 @@ Role = namedtuple("Role", "track source target", defaults=(None,))
 Role.__doc__ = """Whose face a followed face gets.
 
 Args:
-    track: `tracking.FaceTrack`, stabilised.
+    track: `tracks.FaceTrack`, stabilised.
     source: name of the identity whose face should appear.
     target: name of the identity whose footage it is, if the comb knows it,
         see `Comb.looking_at`; else what the comb looks at already.
@@ -30,12 +31,12 @@ def steady_track(track):
     """A track as it is swapped: short gaps bridged, trembling calmed.
 
     Args:
-        track: `tracking.FaceTrack`, as found.
+        track: `tracks.FaceTrack`, as found.
 
     Returns:
-        `tracking.FaceTrack`.
+        `tracks.FaceTrack`.
     """
-    return tracking.stabilise_track(tracking.bridge_gaps(track))
+    return stabilise_track(bridge_gaps(track))
 
 
 def swap_tracks(

@@ -6,6 +6,13 @@ import numpy as np
 
 from helpers.compositing import check_modes
 from helpers.faces import tracking
+from helpers.faces.tracks import (
+    KEY_EVERY,
+    check_position,
+    has_face,
+    main_track,
+    tracks_at,
+)
 from helpers.files import fingerprints
 from helpers.footage import media
 from helpers.swap import unfinished
@@ -23,7 +30,7 @@ def swap_video(
     detector,
     visible=True,
     progress=None,
-    detect_every=tracking.KEY_EVERY,
+    detect_every=KEY_EVERY,
     faces=None,
     crf=18,
     **compositing,
@@ -61,7 +68,7 @@ def swap_video(
         faces: whose face of a frame is replaced, for one source: `"main"` for
             the one that the clip is about, see `tracking.find_face_track`;
             `"all"`; or where a face is when a shot begins, see
-            `tracking.tracks_at`: `"left"`, `"right"`, or `(x, y)` as shares
+            `tracks.tracks_at`: `"left"`, `"right"`, or `(x, y)` as shares
             of the frame. `None` is `"main"`, and goes with a dict as
             `source`, which says it itself.
         crf: int. Quality: 0 is lossless, 18 looks like the original, 30 is
@@ -71,7 +78,7 @@ def swap_video(
 
     Returns:
         dict with `output`, `frames`, `swapped`, `bridged` (swapped frames in
-        which the detector missed the face, see `tracking.bridge_gaps`),
+        which the detector missed the face, see `tracks.bridge_gaps`),
         `without_face`, `times_without_face` (list of seconds),
         `several_faces` (frames), `shots` (in which the face is seen),
         `broken` (`None`, or why the video could not be read to its end: the
@@ -122,7 +129,7 @@ def swap_video(
             begun, editor, _stage_progress(progress, "swap"), crf
         )
     detected = np.any(
-        [tracking.has_face(role.track.landmarks) for role in roles], axis=0
+        [has_face(role.track.landmarks) for role in roles], axis=0
     )
     report["bridged"] = report["swapped"] - int(detected.sum())
     report["seconds"] = {"detect": detect_seconds, **report["seconds"]}
@@ -150,7 +157,7 @@ def _check_places(places):
     for place in places:
         known = place in ("main", "all") if alone else False
         if not known:
-            tracking.check_position(place)
+            check_position(place)
 
 
 def _roles_at(tracks, places, size):
@@ -158,8 +165,8 @@ def _roles_at(tracks, places, size):
     if list(places) == ["all"]:
         return [Role(track, places["all"]) for track in tracks]
     if list(places) == ["main"]:
-        return [Role(tracking.main_track(tracks), places["main"])]
-    chosen = tracking.tracks_at(tracks, list(places), size)
+        return [Role(main_track(tracks), places["main"])]
+    chosen = tracks_at(tracks, list(places), size)
     return [
         Role(track, source)
         for track, source in zip(chosen, places.values(), strict=True)

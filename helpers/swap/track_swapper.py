@@ -20,7 +20,7 @@ class TrackSwapper:
         comb: comb of the identities `sources`.
         video_path: str or path of the target's video.
         sources: list of str. Identities whose faces should appear.
-        track: `tracking.FaceTrack` of this video, stabilised.
+        track: `tracks.FaceTrack` of this video, stabilised.
         **compositing: `color`, `blend`, `occlusion`, see
             `swapping.swap_frame`.
 

@@ -16,7 +16,7 @@ import warnings
 import av
 import numpy as np
 
-from helpers.faces.tracking import FaceTrack, has_face
+from helpers.faces.tracks import FaceTrack, has_face
 from helpers.files import folder_lock, manifests
 from helpers.files.folder_lock import LOCK
 from helpers.footage import media

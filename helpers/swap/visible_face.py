@@ -162,7 +162,7 @@ class MaskMaker:
         eggs, crops = [egg for egg, _ in looks], [crop for _, crop in looks]
         if not looks or self._network is None:
             return eggs
-        shares = self._network.read(np.stack(crops))
+        shares = self._network.read_masks(np.stack(crops))
         return list(visible_face(shares, np.stack(eggs)))
 
 

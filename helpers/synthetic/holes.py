@@ -54,7 +54,7 @@ def rows_without(face_set, *conditions):
     """Rows of the faces that do not meet all conditions.
 
     Args:
-        face_set: `facesets.FaceSet` of rendered faces.
+        face_set: `FaceSet` of rendered faces.
         *conditions: `(name, sign, edge)`.
 
     Returns:

@@ -118,7 +118,7 @@ def identity_data(face_sets, resolution, options=None, seed=0, reader=None):
     """Batches of face sets: their training takes, and the held-out ones.
 
     Args:
-        face_sets: list of `facesets.FaceSet`, one an identity.
+        face_sets: list of `FaceSet`, one an identity.
         resolution: int. Side of the network crop at the top level.
         options: dict for `augmentation`.
         seed: int.
@@ -131,8 +131,7 @@ def identity_data(face_sets, resolution, options=None, seed=0, reader=None):
     """
     contract = face_sets[0].contract
     # no more pixels than the network's own scale needs
-    size = round(resolution / contract["coverage"])
-    size = min(size, contract["crop_size"])
+    size = face_sets[0].size_for(resolution)
     weights = feature_weights(resolution, contract)
     loaded = {}
     for face_set in face_sets:

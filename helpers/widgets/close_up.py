@@ -12,7 +12,7 @@ AROUND = 3.9  # side of that part, in distances of the eyes
 QUALITY = 88
 
 
-def describe(sorting, row):
+def describe_face(sorting, row):
     """All that the page shows of one face.
 
     Args:
@@ -96,7 +96,7 @@ def facts(record):
     return lines
 
 
-def moment(record):
+def moment_of(record):
     """Where a face is from: `talk.mp4, frame 12, 0.48 s`."""
     if record["time"] is None:
         return record["file"]

@@ -48,7 +48,7 @@ class FaceSorter(anywidget.AnyWidget):
     view = traitlets.Dict().tag(sync=True)  # see `_view`
     tiles = traitlets.Bytes().tag(sync=True)  # JPEG of the page, row by row
     columns = traitlets.Int(face_tiles.COLUMNS).tag(sync=True)
-    closely = traitlets.Dict().tag(sync=True)  # see `close_up.describe`
+    closely = traitlets.Dict().tag(sync=True)  # see `close_up.describe_face`
     recut = traitlets.Dict().tag(sync=True)  # what moved landmarks would give
     said = traitlets.Unicode().tag(sync=True)
     failed = traitlets.Bool(False).tag(sync=True)
@@ -72,16 +72,16 @@ class FaceSorter(anywidget.AnyWidget):
 
     def _answer(self, _, message, __):
         actions = {
-            "show": self.show,
+            "show": self.show_page,
             "leave_out": self.leave_out,
             "take_back": self.take_back,
-            "as_found": self.as_found,
-            "choose": self.choose,
+            "as_found": self.reset_faces,
+            "choose": self.choose_face,
             "look": self.look_closer,
-            "leave": self.leave,
-            "preview": self.preview,
+            "leave": self.leave_close_up,
+            "preview": self.preview_landmarks,
             "move": self.move_landmarks,
-            "pick": self.pick,
+            "pick": self.pick_people,
             "undo": self.undo,
             "finish": self.finish,
         }
@@ -92,11 +92,11 @@ class FaceSorter(anywidget.AnyWidget):
         except FAULTS as error:
             self._say(str(error), failed=True)
 
-    def show(self, tab=KEPT, page=0):
+    def show_page(self, tab=KEPT, page=0):
         """Show a page of some faces, see `HandSorting.rows`."""
         self._tab, self._page = tab, page
         self._refresh()
-        self.leave()
+        self.leave_close_up()
 
     def leave_out(self, rows):
         """Leave faces out of the set; `rows` is a list of int."""
@@ -106,13 +106,13 @@ class FaceSorter(anywidget.AnyWidget):
         """Take faces into the set, whatever they were left out for."""
         self._done(self.sorting.take_back(rows), "taken back")
 
-    def as_found(self, rows):
+    def reset_faces(self, rows):
         """Give up what a hand changed about these faces."""
-        self._done(self.sorting.forget(rows), "as found again")
+        self._done(self.sorting.forget_changes(rows), "as found again")
 
-    def choose(self, row):
+    def choose_face(self, row):
         """Take this face, and leave out the others of its frame."""
-        self.sorting.choose(row)
+        self.sorting.choose_face(row)
         self._refresh()
         self.look_closer(row)
         self._say("This face is taken, the others of its frame are not.")
@@ -124,13 +124,13 @@ class FaceSorter(anywidget.AnyWidget):
         self.look_closer(row)
         self._say("The face is cut again; the crop of before is kept.")
 
-    def pick(self, people):
+    def pick_people(self, people):
         """Say which people are the identity: a list of their numbers."""
-        report = self.sorting.pick(
+        report = self.sorting.pick_people(
             people,
             lambda done, faces: self._say(f"{done} of {faces} faces looked at"),
         )
-        self.show()
+        self.show_page()
         self._say(f"{report['kept']} faces are kept.")
 
     def undo(self):
@@ -146,16 +146,16 @@ class FaceSorter(anywidget.AnyWidget):
     def look_closer(self, row):
         """Show a face in its frame, with its landmarks."""
         self.recut = {}
-        self.closely = close_up.describe(self.sorting, row)
+        self.closely = close_up.describe_face(self.sorting, row)
 
-    def leave(self):
+    def leave_close_up(self):
         """Go back to the page of faces."""
         self.recut, self.closely = {}, {}
 
-    def preview(self, row, landmarks):
+    def preview_landmarks(self, row, landmarks):
         """Show what moved landmarks would give, without keeping it."""
         try:
-            crop, *_ = self.sorting.preview(row, landmarks)
+            crop, *_ = self.sorting.preview_face(row, landmarks)
         except FAULTS as error:
             # asked anew with each move, so that the page has to hear of it
             self.recut = {"crop": b"", "said": str(error), "of": landmarks}
@@ -185,7 +185,7 @@ class FaceSorter(anywidget.AnyWidget):
         shown = rows[self._page * PAGE : (self._page + 1) * PAGE]
         with self.hold_sync():
             self.tabs = self._tabs()
-            self.tiles = self._tiles.page(self._crops(shown))
+            self.tiles = self._tiles.draw_page(self._crops(shown))
             self.view = {
                 "tab": self._tab,
                 "page": self._page,
@@ -199,7 +199,7 @@ class FaceSorter(anywidget.AnyWidget):
     def _tabs(self):
         """One dict a tab: `key`, `name`, `count`, and of a person `picked`
         (whether any is kept) and `picture` (JPEG)."""
-        counts = self.sorting.count()
+        counts = self.sorting.count_faces()
         people = self.sorting.people()
         tabs = [{"key": KEPT, "name": KEPT, "count": counts.pop(KEPT)}]
         for reason, count in sorted(counts.items(), key=lambda each: -each[1]):
@@ -218,7 +218,7 @@ class FaceSorter(anywidget.AnyWidget):
                         "name": f"person {person}",
                         "count": count,
                         "picked": picked,
-                        "picture": self._tiles.one(self._crops([row])[0]),
+                        "picture": self._tiles.draw_tile(self._crops([row])[0]),
                     }
                 )
         return tabs
@@ -233,5 +233,5 @@ class FaceSorter(anywidget.AnyWidget):
             "row": row,
             "left_out": record.get("left_out"),
             "by_hand": row in self.sorting.by_row,
-            "caption": close_up.moment(record),
+            "caption": close_up.moment_of(record),
         }

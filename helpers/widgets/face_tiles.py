@@ -20,7 +20,7 @@ class Tiles:
     def __init__(self):
         self._known = {}
 
-    def page(self, paths):
+    def draw_page(self, paths):
         """Several tiles in one picture, row by row.
 
         Args:
@@ -36,7 +36,7 @@ class Tiles:
             page[top : top + SIDE, left : left + SIDE] = tile
         return media.encode_image(page, ".jpg", QUALITY)
 
-    def one(self, path):
+    def draw_tile(self, path):
         """A single tile, as bytes of a JPEG file."""
         return media.encode_image(self._load([path])[0], ".jpg", QUALITY)
 

@@ -122,9 +122,9 @@ class FootageUpload(anywidget.AnyWidget):
             with footage_folder.locked(self.folder):
                 footage_log.read_log(self.folder)
                 placed = footage_folder.place_files({name: path}, self.folder)
-                found, word = placed[name]
+                given, word = placed[name]
                 if word.startswith("taken"):
-                    footage_log.note_source(self.folder, UPLOAD, name, [found])
+                    footage_log.note_source(self.folder, UPLOAD, name, [given])
         self._drop()
         self._tell(name, word)
 

@@ -96,7 +96,7 @@ class ExpressionReader:
         self.means = np.asarray(means, dtype=np.float64)
         self.scales = np.asarray(scales, dtype=np.float64)
 
-    def read(self, crops, batch_size=128):
+    def read_expressions(self, crops, batch_size=128):
         """Frame parameters that the reader sees in pictures.
 
         Each picture is read as it is and mirrored, and the mean of both is

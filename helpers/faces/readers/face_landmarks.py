@@ -142,9 +142,9 @@ class LandmarkReader:
         Raises:
             ValueError: if these are not crops.
         """
-        return self.read(crops, batch_size)[0]
+        return self.read_points(crops, batch_size)[0]
 
-    def read(self, crops, batch_size=32):
+    def read_points(self, crops, batch_size=32):
         """The 68 points of each crop, and how sure each is.
 
         Args:
@@ -159,9 +159,9 @@ class LandmarkReader:
         Raises:
             ValueError: if these are not crops.
         """
-        found = small_networks.read_crops(self.model, crops, batch_size)
-        found = found * np.shape(crops)[1]
-        return found[..., :2] - np.float32(0.5), found[..., 2]
+        points = small_networks.predict_crops(self.model, crops, batch_size)
+        points = points * np.shape(crops)[1]
+        return points[..., :2] - np.float32(0.5), points[..., 2]
 
 
 def write_face_landmarks(folder, reader, parameters=None, **details):

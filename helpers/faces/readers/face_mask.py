@@ -91,7 +91,7 @@ class FaceMask:
         self.model = model
         self.resolution = int(model.input_shape[1])
 
-    def read(self, crops, batch_size=16):
+    def read_masks(self, crops, batch_size=16):
         """Outline of the face and what is bare, of network crops.
 
         Args:
@@ -106,7 +106,7 @@ class FaceMask:
         Raises:
             ValueError: if these are not crops.
         """
-        return small_networks.read_crops(self.model, crops, batch_size)
+        return small_networks.predict_crops(self.model, crops, batch_size)
 
 
 def write_face_mask(folder, network, parameters=None, **details):

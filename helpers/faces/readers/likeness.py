@@ -134,7 +134,7 @@ class Likeness:
     def __init__(self, model):
         self.model = model
 
-    def describe(self, crops, batch_size=64):
+    def vectors(self, crops, batch_size=64):
         """Vectors of faces; their distance says how unlike two are.
 
         Args:
@@ -151,15 +151,15 @@ class Likeness:
         seen = seen_of(crops)
         # light from one side is from the other in a mirror
         views = (seen, seen[:, :, ::-1])
-        found = [predict(self.model, view, batch_size) for view in views]
-        return np.mean(found, axis=0, dtype=np.float64)
+        both = [predict(self.model, view, batch_size) for view in views]
+        return np.mean(both, axis=0, dtype=np.float64)
 
 
 def seen_of(crops):
     """What the network sees of whole crops.
 
     Args:
-        crops: as for `Likeness.describe`.
+        crops: as for `Likeness.vectors`.
 
     Returns:
         float32 array, shape `(faces, RESOLUTION, RESOLUTION, 3)`, 0-1. Dark
@@ -168,7 +168,7 @@ def seen_of(crops):
     Raises:
         ValueError: if these are not crops.
     """
-    crops = small_networks.check_crops(crops)
+    crops = small_networks.checked_crops(crops)
     side, left, top = (
         round(share * crops.shape[1]) for share in (SIDE, LEFT, TOP)
     )

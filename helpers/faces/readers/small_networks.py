@@ -92,7 +92,7 @@ def read_network(folder, weights, made_by, name, build):
     return model, manifest
 
 
-def check_crops(crops):
+def checked_crops(crops):
     """Stop if these are no crops.
 
     Args:
@@ -113,7 +113,7 @@ def check_crops(crops):
     return crops
 
 
-def read_crops(model, crops, batch_size):
+def predict_crops(model, crops, batch_size):
     """What a network says of crops of any size.
 
     Args:
@@ -129,7 +129,7 @@ def read_crops(model, crops, batch_size):
         ValueError: if these are not crops.
     """
     crops = cut_network_crops(
-        check_crops(crops), 1.0, int(model.input_shape[1])
+        checked_crops(crops), 1.0, int(model.input_shape[1])
     )
     if not len(crops):
         return np.empty((0, *model.output_shape[1:]), np.float32)

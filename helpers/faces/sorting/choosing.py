@@ -7,6 +7,7 @@ why it is no part of the face set (`left_out`); what was decided by hand wins.
 import pathlib
 
 from helpers.faces import face_records, facesets
+from helpers.faces.face_set import FaceSet
 from helpers.faces.sorting import corrections, face_reasons, grouping, repeats
 from helpers.files import folder_lock, foreign_files, manifests
 
@@ -34,7 +35,7 @@ def choose_faces(folder, identity, person=None, progress=None):
     """Say of each face who it is, and why it is left out, if it is.
 
     Args:
-        folder: str or path that `extraction.find_faces` wrote to.
+        folder: str or path that `finding.find_faces` wrote to.
         identity: str, whose footage it is.
         person: int or list of ints, the groups that are this identity;
             `None` for the group that is seen most.
@@ -64,13 +65,13 @@ def choose_faces(folder, identity, person=None, progress=None):
 def _choose(folder, identity, person, progress):
     home = folder / identity
     report = _read_report(home)
-    found = face_records.read_records(
+    stored = face_records.read_records(
         home / face_records.RECORDS, complete=True
     )
-    records = [corrections.as_found(record) for record in found]
+    records = [corrections.as_found(record) for record in stored]
     by_hand = corrections.read_corrections(home)
-    face_set = facesets.FaceSet(identity, home, _contract_of(home), records)
-    measures = face_reasons.measure(face_set, progress)
+    face_set = FaceSet(identity, home, _contract_of(home), records)
+    measures = face_reasons.measure_faces(face_set, progress)
     reasons = face_reasons.find_reasons(records, measures)
     people = grouping.group_faces(face_set, reasons)
     chosen = _chosen_people(people, person)
@@ -81,7 +82,7 @@ def _choose(folder, identity, person, progress):
     # the folder is unfinished until its manifest is written anew
     (folder / manifests.MANIFEST).unlink(missing_ok=True)
     face_records.write_records(home / face_records.RECORDS, records)
-    report |= sum_up(records)
+    report |= sum_up_faces(records)
     manifests.write_json(home / face_records.REPORT, report)
     return report
 
@@ -138,7 +139,7 @@ def _leave_out_others(records, measures, reasons, people, chosen):
             reasons[row] = "too dark"
 
 
-def sum_up(records):
+def sum_up_faces(records):
     """What a report says of the faces of an identity.
 
     Args:

@@ -6,6 +6,7 @@ import pathlib
 from helpers.faces import face_records, facesets
 from helpers.faces.sorting import choosing, corrections
 from helpers.files import folder_lock, foreign_files, manifests
+from helpers.files.names import check_identity
 
 # the manifest of before: what it says of the parameters is needed again
 STALE = "manifest.before_corrections.json"
@@ -25,7 +26,7 @@ class CorrectedFolder:
 
     Attributes:
         folder: pathlib.Path of this identity's faces.
-        records: list of dicts, see `facesets.FaceSet`.
+        records: list of dicts, see `FaceSet`.
         by_row: dict from row to correction, see `read_corrections`.
         lost: list of corrections whose face is not found any more.
         contract: dict, the data contract.
@@ -36,7 +37,7 @@ class CorrectedFolder:
     """
 
     def __init__(self, folder, identity):
-        facesets.check_identity(identity)
+        check_identity(identity)
         self.parent, self.identity = pathlib.Path(folder), identity
         self.folder = self.parent / identity
         self.reload()
@@ -45,18 +46,22 @@ class CorrectedFolder:
         """Read the folder anew."""
         self._seen = self._state()
         self.contract = _read_contract(self.folder)
-        found = face_records.read_records(self.folder / face_records.RECORDS)
+        stored = face_records.read_records(self.folder / face_records.RECORDS)
         # face sets of before hold only who was kept
-        found = [{"person": None, "left_out": None, **each} for each in found]
+        stored = [{"person": None, "left_out": None, **each} for each in stored]
         corrected = corrections.read_corrections(self.folder, self.contract)
-        self.records = corrections.apply_corrections(found, corrected)
-        self.by_row, self.lost = corrections.match(self.records, corrected)
-        self._lines = [face_records.line_of(record) for record in self.records]
+        self.records = corrections.apply_corrections(stored, corrected)
+        self.by_row, self.lost = corrections.match_corrections(
+            self.records, corrected
+        )
+        self._lines = [
+            face_records.line_of_record(record) for record in self.records
+        ]
         self._frames = {}
         for row, record in enumerate(self.records):
             place = corrections.key_of(record)[:2]
             self._frames.setdefault(place, []).append(row)
-        self._unwritten = self.records != found
+        self._unwritten = self.records != stored
 
     @property
     def stale(self):
@@ -143,7 +148,7 @@ class CorrectedFolder:
             self.records[row] = corrections.apply_corrections(
                 [self.records[row]], [entry] if entry else []
             )[0]
-            self._lines[row] = face_records.line_of(self.records[row])
+            self._lines[row] = face_records.line_of_record(self.records[row])
         corrections.write_corrections(
             self.folder, [*self.by_row.values(), *self.lost]
         )
@@ -159,7 +164,7 @@ class CorrectedFolder:
         if not path.is_file():
             return  # extraction was broken off, and counts when it ends
         report = foreign_files.read_json(path, facesets.AGAIN_FOR_IT)
-        report |= choosing.sum_up(self.records)
+        report |= choosing.sum_up_faces(self.records)
         manifests.write_json(path, report)
 
     def _state(self):

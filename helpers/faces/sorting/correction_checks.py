@@ -26,7 +26,7 @@ def check_corrections(corrections, path):
         ValueError: says which entry and what is wrong with it.
     """
     if not isinstance(corrections, list):
-        raise ValueError(message(path, f"{str(corrections)[:80]!r}"))
+        raise ValueError(broken_corrections(path, f"{str(corrections)[:80]!r}"))
     seen = set()
     for number, entry in enumerate(corrections):
         fault = _fault(entry)
@@ -37,7 +37,7 @@ def check_corrections(corrections, path):
             fault = "the same face twice" if known_by in seen else None
         if fault is not None:
             reason = f"entry {number} with {fault}: {str(entry)[:120]}"
-            raise ValueError(message(path, reason))
+            raise ValueError(broken_corrections(path, reason))
         seen.add(known_by)
 
 
@@ -47,7 +47,7 @@ def _fault(entry):
         return "no names"
     if not {"file", "frame", "face", "take"} <= set(entry) <= KEYS:
         return "other names than " + ", ".join(sorted(KEYS))
-    if not is_inside(entry["file"]):
+    if not stays_in_folder(entry["file"]):
         return "a file that is not in the footage's folder"
     for name in ("frame", "face"):
         if type(entry[name]) is not int or not 0 <= entry[name] < 10**9:
@@ -76,7 +76,7 @@ def _fault_of_recut(entry):
     return None
 
 
-def is_inside(name):
+def stays_in_folder(name):
     """Whether a name of footage stays in its folder."""
     if not isinstance(name, str) or not name or "\0" in name:
         return False
@@ -96,7 +96,7 @@ def _is_numbers(value, shape):
     return number and abs(value) < LARGEST_NUMBER
 
 
-def message(path, reason):
+def broken_corrections(path, reason):
     """What an error says of a file of corrections: path and str in, str out."""
     return (
         f"{path} should hold the corrections of a face set. Received: "

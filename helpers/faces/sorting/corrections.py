@@ -12,8 +12,8 @@ import numpy as np
 from helpers import alignment
 from helpers.faces.sorting.correction_checks import (
     RECUT,
+    broken_corrections,
     check_corrections,
-    message,
 )
 from helpers.files import manifests
 
@@ -44,9 +44,9 @@ def as_found(record):
     Returns:
         dict, a copy without the key `found`.
     """
-    found = record.get("found", {})
+    before = record.get("found", {})
     kept = {name: record[name] for name in record if name != "found"}
-    return {**kept, **found}
+    return {**kept, **before}
 
 
 def apply_corrections(records, corrections):
@@ -58,14 +58,14 @@ def apply_corrections(records, corrections):
 
     Args:
         records: list of dicts, the faces of one identity, see
-            `facesets.FaceSet`.
+            `FaceSet`.
         corrections: list of dicts from `read_corrections`.
 
     Returns:
         list of dicts: new records in the same order.
     """
     result = [as_found(record) for record in records]
-    for row, correction in match(result, corrections)[0].items():
+    for row, correction in match_corrections(result, corrections)[0].items():
         changes = {
             name: correction[name]
             for name in RECUT
@@ -73,12 +73,12 @@ def apply_corrections(records, corrections):
         }
         if correction["take"] is not None:
             changes["left_out"] = None if correction["take"] else LEFT_OUT
-        found = {name: result[row].get(name) for name in changes}
-        result[row] = {**result[row], **changes, "found": found}
+        before = {name: result[row].get(name) for name in changes}
+        result[row] = {**result[row], **changes, "found": before}
     return result
 
 
-def match(records, corrections):
+def match_corrections(records, corrections):
     """Which face each correction is about.
 
     The same place among a frame's faces may be another face when extraction
@@ -148,13 +148,13 @@ def read_corrections(folder, contract=None):
         return []
     size = path.stat().st_size
     if size > LARGEST_FILE:
-        raise ValueError(message(path, f"{size} bytes"))
+        raise ValueError(broken_corrections(path, f"{size} bytes"))
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
-        raise ValueError(message(path, str(error)[:200])) from error
+        raise ValueError(broken_corrections(path, str(error)[:200])) from error
     if not isinstance(content, dict) or set(content) != {"corrections"}:
-        raise ValueError(message(path, f"{str(content)[:80]!r}"))
+        raise ValueError(broken_corrections(path, f"{str(content)[:80]!r}"))
     corrections = content["corrections"]
     check_corrections(corrections, path)
     if contract is not None:
@@ -179,7 +179,7 @@ def _check_crops(corrections, contract, path):
         try:
             expected = alignment.crop_matrix(entry["landmarks"], contract)
         except ValueError as error:
-            raise ValueError(message(path, error)) from error
+            raise ValueError(broken_corrections(path, error)) from error
         if not np.allclose(entry["matrix"], expected, atol=0.01):
             raise manifests.ContractError(
                 f"{path} holds crops that were cut by hand under another "

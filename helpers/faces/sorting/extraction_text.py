@@ -19,7 +19,7 @@ NO_FOOTAGE = "other_files"
 MOST_FILES = 40  # of each kind; `report.json` names all
 
 
-def as_text(reports):
+def extraction_as_text(reports):
     """A table of counts, then each person's files that gave nothing.
 
     Args:

@@ -11,7 +11,7 @@ import numpy as np
 
 from helpers import masks
 from helpers.crops import cut_network_crops
-from helpers.faces import facesets
+from helpers.faces.face_set import evenly
 from helpers.faces.readers import face_mask
 from helpers.faces.sorting import crop_quality, repeats
 from helpers.files import manifests
@@ -60,16 +60,16 @@ def sample_tracks(tracks, most, good):
     sampled = []
     for rows in tracks.values():
         best = [row for row in rows if good[row]] or rows
-        places = facesets.evenly(len(best), most)
+        places = evenly(len(best), most)
         sampled.append([best[place] for place in places])
     return sampled
 
 
-def ask(face_set, rows, size, question):
+def ask_about_crops(face_set, rows, size, question):
     """What a function says of some crops, a chunk at a time.
 
     Args:
-        face_set: `facesets.FaceSet`.
+        face_set: `FaceSet`.
         rows: list of int.
         size: int. Side in pixels to which the crops are resized.
         question: function of a uint8 array, shape `(faces, size, size, 3)`,
@@ -88,11 +88,11 @@ def ask(face_set, rows, size, question):
     )
 
 
-def measure(face_set, progress=None):
+def measure_faces(face_set, progress=None):
     """What all crops look like.
 
     Args:
-        face_set: `facesets.FaceSet`.
+        face_set: `FaceSet`.
         progress: called as `progress(faces done, faces)`, or `None`.
 
     Returns:
@@ -135,12 +135,12 @@ def _seen_shares(face_set):
     def share_of_face(crops):
         seen = cut_network_crops(crops, coverage, resolution)
         egg = _egg(resolution)
-        found = _mask_network().read(seen).prod(axis=-1)
-        return (found * egg).sum(axis=(1, 2)) / egg.sum()
+        visible = _mask_network().read_masks(seen).prod(axis=-1)
+        return (visible * egg).sum(axis=(1, 2)) / egg.sum()
 
     rows = [row for some in sampled for row in some]
     size = round(resolution / coverage)
-    answers = iter(ask(face_set, rows, size, share_of_face))
+    answers = iter(ask_about_crops(face_set, rows, size, share_of_face))
     for whole, some in zip(tracks.values(), sampled, strict=True):
         shares[whole] = np.mean([next(answers) for _ in some])
     return shares
@@ -165,7 +165,7 @@ def find_reasons(records, measures):
 
     Args:
         records: list of dicts.
-        measures: dict of `measure`.
+        measures: dict of `measure_faces`.
 
     Returns:
         list of str, or `None` for a face that may be of use.

@@ -39,7 +39,7 @@ def group_faces(face_set, reasons):
     """Number the people of a face set.
 
     Args:
-        face_set: `facesets.FaceSet`, all faces that were found.
+        face_set: `FaceSet`, all faces that were found.
         reasons: list of str or `None`, see `face_reasons.find_reasons`. Of a
             track, faces without one are looked at first.
 
@@ -76,15 +76,15 @@ def group_faces(face_set, reasons):
 def _describe(face_set, tracks, good):
     """Mean vector of each track."""
     sampled = face_reasons.sample_tracks(tracks, SAMPLES, good)
-    found = face_reasons.ask(
+    vectors = face_reasons.ask_about_crops(
         face_set,
         [row for rows in sampled for row in rows],
         likeness.CROP_SIZE,
-        _shipped_likeness().describe,
+        _shipped_likeness().vectors,
     )
     sizes = np.array([len(rows) for rows in sampled])
     starts = np.cumsum([0, *sizes[:-1]])
-    return np.add.reduceat(found, starts) / sizes[:, None]
+    return np.add.reduceat(vectors, starts) / sizes[:, None]
 
 
 @functools.cache
@@ -110,7 +110,7 @@ def group_tracks(vectors, weights, apart=()):
 
     Args:
         vectors: float array, shape `(tracks, dimensions)`: for each track the
-            mean of `likeness.Likeness.describe` of its faces.
+            mean of `likeness.Likeness.vectors` of its faces.
         weights: float array, shape `(tracks,)`: how much each is seen.
         apart: pairs `(track, track)` that cannot be one person, as they are
             seen in one frame.

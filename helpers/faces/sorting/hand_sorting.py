@@ -59,7 +59,7 @@ class HandSorting(CorrectedFolder):
 
     # ---- what there is
 
-    def count(self):
+    def count_faces(self):
         """dict: how many faces are kept, and each reason with its count."""
         counts = {KEPT: 0}
         for record in self.records:
@@ -82,8 +82,8 @@ class HandSorting(CorrectedFolder):
 
     def _was_kept(self, row):
         record = self.records[row]
-        found = record.get("found", record)
-        return found.get("left_out", record["left_out"]) is None
+        before = record.get("found", record)
+        return before.get("left_out", record["left_out"]) is None
 
     def rows(self, which=KEPT):
         """Rows of some faces.
@@ -118,7 +118,7 @@ class HandSorting(CorrectedFolder):
         """
         place = corrections.key_of(self.records[row])[:2]
         if self._frame[0] != place:
-            frame = recutting.read_frame(self.footage, self.records[row])
+            frame = recutting.read_frame_of(self.footage, self.records[row])
             self._frame = place, frame
         return self._frame[1]
 
@@ -139,12 +139,12 @@ class HandSorting(CorrectedFolder):
         """Take faces into the set, whatever they were left out for."""
         entries = {}
         for row in rows:
-            found = corrections.as_found(self.records[row]).get("left_out")
-            take = None if found is None else True
+            reason = corrections.as_found(self.records[row]).get("left_out")
+            take = None if reason is None else True
             entries[row] = self._entry(row, take=take)
         return self._change(entries)
 
-    def choose(self, row):
+    def choose_face(self, row):
         """Take this face, and leave out the others of its frame."""
         return self._change(
             {
@@ -153,9 +153,11 @@ class HandSorting(CorrectedFolder):
             }
         )
 
-    def preview(self, row, landmarks):
-        """What these landmarks give, see `recutting.cut_face`."""
-        return recutting.cut_face(self.frame_of(row), landmarks, self.contract)
+    def preview_face(self, row, landmarks):
+        """What these landmarks give, see `recutting.recut_face`."""
+        return recutting.recut_face(
+            self.frame_of(row), landmarks, self.contract
+        )
 
     def move_landmarks(self, row, landmarks):
         """Cut a face again; if it was left out, it is taken.
@@ -173,17 +175,17 @@ class HandSorting(CorrectedFolder):
             FileNotFoundError: if the footage is gone.
             ValueError: if no face can be cut by these points.
         """
-        record, cut = self.records[row], self.preview(row, landmarks)
-        changes = recutting.write_face(self.folder, record, *cut)
+        record, cut = self.records[row], self.preview_face(row, landmarks)
+        changes = recutting.write_recut_face(self.folder, record, *cut)
         if record.get("left_out") is not None:
             changes["take"] = True
         return self._change({row: self._entry(row, **changes)})
 
-    def forget(self, rows):
+    def forget_changes(self, rows):
         """Give up what a hand changed about faces: they are as found."""
         return self._change({row: None for row in rows if row in self.by_row})
 
-    def pick(self, people, progress=None):
+    def pick_people(self, people, progress=None):
         """Say which people are the identity; everybody else is left out.
 
         Args:

@@ -4,10 +4,11 @@ import pathlib
 
 import numpy as np
 
-from helpers.faces import face_finder, takes
+from helpers.faces import face_cutting
 from helpers.faces.sorting import correction_checks, corrections
 from helpers.files import manifests
 from helpers.footage import media
+from helpers.synthetic.truth import read_painted_masks, read_truth, truth_path
 
 
 class Frame:
@@ -23,7 +24,7 @@ class Frame:
         self.image, self.mask = image, mask
 
 
-def read_frame(footage, record):
+def read_frame_of(footage, record):
     """The frame that a face was found in.
 
     Args:
@@ -41,7 +42,7 @@ def read_frame(footage, record):
     path = pathlib.Path(footage or "footage") / record["file"]
     if (
         not footage
-        or not correction_checks.is_inside(record["file"])
+        or not correction_checks.stays_in_folder(record["file"])
         or not path.is_file()
     ):
         raise FileNotFoundError(
@@ -59,8 +60,8 @@ def _painted_mask(path, record):
     """The true mask of a rendered clip, which is its one person's."""
     if not record["frame_parameters"]:
         return None
-    truth = takes.read_truth(takes.truth_path(path))
-    painted = takes.read_painted_masks(path, len(truth["frames"]))
+    truth = read_truth(truth_path(path))
+    painted = read_painted_masks(path, len(truth["frames"]))
     return painted[record["frame"]]
 
 
@@ -89,7 +90,7 @@ def check_landmarks(landmarks):
     return points
 
 
-def cut_face(frame, landmarks, contract):
+def recut_face(frame, landmarks, contract):
     """Cut a face as extraction does, by other landmarks.
 
     Args:
@@ -98,24 +99,24 @@ def cut_face(frame, landmarks, contract):
         contract: dict from `manifests.data_contract()`.
 
     Returns:
-        See `face_finder.cut_face`.
+        See `face_cutting.cut_face`.
 
     Raises:
         ValueError: see `check_landmarks`.
     """
     landmarks = check_landmarks(landmarks)
-    return face_finder.cut_face(frame.image, landmarks, contract, frame.mask)
+    return face_cutting.cut_face(frame.image, landmarks, contract, frame.mask)
 
 
-def write_face(folder, record, crop, mask, facts):
+def write_recut_face(folder, record, crop, mask, facts):
     """Write a face that was cut again as files of its own.
 
     Args:
         folder: pathlib.Path that holds `crops/` and `masks/`.
         record: dict, the face's record.
-        crop: bytes, see `face_finder.cut_face`.
-        mask: bytes, see `face_finder.cut_face`.
-        facts: dict, see `face_finder.cut_face`.
+        crop: bytes, see `face_cutting.cut_face`.
+        mask: bytes, see `face_cutting.cut_face`.
+        facts: dict, see `face_cutting.cut_face`.
 
     Returns:
         dict: the facts, and the names `crop` and `mask` of the new files.

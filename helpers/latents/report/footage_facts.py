@@ -1,8 +1,8 @@
 """Face sets -> what can be known of footage before any training.
 
 Where the faces look, what they do, where their light comes from
-(`descriptions.describe`), how far apart the eyes are, how fine the detail is,
-and from which takes they are. Only two small networks are asked: the
+(`descriptions.describe_faces`), how far apart the eyes are, how fine the detail
+is, and from which takes they are. Only two small networks are asked: the
 expression reader and, of photographed people, the one for 68 landmarks.
 """
 
@@ -11,7 +11,7 @@ from collections import namedtuple
 import cv2
 import numpy as np
 
-from helpers.faces.facesets import evenly
+from helpers.faces.face_set import evenly
 from helpers.latents import descriptions
 from helpers.latents.descriptions import FEATURES
 from helpers.latents.encoding import stretch_of
@@ -51,9 +51,9 @@ Facts.__doc__ = """What is known of the faces of one identity.
 
 Args:
     identity: str.
-    face_set: `facesets.FaceSet`, all of it.
+    face_set: `FaceSet`, all of it.
     described: float64 array, shape `(faces, features)`, see
-        `descriptions.describe()`.
+        `descriptions.describe_faces()`.
     stretches: int array, shape `(faces,)`. Stretch of footage of each.
     train: bool array, shape `(faces,)`. False for held-out faces.
     doubts: float64 array, shape `(features,)`. How far readings may be off.
@@ -67,7 +67,7 @@ def facts_of(face_set, reader=None, most=MOST):
     """Look at the faces of one identity.
 
     Args:
-        face_set: `facesets.FaceSet` of at least one face.
+        face_set: `FaceSet` of at least one face.
         reader: `ExpressionReader`, or `None` for the course's own.
         most: int. Of more faces, so many are looked at, evenly spread.
 
@@ -94,7 +94,7 @@ def facts_of(face_set, reader=None, most=MOST):
     return Facts(
         face_set.identity,
         face_set,
-        descriptions.describe(some, reader=reader),
+        descriptions.describe_faces(some, reader=reader),
         np.array([numbers[name] for name in stretches]),
         np.array([record["split"] == "train" for record in some.records]),
         doubts_of(some),
@@ -154,7 +154,7 @@ def detail_of(crops, masks, pixel):
         float64 array, shape `(faces,)`: below `SOFT` a face is softer than
         the network.
     """
-    found = np.empty(len(crops))
+    details = np.empty(len(crops))
     for index, (crop, mask) in enumerate(zip(crops, masks, strict=True)):
         grey = cv2.cvtColor(crop, cv2.COLOR_RGB2GRAY).astype(np.float32)
         inside = mask > 127 if mask.any() else np.ones(mask.shape, bool)
@@ -163,5 +163,5 @@ def detail_of(crops, masks, pixel):
             cv2.GaussianBlur(grey, (0, 0), float(sigma)) for sigma in sigmas
         )
         strength = (middle - coarse)[inside].std()
-        found[index] = (fine - middle)[inside].std() / max(strength, 1e-6)
-    return found
+        details[index] = (fine - middle)[inside].std() / max(strength, 1e-6)
+    return details

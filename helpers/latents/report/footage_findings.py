@@ -29,12 +29,12 @@ MOST_SOFT = 0.9  # of the faces: nothing sharp could be learned
 MIDDLE = (0.05, 0.5, 0.95)
 
 
-def spread(values):
+def middle_spread(values):
     """Low, middle and high of the middle nine tenths, a list of floats."""
     return [round(float(each), 3) for each in np.quantile(values, MIDDLE)]
 
 
-def fits(own, size):
+def fitting_shares(own, size):
     """Shares of the faces that have as much as a network of a size draws.
 
     Args:
@@ -65,9 +65,9 @@ def find_faults(own):
         and `advice`.
     """
     train = sum(each["split"] == "train" for each in own.face_set.records)
-    found = []
+    faults = []
     if train < WANTED_FACES:
-        found.append(
+        faults.append(
             _fault(
                 "few faces",
                 f"Only {train} faces to train with: at least {WANTED_FACES} "
@@ -79,9 +79,9 @@ def find_faults(own):
             )
         )
     smallest = NETWORK_SIZES[0]
-    fit = fits(own, smallest)
+    fit = fitting_shares(own, smallest)
     if fit["sharp"] < 0.5:
-        found.append(
+        faults.append(
             _fault(
                 "blurred",
                 f"{1 - fit['sharp']:.0%} of the faces are softer than what a "
@@ -93,7 +93,7 @@ def find_faults(own):
             )
         )
     if fit["large"] < 0.5:
-        found.append(
+        faults.append(
             _fault(
                 "small",
                 f"The eyes are {np.median(own.eyes):.0f} px apart in the "
@@ -103,21 +103,21 @@ def find_faults(own):
                 1 - fit["large"],
             )
         )
-    return found + _narrow(own)
+    return faults + _narrow(own)
 
 
 def _narrow(own):
     """Too little of one thing: one light, a head that hardly turns."""
-    found = []
+    faults = []
     light = own.described[own.train, NAMES.index("light")]
     yaw = own.described[own.train, NAMES.index("yaw")]
     if not len(light):
-        return found
+        return faults
     fixed = _in_one_pose(light, yaw)
     middle = float(np.median(light))
-    low, _, high = spread(fixed)
+    low, _, high = middle_spread(fixed)
     if high - low < ONE_LIGHT:
-        found.append(
+        faults.append(
             _fault(
                 "one light",
                 f"All footage has one light, {_side(middle)}: film near "
@@ -127,9 +127,9 @@ def _narrow(own):
                 footage_gaps.ENOUGH,
             )
         )
-    low, _, high = spread(yaw)
+    low, _, high = middle_spread(yaw)
     if high - low < STILL_HEAD:
-        found.append(
+        faults.append(
             _fault(
                 "still head",
                 f"The head hardly turns (by {high - low:.0f}°): film it "
@@ -138,7 +138,7 @@ def _narrow(own):
                 footage_gaps.ENOUGH,
             )
         )
-    return found
+    return faults
 
 
 def _in_one_pose(light, yaw):
@@ -171,7 +171,7 @@ def held_out_of(face_set):
     """Which faces are for training and which are held out, and a warning.
 
     Args:
-        face_set: `facesets.FaceSet`.
+        face_set: `FaceSet`.
 
     Returns:
         dict: `train` and `held_out`, each with `faces` (a number) and `takes`

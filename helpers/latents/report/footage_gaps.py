@@ -10,14 +10,14 @@ import itertools
 
 import numpy as np
 
-from helpers.latents import gaps
+from helpers.latents import gap_search
 
 # Images of a kind that are asked for at most, however often others do it: with
 # 147 of them in 15 takes a swap in a light that its source had lost came from a
 # skill of 0.33 to 0.58 (notebook 04). `benchmarks.frames_needed` tries fewer.
 ENOUGH = 150
 EDGES = 12  # places tried for where a gap begins
-# As `gaps.LUCK`, but smaller: no second witness has to agree.
+# As `gap_search.LUCK`, but smaller: no second witness has to agree.
 LUCK = {1: 0.002, 2: 0.0005}
 
 
@@ -30,14 +30,14 @@ def find_lacks(target, source):
 
     Returns:
         List of dicts, the largest first: `words`, `conditions` (tuples of
-        feature, sign and edge, as in `gaps.Gap`), `target`, `target_share`,
-        `images` (of the source), `source_share`, `missing` (images) and
-        `does`, the words with their edges.
+        feature, sign and edge, as in `gap_search.Gap`), `target`,
+        `target_share`, `images` (of the source), `source_share`, `missing`
+        (images) and `does`, the words with their edges.
     """
     return list(_Search(target, source).all_lacks())
 
 
-def meets(described, conditions, doubts=None):
+def meets_conditions(described, conditions, doubts=None):
     """Which faces meet all conditions.
 
     Args:
@@ -49,11 +49,11 @@ def meets(described, conditions, doubts=None):
     Returns:
         bool array, shape `(faces,)`.
     """
-    found = np.ones(len(described), bool)
+    matching = np.ones(len(described), bool)
     for column, sign, edge in conditions:
         slack = 0 if doubts is None else doubts[column]
-        found &= sign * described[:, column] + slack >= sign * edge
-    return found
+        matching &= sign * described[:, column] + slack >= sign * edge
+    return matching
 
 
 class _Search:
@@ -72,37 +72,39 @@ class _Search:
         """One after another: single things, then two at once."""
         for candidates in (self._single, self._double):
             while True:
-                found = [each for each in candidates() if each is not None]
-                if not found:
+                lacks = [each for each in candidates() if each is not None]
+                if not lacks:
                     break
-                inside, ends, lack = max(found, key=lambda each: each[0].sum())
+                inside, ends, lack = max(lacks, key=lambda each: each[0].sum())
                 self.left &= ~inside
                 self.named |= ends
                 yield lack
 
     def _single(self):
-        for column, sign, feature in gaps.all_ends():
+        for column, sign, feature in gap_search.all_ends():
             if (column, sign) not in self.named:
                 yield self._widest(column, sign, feature)
 
     def _double(self):
-        for one, two in itertools.combinations(list(gaps.all_ends()), 2):
+        for one, two in itertools.combinations(list(gap_search.all_ends()), 2):
             if one[0] != two[0] and not {one[:2], two[:2]} & self.named:
-                edges = [gaps.begin_of(*end[1:]) for end in (one, two)]
+                edges = [gap_search.begin_of(*end[1:]) for end in (one, two)]
                 yield self._judge((one, two), edges)
 
     def _widest(self, column, sign, feature):
         """What begins soonest at one end of one feature, or None."""
-        begin = gaps.begin_of(sign, feature)
+        begin = gap_search.begin_of(sign, feature)
         readings = sign * self.target.described[self.left, column]
         if not len(readings):
             return None
         # in even steps, from what takes in the most to what hardly anybody does
-        last = max(np.quantile(readings, 1 - gaps.LEAST_SHARE), sign * begin)
+        last = max(
+            np.quantile(readings, 1 - gap_search.LEAST_SHARE), sign * begin
+        )
         edges = list(sign * np.linspace(sign * begin, last, EDGES))
         if feature.low and feature.high:
             # all but the other end: the middle is missing, too
-            edges.insert(0, gaps.begin_of(-sign, feature))
+            edges.insert(0, gap_search.begin_of(-sign, feature))
         for edge in edges:
             lack = self._judge([(column, sign, feature)], [edge])
             if lack is not None:
@@ -115,18 +117,20 @@ class _Search:
             (column, sign, edge)
             for (column, sign, _), edge in zip(ends, edges, strict=True)
         ]
-        inside = self.left & meets(self.target.described, conditions)
-        least = max(gaps.LEAST_IMAGES, gaps.LEAST_SHARE * len(inside))
+        inside = self.left & meets_conditions(self.target.described, conditions)
+        least = max(
+            gap_search.LEAST_IMAGES, gap_search.LEAST_SHARE * len(inside)
+        )
         if inside.sum() < least or not len(self.described):
             return None
-        does = meets(self.described, conditions, self.source.doubts)
+        does = meets_conditions(self.described, conditions, self.source.doubts)
         share = inside.mean()
         wanted = min(ENOUGH, share * len(does) * self.scale)
         has = does.sum() * self.scale
         if (
             has > wanted / 2
-            or does.mean() > gaps.HARDLY * share
-            or gaps.luck(
+            or does.mean() > gap_search.HARDLY * share
+            or gap_search.luck(
                 (self.target.stretches, inside), (self.stretches, does)
             )
             > LUCK[len(ends)]
@@ -141,7 +145,7 @@ class _Search:
             own, other = feature.low, feature.high
             if sign > 0:
                 own, other = other, own
-            whole = sign * edge < sign * gaps.begin_of(sign, feature)
+            whole = sign * edge < sign * gap_search.begin_of(sign, feature)
             words.append(f"anything but {other}" if whole else own)
             beyond.append((feature, edge))
         has = shares[1] * len(self.described) * self.scale
@@ -155,8 +159,8 @@ class _Search:
             "target_share": float(shares[0]),
             "images": round(has),
             "source_share": float(shares[1]),
-            "missing": rounded_up(max(wanted - has, gaps.LEAST_IMAGES)),
-            "does": gaps.in_words(words, beyond),
+            "missing": rounded_up(max(wanted - has, gap_search.LEAST_IMAGES)),
+            "does": gap_search.gap_in_words(words, beyond),
         }
 
 

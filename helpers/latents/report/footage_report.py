@@ -23,7 +23,7 @@ def footage_report(face_sets, reader=None, most=footage_facts.MOST):
     """What can be said of footage before any training.
 
     Args:
-        face_sets: dict from identity to `facesets.FaceSet`, one or more.
+        face_sets: dict from identity to `FaceSet`, one or more.
         reader: `ExpressionReader`, or `None` for the course's own.
         most: int. Faces of one identity that are looked at; of more, so many
             are chosen evenly, and the report says so.
@@ -39,7 +39,7 @@ def footage_report(face_sets, reader=None, most=footage_facts.MOST):
         `faces`, `described`: how many there are and were looked at;
         `photographed`: bool; `train`, `held_out`, `warnings`: see
         `footage_findings.held_out_of()`; `eyes`: pixels of the frame, low,
-        middle and high; `networks`: see `footage_findings.fits()`;
+        middle and high; `networks`: see `footage_findings.fitting_shares()`;
         `features`: name to a dict with `spread`, `shares` by word, whether
         readings are `rough`, `counts` in bins and the `missing` bins.
 
@@ -55,10 +55,10 @@ def footage_report(face_sets, reader=None, most=footage_facts.MOST):
         name: footage_facts.facts_of(face_set, reader, most)
         for name, face_set in face_sets.items()
     }
-    return report_of(facts)
+    return report_of_facts(facts)
 
 
-def report_of(facts):
+def report_of_facts(facts):
     """The report of what is known already, see `footage_report()`.
 
     Args:
@@ -84,9 +84,9 @@ def report_of(facts):
             "described": len(own.described),
             "photographed": not own.face_set.rendered,
             **footage_findings.held_out_of(own.face_set),
-            "eyes": footage_findings.spread(own.eyes),
+            "eyes": footage_findings.middle_spread(own.eyes),
             "networks": {
-                str(size): footage_findings.fits(own, size)
+                str(size): footage_findings.fitting_shares(own, size)
                 for size in NETWORK_SIZES
             },
             "features": _features(own, edges, findings),
@@ -114,13 +114,13 @@ def _findings(own, others):
 
 def _lacks(own, others):
     """What any of the others does and this one lacks, each said once."""
-    found = {}
+    lacks = {}
     for other in others:
         for lack in footage_gaps.find_lacks(other, own):
-            before = found.get(lack["words"])
+            before = lacks.get(lack["words"])
             if before is None or lack["missing"] > before["missing"]:
-                found[lack["words"]] = lack
-    return list(found.values())
+                lacks[lack["words"]] = lack
+    return list(lacks.values())
 
 
 def _told(fault, lacks):
@@ -182,7 +182,7 @@ def _features(own, edges, findings):
             shares[feature.high] = readings >= feature.high_from
         inside = np.clip(readings, bins[0], bins[-1])
         result[feature.name] = {
-            "spread": footage_findings.spread(readings),
+            "spread": footage_findings.middle_spread(readings),
             "shares": {
                 word: round(float(so.mean()), 3) for word, so in shares.items()
             },

@@ -2,7 +2,7 @@
 
 import textwrap
 
-from helpers.latents.descriptions import FEATURES, label
+from helpers.latents.descriptions import FEATURES, feature_label
 
 WIDTH = 64  # of a line, so that a narrow window breaks none
 # what a line of shares is about, and the features that tell it
@@ -16,7 +16,7 @@ SUBJECTS = {
 }
 
 
-def as_text(report):
+def footage_as_text(report):
     """The report in short lines: verdicts and advice first, then numbers.
 
     Args:
@@ -83,7 +83,9 @@ def _few(names, most=4):
 
 def _lines_of_features(own):
     """A line a subject: `light: from the left 40%, from the right 32%`."""
-    rough = [label(f) for f in FEATURES if own["features"][f.name]["rough"]]
+    rough = [
+        feature_label(f) for f in FEATURES if own["features"][f.name]["rough"]
+    ]
     for subject, names in SUBJECTS.items():
         shares = [
             f"{word.removeprefix(subject).strip()} {share:.0%}"
