@@ -1,13 +1,15 @@
-"""Alignment: five landmarks in, similarity transforms, crops and pose out."""
+"""Alignment: five landmarks in, matrices to the crop and back, pose out."""
 
 import numpy as np
 
 # beyond this no picture has pixels
 FARTHEST = 1e6
 
-# A neutral head's five landmarks in units of the distance between the pupils:
-# x to the right of the picture, y down, z away from the viewer. Half way
-# between what MTCNN sees on synthetic heads and on level studio portraits.
+# A neutral head's five landmarks, in the order that they have everywhere: left
+# eye, right eye, tip of the nose, left and right corner of the mouth, with the
+# picture's left. In units of the distance between the pupils: x to the right,
+# y down, z away from the viewer. Half way between what MTCNN sees on synthetic
+# heads and on level studio portraits.
 FACE_POINTS = (
     (-0.50, 0.0, 0.0),
     (0.50, 0.0, 0.0),
@@ -32,15 +34,15 @@ LEFT_CORNER, RIGHT_CORNER = 36, 45  # outer corners of the eyes
 # each one's place in the mirror image of a face
 MIRRORED = np.concatenate(
     (
-        np.arange(17)[::-1],
-        np.arange(17, 27)[::-1],
-        np.arange(27, 31),
-        np.arange(31, 36)[::-1],
-        (45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40),
-        np.arange(48, 55)[::-1],
-        np.arange(55, 60)[::-1],
-        np.arange(60, 65)[::-1],
-        np.arange(65, 68)[::-1],
+        np.arange(68)[JAW][::-1],
+        np.arange(68)[BROWS][::-1],
+        np.arange(27, 31),  # the nose's ridge is in the middle
+        np.arange(31, 36)[::-1],  # its lower edge
+        (45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40),  # the eyes
+        np.arange(48, 55)[::-1],  # the outer ring of the lips, above
+        np.arange(55, 60)[::-1],  # and below
+        np.arange(60, 65)[::-1],  # the inner ring, above
+        np.arange(65, 68)[::-1],  # and below
     )
 )
 
@@ -48,9 +50,9 @@ MIRRORED = np.concatenate(
 def similarity_transform(source_points, target_points):
     """Least-squares similarity (turn, scale, shift) between two point sets.
 
-    Closed form: every call on the same points gives the same matrix. A robust
-    random fit would throw away one of only five points at random and scatter
-    the scale of turned heads.
+    Closed form: the same points give the same matrix. A robust random fit
+    would throw away one of only five points at random and scatter the scale
+    of turned heads.
 
     Args:
         source_points: float array, shape `(points, 2)`, `(x, y)` in pixels,
@@ -90,12 +92,13 @@ def similarity_transform(source_points, target_points):
         )
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
     (x, y), (u, v) = (source - source_mean).T, (target - target_mean).T
-    spread = np.sum(x * x + y * y)
-    reach = max(1.0, np.abs(source).max()) * 1e-7
+    # cosine and sine of the turn, both times scale and spread
     cosine = np.sum(x * u + y * v)
     sine = np.sum(x * v - y * u)
-    size = np.hypot(cosine, sine)
-    if spread <= reach**2 or size <= 1e-12 * spread:
+    spread = np.sum(x * x + y * y)
+    rounding = max(1.0, np.abs(source).max()) * 1e-7
+    scaled_spread = np.hypot(cosine, sine)
+    if spread <= rounding**2 or scaled_spread <= 1e-12 * spread:
         raise ValueError(
             "These points lie in one place (or mirror each other), so no "
             f"similarity fits. Received: {source.tolist()} and "
@@ -136,7 +139,7 @@ def template_points(contract_or_template, crop_size):
 
 
 def crop_matrix(landmarks, contract):
-    """Matrix of the stored crop of a face.
+    """Matrix of the stored crop of a face: its landmarks go to the template's.
 
     Args:
         landmarks: float array, shape `(5, 2)`, `(x, y)` in photo pixels.
@@ -224,7 +227,9 @@ def estimate_pose(landmarks):
     similarity_transform(landmarks, head[:, :2])
     head = head - head.mean(axis=0)
     points = landmarks - landmarks.mean(axis=0)
+    # where the head's axes go in the picture: any linear map, at first
     camera, *_ = np.linalg.lstsq(head, points, rcond=None)
+    # two rows of the rotation that is nearest to it
     left, _, right = np.linalg.svd(camera.T, full_matrices=False)
     across, down = left @ right
     forward = np.cross(across, down)

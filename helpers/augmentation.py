@@ -9,7 +9,7 @@ import functools
 import cv2
 import numpy as np
 
-# An augmentation of nothing: what testing and prediction see.
+# Nothing is changed: what testing and prediction see.
 PLAIN = {"rotation": 0.0, "zoom": 0.0, "shift": 0.0, "warp": 0.0, "light": 0.0}
 # Crops that MTCNN aligned jitter by a few percent already.
 DEFAULT = {
@@ -71,8 +71,8 @@ def make_view(size, coverage, resolution, rotation=0.0, zoom=0.0, shift=(0, 0)):
 def sample_warp(random, resolution, strength, grid=5):
     """Smooth random displacement, for inputs only.
 
-    The network sees a warped face and has to draw the straight one, so it
-    cannot pass pixels through and has to know faces.
+    The network sees a warped face and has to draw the straight one: it cannot
+    pass pixels through, so it has to know faces.
 
     Args:
         random: `numpy.random.Generator`.
@@ -166,7 +166,7 @@ def change_light(image, factors):
     return np.minimum(image * factors, 1)
 
 
-def shrink(images, resolution):
+def shrink_pictures(images, resolution):
     """Average blocks of pixels: the picture that a lower level sees.
 
     Args:
@@ -195,10 +195,11 @@ def fade_pictures(images, blend):
         float32 array of the same shape.
 
     Reference:
-        Karras et al., 2018, section 2: real images are faded too.
+        Karras et al., 2018, "Progressive growing of GANs", section 2: real
+        images are faded too.
     """
     if blend >= 1:
         return images
-    small = shrink(images, images.shape[1] // 2)
+    small = shrink_pictures(images, images.shape[1] // 2)
     coarse = small.repeat(2, axis=1).repeat(2, axis=2)
     return np.float32(blend) * images + np.float32(1 - blend) * coarse

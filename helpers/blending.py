@@ -26,7 +26,7 @@ def blend_crop(face, target_crop, mask, method="alpha", **options):
         target_crop: float32 array, same shape.
         mask: float array, shape `(height, width)`, 0-1, feathered.
         method: one of `BLENDS`, see `fit_face`.
-        **options: of the mode.
+        **options: as for `fit_face`.
 
     Returns:
         float32 array, shape `(height, width, 3)`, RGB 0-1.
@@ -60,10 +60,10 @@ def fit_face(face, target_crop, mask, method="alpha", **options):
     """
     check_choice("method", method, BLENDS)
     face, target_crop, mask = check_crops(face, target_crop, mask)
-    return lay_over(face, target_crop, mask, method, **options)
+    return fit_to_target(face, target_crop, mask, method, **options)
 
 
-def lay_over(face, target_crop, mask, method, **options):
+def fit_to_target(face, target_crop, mask, method, **options):
     """`fit_face()` of what has been checked, as in compositing."""
     if method == "alpha":
         return face
@@ -175,6 +175,7 @@ BLENDS = {
 
 
 def _gaussian_bands(image, bands):
+    """The image, and again and again at half the size."""
     pyramid = [image]
     for _ in range(bands - 1):
         pyramid.append(cv2.pyrDown(pyramid[-1]))
@@ -182,6 +183,7 @@ def _gaussian_bands(image, bands):
 
 
 def _laplacian_bands(image, bands):
+    """What each halving loses, and what is left at last."""
     pyramid = _gaussian_bands(image, bands)
     fine = [
         pyramid[index] - _enlarge(pyramid[index + 1], pyramid[index])

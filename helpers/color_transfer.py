@@ -19,7 +19,7 @@ def match_color(face, target_crop, mask, method="reinhard"):
     """The face in the colours of the target.
 
     Only pixels inside the mask count on both sides: hair and background do
-    not say how a skin is lit. They are picked out, not set to black, which
+    not say how a skin is lit. They are left out, not set to black, which
     would pull every mean towards black.
 
     Args:
@@ -68,9 +68,7 @@ def match_spread(face, target_crop, inside, limits=COLOR_RATIO):
     """Each CIELAB channel gets the target's mean and, within limits, spread.
 
     Args:
-        face: float32 array, shape `(height, width, 3)`, RGB 0-1.
-        target_crop: float32 array, same shape.
-        inside: bool array, shape `(height, width)`, pixels that count.
+        face, target_crop, inside: as for `shift_mean`.
         limits: for L, a and b the least and the largest factor of the spread.
 
     Returns:
@@ -99,9 +97,7 @@ def match_histogram(face, target_crop, inside):
     that hardly varies in the face gets its noise blown up.
 
     Args:
-        face: float32 array, shape `(height, width, 3)`, RGB 0-1.
-        target_crop: float32 array, same shape.
-        inside: bool array, shape `(height, width)`, pixels that count.
+        face, target_crop, inside: as for `shift_mean`.
 
     Returns:
         Array, shape `(height, width, 3)`, RGB 0-1.
@@ -125,14 +121,12 @@ def match_histogram(face, target_crop, inside):
 
 
 def match_covariance(face, target_crop, inside):
-    """The one linear map that gives mean and covariance of the target's RGB.
+    """The RGB channels together get the target's means and covariance.
 
-    Of all maps that do, the one that moves colours least.
+    Of all linear maps that do so, the one that moves colours least.
 
     Args:
-        face: float32 array, shape `(height, width, 3)`, RGB 0-1.
-        target_crop: float32 array, same shape.
-        inside: bool array, shape `(height, width)`, pixels that count.
+        face, target_crop, inside: as for `shift_mean`.
 
     Returns:
         Array, shape `(height, width, 3)`.
@@ -142,7 +136,7 @@ def match_covariance(face, target_crop, inside):
         mapping for example-based colour transfer", 2007, equation 11.
     """
     given, wanted = face[inside], target_crop[inside]
-    noise = NOISE**2 * np.eye(3)
+    noise = NOISE**2 * np.eye(3)  # a flat face has no covariance to divide by
     root = _square_root(np.cov(given.T) + noise)
     inverse = np.linalg.inv(root)
     wanted_covariance = np.cov(wanted.T) + noise
@@ -160,7 +154,7 @@ COLORS = {
 
 
 def check_choice(name, value, choices):
-    """Stop if a value is not one of some."""
+    """Raise a ValueError that lists the choices if a value is none of them."""
     if value not in choices:
         raise ValueError(
             f"{name} should be one of {', '.join(choices)}. "
@@ -169,7 +163,7 @@ def check_choice(name, value, choices):
 
 
 def check_crops(face, target_crop, mask):
-    """The three as float32 arrays.
+    """A face, its target's crop and the mask as float32 arrays.
 
     Raises:
         ValueError: if shapes, types or ranges do not fit each other.
@@ -218,6 +212,6 @@ def pixels_inside(mask):
 
 
 def _square_root(matrix):
-    """Of a symmetric matrix without negative eigenvalues."""
+    """Square root of a symmetric matrix without negative eigenvalues."""
     values, vectors = np.linalg.eigh(matrix)
     return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T

@@ -25,12 +25,7 @@ from helpers.encoder_decoder import (
     upward_layers,
 )
 from helpers.files import manifests
-from helpers.swapper import (
-    Swapper,
-    checked_names,
-    face_key,
-    name_key,
-)
+from helpers.swapper import Swapper, checked_names, face_key, name_key
 
 SHARED_LEVELS = 2  # decoder levels 0 and 1, as in the paper's figure
 
@@ -119,7 +114,8 @@ class Comb(Swapper):
         """Model that reconstructs each identity with its own decoder.
 
         Args:
-            level: int or `None`. Level to work at; `None` for the top one.
+            level: int or `None`. Level to work at; `None` for the one that
+                the comb has grown to.
 
         Returns:
             `keras.Model` from `{"blend": (batch, 1), key: (batch, height,
@@ -206,7 +202,9 @@ class Comb(Swapper):
     def least_numbers(cls, config):
         """See `Swapper.least_numbers()`: kernels between many channels."""
         widths, latent_dim = config["widths"], config["latent_dim"]
+        # channels in times channels out, of each step from level to level
         pairs = [a * b for a, b in zip(widths, widths[1:], strict=False)]
+        # a decoder's are 3 x 3 pixels to 4 pixels, the encoder's 5 x 5 to one
         own = 36 * sum(pairs[max(config["shared_levels"] - 1, 0) :])
         encoder = 25 * sum(pairs) + 16 * widths[0] * latent_dim
         return encoder + len(config["identities"]) * own

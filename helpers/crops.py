@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from helpers import alignment
-from helpers.alignment import FARTHEST, crop_matrix
+from helpers.alignment import FARTHEST
 
 # a shrink beyond this skips pixels of the photo if each crop pixel only reads
 # its four nearest neighbours, so the crop is then averaged from a larger one
@@ -16,9 +16,8 @@ SHRINK_LIMIT = 1.5
 def cut_crop(image, matrix, size, border=cv2.BORDER_REPLICATE):
     """Cut a square crop out of a photo.
 
-    Beyond the photo's edge its last pixels go on. Black would draw a hard
-    edge that the encoder takes for a feature, and a mirrored edge shows a
-    second eye or ear; the loss is masked there anyhow.
+    Beyond the photo's edge its last pixels go on: black would draw a hard
+    edge that the encoder takes for a feature, a mirrored edge a second eye.
 
     Args:
         image: uint8 or float array, shape `(height, width, 3)` or
@@ -66,44 +65,8 @@ def _checked_scale(matrix):
     )
 
 
-def recut_crops(crops, matrices, wanted, border=cv2.BORDER_REPLICATE):
-    """Stored crops, cut anew from where other matrices lie in the photo.
-
-    What lies outside of the stored crop is lost, so this is for matrices that
-    differ by a little, such as those of two people in the same pose.
-
-    Args:
-        crops: uint8 array, shape `(faces, size, size, 3)` or `(faces, size,
-            size)`, cut by `cut_crop()` at the size of the matrices.
-        matrices: list of float arrays, shape `(2, 3)`: the crops' own, photo
-            pixels to crop pixels.
-        wanted: list of float arrays, shape `(2, 3)`: those to cut by.
-        border: OpenCV's border mode.
-
-    Returns:
-        uint8 array, the shape of `crops`.
-    """
-    return np.stack(
-        [
-            cut_crop(
-                crop,
-                _chained(new, alignment.invert_transform(old)),
-                len(crop),
-                border,
-            )
-            for crop, old, new in zip(crops, matrices, wanted, strict=True)
-        ]
-    )
-
-
-def _chained(second, first):
-    """Matrix of one transform after another, both of shape `(2, 3)`."""
-    return np.asarray(second)[:, :2] @ first + np.column_stack(
-        [np.zeros((2, 2)), np.asarray(second)[:, 2]]
-    )
-
-
 def _scale_pixels(matrix, factor):
+    """Matrix to the pixels of a crop that is `factor` times as large."""
     scaled = np.asarray(matrix, dtype=np.float64) * factor
     scaled[:, 2] += (factor - 1) / 2  # pixel centres, not corners
     return scaled
@@ -143,7 +106,7 @@ def matrix_for(landmarks, contract, resolution):
         ValueError: see `alignment.similarity_transform()`.
     """
     return network_matrix(
-        crop_matrix(landmarks, contract),
+        alignment.crop_matrix(landmarks, contract),
         contract["crop_size"],
         contract["coverage"],
         resolution,
@@ -233,3 +196,41 @@ def _weighted_sum(crops, pixels, weights, axis):
     for pixel, weight in zip(pixels, weights, strict=True):
         total += crops.take(pixel, axis) * weight.reshape(shape)
     return total
+
+
+def recut_crops(crops, matrices, wanted, border=cv2.BORDER_REPLICATE):
+    """Stored crops, cut anew from where other matrices lie in the photo.
+
+    What lies outside of the stored crop is lost: for matrices that differ by
+    a little, such as those of two people in the same pose.
+
+    Args:
+        crops: uint8 array, shape `(faces, size, size, 3)` or `(faces, size,
+            size)`, cut by `cut_crop()` at the size of the matrices.
+        matrices: list of float arrays, shape `(2, 3)`: the crops' own, photo
+            pixels to crop pixels.
+        wanted: list of float arrays, shape `(2, 3)`: those to cut by.
+        border: OpenCV border mode.
+
+    Returns:
+        uint8 array, the shape of `crops`.
+    """
+    return np.stack(
+        [
+            cut_crop(
+                crop,
+                _chained(new, alignment.invert_transform(old)),
+                len(crop),
+                border,
+            )
+            for crop, old, new in zip(crops, matrices, wanted, strict=True)
+        ]
+    )
+
+
+def _chained(second, first):
+    """Matrix that does what `first` does, then what `second` does."""
+    second = np.asarray(second)
+    chained = second[:, :2] @ first
+    chained[:, 2] += second[:, 2]
+    return chained

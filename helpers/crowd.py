@@ -24,7 +24,7 @@ from helpers.encoder_decoder import dense, resolution_of
 
 # Frame parameters of a rendered person that have to be readable from a latent:
 # first those of a score (`synthetic.EXPRESSION_PARAMETERS`), then what else
-# its face does. Their order is that of the layer's weights.
+# its face does, in the order of the layer's weights.
 READ_PARAMETERS = (
     "yaw",
     "pitch",
@@ -94,7 +94,7 @@ class Crowd(Comb):
         """Model that shows another person doing what the input does.
 
         Args:
-            level: int or `None`. Level to work at; `None` for the top one.
+            level: as for `Comb.autoencoder()`.
 
         Returns:
             `keras.Model` from `{"blend": (batch, 1), "crops": (batch, height,
@@ -180,9 +180,9 @@ def renew_bottleneck(comb):
     The cure for a pooled warm start: a comb of one identity that is trained on
     everybody's faces, and whose decoder `comb_for()` then copies for each.
     Its latent says who is seen, for that one decoder draws them all; so each
-    copy can draw them all too, and a swap gives the target's own face back.
-    Fresh weights from level 0 through the latent to level 0 make the old
-    codes worthless. All that was learned above them stays.
+    copy can, too, and a swap gives the target's own face back. Fresh weights
+    from level 0 through the latent to level 0 make the old codes worthless.
+    All that was learned above them stays.
 
     Args:
         comb: `Comb`, just made by `comb_for()`.
@@ -213,11 +213,13 @@ def _copy_shared(origin, comb):
 
 
 def _copy(sources, targets):
+    """Weights of some layers to as many others of the same shapes."""
     for source, target in zip(sources, targets, strict=True):
         target.set_weights(source.get_weights())
 
 
 def _with_mean_style(layer, style):
+    """Weights of a convolution into which the mean style is multiplied."""
     kernel, bias = layer.get_weights()
     if style is None:
         return [kernel, bias]

@@ -45,19 +45,19 @@ def match_sharpness(face, target_crop, mask, most=MOST_SHARPENED):
             f"Received: most={most!r}"
         )
     face, target_crop, mask = check_crops(face, target_crop, mask)
-    return sharpen(face, target_crop, mask, most)
+    return sharpen_face(face, target_crop, mask, most)
 
 
-def sharpen(face, target_crop, mask, most=MOST_SHARPENED):
+def sharpen_face(face, target_crop, mask, most=MOST_SHARPENED):
     """`match_sharpness()` of what has been checked, as in compositing."""
     inside = pixels_inside(mask)
     result = face
     bands = zip(_fine_bands(face), _fine_bands(target_crop), strict=True)
-    for own, wanted in bands:
-        has, should = (
-            float(band[inside].mean(axis=-1).std()) for band in (own, wanted)
+    for own, target in bands:
+        strength, wanted = (
+            float(band[inside].mean(axis=-1).std()) for band in (own, target)
         )
-        gain = np.clip(should / max(has, 1e-6), 1, most)
+        gain = np.clip(wanted / max(strength, 1e-6), 1, most)
         result = result + np.float32(gain - 1) * own
     return np.clip(result, 0, 1)
 
@@ -92,6 +92,7 @@ def find_grain(picture, smooth, alpha):
 
 
 def _fine_bands(picture):
+    """What each blur of `FINE` takes away from the one before it."""
     blurred = [picture]
     for sigma in FINE:
         blurred.append(cv2.GaussianBlur(picture, (0, 0), sigma))

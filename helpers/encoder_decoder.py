@@ -1,7 +1,7 @@
 """Levels, and what stands on them: an encoder and decoders that grow.
 
 A *level* works at one resolution: level 0 at 4x4 pixels, level 1 at 8x8, and
-so on, doubling. Every level has its own way in (`from_rgb`) and out (`to_rgb`),
+so on. Every level has its own way in (`from_rgb`) and out (`to_rgb`),
 so the network can be run, and trained, at any level; a new level is faded in
 over the one below.
 
@@ -70,7 +70,7 @@ def _convolution(name, inputs, channels, size=3, strides=1, scale=2.0):
 
 
 def dense(name, inputs, units):
-    """A dense layer that is built at once, so that a checkpoint holds it."""
+    """A dense layer from so many inputs to so many units, built at once."""
     layer = layers.Dense(units, name=name)
     layer.build((None, inputs))
     return layer
@@ -80,12 +80,12 @@ def _activate(inputs):
     return ops.leaky_relu(inputs, 0.2)
 
 
-def normalise(features):
+def normalize_features(features):
     """Every pixel's channels scaled to a mean square of 1.
 
-    Without it a decoder now and then runs away into black pictures, from
-    which it does not come back. That is its price: where none does, swaps are
-    a little better without it (0.52 against 0.51 in `benchmarks/ablation.md`).
+    Without it a decoder now and then runs away into black pictures, for good.
+    Its price: where none does, swaps are a little better without it (0.52
+    against 0.51 in `benchmarks/ablation.md`).
 
     Reference:
         Karras et al., 2018, section 4.2, "pixelwise feature vector
@@ -151,7 +151,7 @@ class Encoder:
 
 def upward_layers(name, widths, latent_dim, first, last):
     """Decoder layers `first` to `last`: 0 the latent's, then one a level."""
-    found = []
+    upward = []
     for index in range(first, last):
         if index == 0:
             layer = dense(f"{name}_latent", latent_dim, 16 * widths[0])
@@ -159,13 +159,14 @@ def upward_layers(name, widths, latent_dim, first, last):
             layer = _convolution(f"{name}_4", widths[0], widths[0])
         else:
             level = index - 1
+            # four times the channels: each four become four pixels of one
             layer = _convolution(
                 f"{name}_{resolution_of(level)}",
                 widths[level - 1],
                 4 * widths[level],
             )
-        found.append(layer)
-    return found
+        upward.append(layer)
+    return upward
 
 
 class Decoder:
@@ -196,13 +197,15 @@ class Decoder:
         ]
         self.styles = {}
         if people is not None:
-            # the layer from the latent is dense, and a stem is for everybody
-            for layer in [*self.own[not stem :], *self.to_rgb]:
+            # the first layer, from the latent, is dense: it has no style
+            convolutions = self.own if stem else self.own[1:]
+            for layer in [*convolutions, *self.to_rgb]:
                 style = PersonStyle(people, name=f"{layer.name}_style")
                 style.build((None, None, None, layer.filters))
                 self.styles[layer.name] = style
 
     def _styled(self, layer, features, person):
+        """What a layer makes of features, in a person's style if it has any."""
         features = layer(features)
         if layer.name not in self.styles:
             return features
@@ -221,15 +224,15 @@ class Decoder:
         Returns:
             float tensor, shape `(batch, height, width, 3)`, 0-1.
         """
-        features = normalise(_activate(self.up[0](latents)))
+        features = normalize_features(_activate(self.up[0](latents)))
         features = ops.reshape(features, (-1, 4, 4, self.widths[0]))
         features = self._styled(self.up[1], features, person)
-        features = normalise(_activate(features))
+        features = normalize_features(_activate(features))
         below = features
         for up in self.up[2 : level + 2]:
             below = features
             features = ops.depth_to_space(self._styled(up, features, person), 2)
-            features = normalise(_activate(features))
+            features = normalize_features(_activate(features))
         picture = self._picture(features, level, person)
         if level == 0 or blend is None:
             return picture

@@ -53,7 +53,7 @@ def growth_schedule(level, steps, first_level=0, batch_size=32, patience=None):
         max(round(steps * done / sum(weights)), stage + 1)
         for stage, done in enumerate(itertools.accumulate(weights))
     ]
-    # a step costs about twice as much at each next level
+    # twice the steps at each next level, each about twice as long
     costs = [4.0**k for k in levels]
     stages = [
         {

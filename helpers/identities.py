@@ -13,9 +13,9 @@ from helpers.crowd import Crowd, comb_from_crowd
 def add_identity(comb, identity, start=None):
     """A comb that knows one more identity, whose decoder is to be trained.
 
-    Train it with `Trainer` on `comb.alone(identity)` and its crops
-    alone, with `frozen=comb.shared_layers()`: nobody else's footage is
-    needed, and nobody else changes.
+    Train it with `Trainer` on `comb.alone(identity)` and its crops alone, with
+    `frozen=comb.shared_layers()`: nobody else's footage is needed, and nobody
+    else changes.
 
     Args:
         comb: a trained `Comb`.
@@ -86,18 +86,20 @@ def _same_names(comb):
 
 def _comb_of(comb, names):
     """A comb with decoders of `{new name: name in comb, or None}`."""
-    found = Comb(**{**comb.config(), "identities": tuple(names)})
-    found.level = comb.level
-    pairs = [(comb.encoder.layers(), found.encoder.layers())]
-    pairs.append((comb.stem, found.stem))
+    other = Comb(**{**comb.config(), "identities": tuple(names)})
+    other.level = comb.level
+    copied = [
+        (comb.encoder.layers(), other.encoder.layers()),
+        (comb.stem, other.stem),
+    ]
     for name, known in names.items():
         if known is not None:
-            one, other = comb.decoders[known], found.decoders[name]
-            pairs.append((one.layers(), other.layers()))
-    for sources, targets in pairs:
+            sources = comb.decoders[known].layers()
+            copied.append((sources, other.decoders[name].layers()))
+    for sources, targets in copied:
         for source, target in zip(sources, targets, strict=True):
             target.set_weights(source.get_weights())
-    return found
+    return other
 
 
 def _starting_weights(comb, identity, start):
@@ -116,10 +118,10 @@ def _starting_weights(comb, identity, start):
         comb.check_identity(start)
     known = comb.identities if start is None else (start,)
     decoders = [comb.decoders[name].layers() for name in known]
-    return [
-        [np.mean(arrays, axis=0) for arrays in zip(*weights, strict=True)]
-        for weights in (
-            [layer.get_weights() for layer in same_place]
-            for same_place in zip(*decoders, strict=True)
+    means = []
+    for same_place in zip(*decoders, strict=True):
+        weights = [layer.get_weights() for layer in same_place]
+        means.append(
+            [np.mean(arrays, axis=0) for arrays in zip(*weights, strict=True)]
         )
-    ]
+    return means

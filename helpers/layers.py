@@ -34,8 +34,8 @@ class FadeIn(keras.layers.Layer):
 class PersonStyle(keras.layers.Layer):
     """Scales and shifts each channel by two numbers learned for each person.
 
-    One decoder can so serve a whole crowd: all its convolutions are common,
-    and what tells one face from another has to fit into these numbers.
+    So one decoder serves a whole crowd: all its convolutions are common, and
+    what tells one face from another has to fit into these numbers.
 
     Args:
         people: int. How many people there are.
@@ -43,6 +43,9 @@ class PersonStyle(keras.layers.Layer):
     Call arguments:
         inputs: float tensor, shape `(batch, height, width, channels)`.
         person: integer tensor, shape `(batch, 1)`, from 0 to `people - 1`.
+
+    Raises:
+        ValueError: if there is nobody.
 
     Reference:
         Perez et al., 2018, "FiLM: visual reasoning with a general

@@ -20,6 +20,7 @@ def masked_mean(values, mask):
     """
     channels = ops.shape(values)[-1]
     area = ops.sum(mask, axis=(1, 2, 3)) * ops.cast(channels, values.dtype)
+    # a little more than the area: it may be zero
     return ops.sum(values * mask, axis=(1, 2, 3)) / (area + 1e-3)
 
 
@@ -52,9 +53,8 @@ class MaskedFaceLoss(keras.losses.Loss):
         loss = masked_mean(ops.abs(error), mask)
         if not self.detail:
             return loss
-        # the last row and column have no neighbour: they count for nothing.
-        # Slices of the error would say so too, but the gradient of a slice
-        # is slow
+        # the last row and column have no neighbour: they count for nothing
+        # (slices of the error would say so, too, but their gradient is slow)
         below = ops.pad(mask[:, 1:], ((0, 0), (0, 1), (0, 0), (0, 0)))
         beside = ops.pad(mask[:, :, 1:], ((0, 0), (0, 0), (0, 1), (0, 0)))
         return loss + self.detail * (
@@ -74,10 +74,10 @@ class LatentPairLoss(keras.losses.Loss):
     its other half among those of all pairs, by the angle between latents
     around their mean. 1 is chance, 0 is certainty.
 
-    A distance between the two halves would be lowered by one loud direction
-    that all share, such as how bright the picture is: it took 98 % of all
-    variance, and in the rest two people had little in common. Angles to many
-    others cannot all be told apart by one direction.
+    A distance between the two would be lowered by one loud direction that all
+    share, such as how bright the picture is: it took 98 % of all variance, and
+    in the rest two people had little in common. One direction alone does not
+    tell a pair from many others.
 
     Args:
         temperature: float. Cosines are divided by it.
@@ -102,12 +102,14 @@ class LatentPairLoss(keras.losses.Loss):
         square = ops.sum(ops.square(latents), axis=-1, keepdims=True)
         latents = latents * ops.rsqrt(square + 1e-6)
         first, second = latents[0::2], latents[1::2]
-        found = ops.matmul(first, ops.transpose(second)) / self.temperature
-        pairs = ops.cast(ops.shape(found)[0], "float32")
-        own = ops.eye(ops.shape(found)[0])
-        chances = [ops.log_softmax(found, axis=axis) for axis in (0, 1)]
+        # how alike the first of each pair (rows) is to the second of each
+        closeness = ops.matmul(first, ops.transpose(second)) / self.temperature
+        pairs = ops.cast(ops.shape(closeness)[0], "float32")
+        own = ops.eye(ops.shape(closeness)[0])
+        chances = [ops.log_softmax(closeness, axis=axis) for axis in (0, 1)]
         loss = -ops.sum(own * (chances[0] + chances[1])) / (2 * pairs)
-        return loss / ops.log(ops.maximum(pairs, 2.0)) * ops.ones((1,))
+        # one number for the whole batch; as a share of what chance costs
+        return loss / ops.log(ops.maximum(pairs, 2.0))
 
     def get_config(self):
         return {**super().get_config(), "temperature": self.temperature}

@@ -5,11 +5,11 @@ import copy
 import keras
 import numpy as np
 
-from helpers.files.names import check_identity
+from helpers.files import names
 
 
 class Swapper:
-    """Base of the networks that swap: whatever is one can be shared and used.
+    """Base of the networks that swap.
 
     Bundles, scores, videos, the live mode and the widgets ask for no more. A
     network of this kind has, besides what is here,
@@ -26,8 +26,8 @@ class Swapper:
     Attributes:
         shifts: dict from `(source, target)` to float32 array, shape
             `(latent_dim,)`, what a swap adds to the target's latents.
-            `latents.shifts.latent_shifts()` measures them once the network
-            is trained; where there is none, nothing is added.
+            `latents.shifts.latent_shifts()` measures them after training;
+            where there is none, nothing is added.
         target: name of the identity whose footage `swap()` is given, or
             `None`; `looking_at()` sets it.
     """
@@ -35,7 +35,7 @@ class Swapper:
     def __init__(self):
         self.shifts = {}
         self.target = None
-        self._runners = {}  # models of the halves, once they were asked for
+        self._runners = {}  # models of the halves, see `_runner()`
 
     def encode_tensor(self, crops):
         """Latents of network crops, as part of a model.
@@ -224,7 +224,7 @@ def predict(model, inputs, batch_size=64):
     """What a model makes of an array; quick for one face, too.
 
     `keras.Model.predict` builds a data pipeline at every call, which takes
-    three times as long as a comb takes for 16 faces.
+    three times as long as a comb does for 16 faces.
 
     Args:
         model: `keras.Model` of one input and one output.
@@ -239,7 +239,7 @@ def predict(model, inputs, batch_size=64):
     for start in range(0, len(inputs), batch_size):
         batch = inputs[start : start + batch_size]
         count = len(batch)
-        # each new size is compiled anew, so there are few of them
+        # each new size is compiled anew, so there are few: powers of two
         size = min(batch_size, 1 << (count - 1).bit_length())
         missing = [(0, size - count)] + [(0, 0)] * (batch.ndim - 1)
         batch = np.pad(batch, missing)
@@ -262,8 +262,7 @@ def face_key(identity):
     """Name of an identity's crops and pictures in the model that is trained.
 
     Whatever the identity is called, no other input or output has this name:
-    its one dash more than `name_key()` ever gives tells it from `blend` and
-    the like.
+    its dashes are odd in number, those of `blend` and of `name_key()` even.
     """
     return f"face-{name_key(identity)}"
 
@@ -298,11 +297,11 @@ def checked_names(identities):
             "A network takes a list of names, one an identity. "
             f"Received: identities={identities!r}"
         )
-    names = tuple(str(name) for name in identities)
-    for name in names:
-        check_identity(name)
-    if len(set(names)) < len(names):
+    identities = tuple(str(name) for name in identities)
+    for name in identities:
+        names.check_identity(name)
+    if len(set(identities)) < len(identities):
         raise ValueError(
-            f"Each identity needs a name of its own. Received: {names!r}"
+            f"Each identity needs a name of its own. Received: {identities!r}"
         )
-    return names
+    return identities

@@ -370,8 +370,10 @@ def _cut_pair(random, seen, shown, mask, view, light, data, options):
 
 def _at_level(views, level, blend):
     side = resolution_of(level)
-    inputs = augmentation.shrink(np.stack([v[0] for v in views]), side)
-    targets = augmentation.shrink(np.stack([v[1] for v in views]), side)
+    inputs = augmentation.shrink_pictures(np.stack([v[0] for v in views]), side)
+    targets = augmentation.shrink_pictures(
+        np.stack([v[1] for v in views]), side
+    )
     if level > 0:
         inputs = augmentation.fade_pictures(inputs, blend)
         targets = augmentation.fade_pictures(targets, blend)
