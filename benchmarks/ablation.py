@@ -278,13 +278,13 @@ def _face_sets(names, quick):
 @contextlib.contextmanager
 def _pixel_norm(wanted):
     """Networks that are built inside have pixel norm, or have none."""
-    before = encoder_decoder.normalise
+    before = encoder_decoder.normalize_features
     if not wanted:
-        encoder_decoder.normalise = lambda features: features
+        encoder_decoder.normalize_features = lambda features: features
     try:
         yield
     finally:
-        encoder_decoder.normalise = before
+        encoder_decoder.normalize_features = before
 
 
 def read_runs(path):

@@ -24,7 +24,7 @@ import numpy as np
 from keras import layers, ops
 
 from helpers.comb import build_comb
-from helpers.encoder_decoder import normalise, resolution_of
+from helpers.encoder_decoder import normalize_features, resolution_of
 
 TURNS, STEPS = 3, 8
 CLOCKS = {"cpu": time.process_time, "wall": time.perf_counter}
@@ -115,9 +115,10 @@ class Grouped:
     def _active(self, features, channels_last=False):
         active = ops.leaky_relu(features, 0.2)
         if channels_last:
-            return normalise(active)
+            return normalize_features(active)
         return ops.reshape(
-            normalise(self._by_identity(active)), (-1, *features.shape[1:])
+            normalize_features(self._by_identity(active)),
+            (-1, *features.shape[1:]),
         )
 
     def _shuffle(self, features):

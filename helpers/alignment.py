@@ -1,13 +1,15 @@
-"""Alignment: five landmarks in, similarity transforms, crops and pose out."""
+"""Alignment: five landmarks in, matrices to the crop and back, pose out."""
 
 import numpy as np
 
 # beyond this no picture has pixels
 FARTHEST = 1e6
 
-# A neutral head's five landmarks in units of the distance between the pupils:
-# x to the right of the picture, y down, z away from the viewer. Half way
-# between what MTCNN sees on synthetic heads and on level studio portraits.
+# A neutral head's five landmarks, in the order that they have everywhere: left
+# eye, right eye, tip of the nose, left and right corner of the mouth, with the
+# picture's left. In units of the distance between the pupils: x to the right,
+# y down, z away from the viewer. Half way between what MTCNN sees on synthetic
+# heads and on level studio portraits.
 FACE_POINTS = (
     (-0.50, 0.0, 0.0),
     (0.50, 0.0, 0.0),
@@ -32,15 +34,15 @@ LEFT_CORNER, RIGHT_CORNER = 36, 45  # outer corners of the eyes
 # each one's place in the mirror image of a face
 MIRRORED = np.concatenate(
     (
-        np.arange(17)[::-1],
-        np.arange(17, 27)[::-1],
-        np.arange(27, 31),
-        np.arange(31, 36)[::-1],
-        (45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40),
-        np.arange(48, 55)[::-1],
-        np.arange(55, 60)[::-1],
-        np.arange(60, 65)[::-1],
-        np.arange(65, 68)[::-1],
+        np.arange(68)[JAW][::-1],
+        np.arange(68)[BROWS][::-1],
+        np.arange(27, 31),  # the nose's ridge is in the middle
+        np.arange(31, 36)[::-1],  # its lower edge
+        (45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40),  # the eyes
+        np.arange(48, 55)[::-1],  # the outer ring of the lips, above
+        np.arange(55, 60)[::-1],  # and below
+        np.arange(60, 65)[::-1],  # the inner ring, above
+        np.arange(65, 68)[::-1],  # and below
     )
 )
 
@@ -48,9 +50,9 @@ MIRRORED = np.concatenate(
 def similarity_transform(source_points, target_points):
     """Least-squares similarity (turn, scale, shift) between two point sets.
 
-    Closed form: every call on the same points gives the same matrix. A robust
-    random fit would throw away one of only five points at random and scatter
-    the scale of turned heads.
+    Closed form: the same points give the same matrix. A robust random fit
+    would throw away one of only five points at random and scatter the scale
+    of turned heads.
 
     Args:
         source_points: float array, shape `(points, 2)`, `(x, y)` in pixels,
@@ -64,6 +66,11 @@ def similarity_transform(source_points, target_points):
     Raises:
         ValueError: if the shapes differ or are wrong, if a value is not
             finite, or if the points fix no similarity (all in one place).
+
+    Example:
+        >>> from helpers.alignment import similarity_transform
+        >>> similarity_transform([(0, 0), (1, 0)], [(5, 5), (5, 7)]).tolist()
+        [[0.0, -2.0, 5.0], [2.0, 0.0, 5.0]]
 
     Reference:
         Umeyama, "Least-squares estimation of transformation parameters
@@ -90,12 +97,13 @@ def similarity_transform(source_points, target_points):
         )
     source_mean, target_mean = source.mean(axis=0), target.mean(axis=0)
     (x, y), (u, v) = (source - source_mean).T, (target - target_mean).T
-    spread = np.sum(x * x + y * y)
-    reach = max(1.0, np.abs(source).max()) * 1e-7
+    # cosine and sine of the turn, both times scale and spread
     cosine = np.sum(x * u + y * v)
     sine = np.sum(x * v - y * u)
-    size = np.hypot(cosine, sine)
-    if spread <= reach**2 or size <= 1e-12 * spread:
+    spread = np.sum(x * x + y * y)
+    rounding = max(1.0, np.abs(source).max()) * 1e-7
+    scaled_spread = np.hypot(cosine, sine)
+    if spread <= rounding**2 or scaled_spread <= 1e-12 * spread:
         raise ValueError(
             "These points lie in one place (or mirror each other), so no "
             f"similarity fits. Received: {source.tolist()} and "
@@ -122,6 +130,11 @@ def template_points(contract_or_template, crop_size):
 
     Raises:
         ValueError: if there are not five `(x, y)` pairs.
+
+    Example:
+        >>> from helpers.alignment import template_points
+        >>> template_points([(0.5, 0.5)] * 5, 256)[0].tolist()
+        [127.5, 127.5]
     """
     template = contract_or_template
     if isinstance(template, dict):
@@ -136,7 +149,7 @@ def template_points(contract_or_template, crop_size):
 
 
 def crop_matrix(landmarks, contract):
-    """Matrix of the stored crop of a face.
+    """Matrix of the stored crop of a face: its landmarks go to the template's.
 
     Args:
         landmarks: float array, shape `(5, 2)`, `(x, y)` in photo pixels.
@@ -147,6 +160,14 @@ def crop_matrix(landmarks, contract):
 
     Raises:
         ValueError: see `similarity_transform`.
+
+    Example:
+        >>> from helpers import alignment
+        >>> from helpers.files import manifests
+        >>> contract = manifests.data_contract(crop_size=256)
+        >>> landmarks = alignment.template_points(contract, 512)
+        >>> round(float(alignment.crop_matrix(landmarks, contract)[0, 0]), 3)
+        0.5
     """
     points = template_points(contract, contract["crop_size"])
     return similarity_transform(landmarks, points)
@@ -163,6 +184,12 @@ def invert_transform(matrix):
 
     Raises:
         ValueError: if the matrix squeezes the plane flat.
+
+    Example:
+        >>> from helpers import alignment
+        >>> back = alignment.invert_transform([[2, 0, 10], [0, 2, 20]])
+        >>> alignment.transform_points(back, (16, 28)).tolist()
+        [3.0, 4.0]
     """
     matrix = np.asarray(matrix, dtype=np.float64)
     if matrix.shape != (2, 3) or not np.isfinite(matrix).all():
@@ -189,13 +216,24 @@ def transform_points(matrix, points):
 
     Returns:
         float64 array, same shape as `points`.
+
+    Example:
+        >>> from helpers.alignment import transform_points
+        >>> transform_points([[2, 0, 10], [0, 2, 20]], (3, 4)).tolist()
+        [16.0, 28.0]
     """
     matrix = np.asarray(matrix, dtype=np.float64)
     return np.asarray(points, dtype=np.float64) @ matrix[:, :2].T + matrix[:, 2]
 
 
 def matrix_scale(matrix):
-    """Length in the crop of one photo pixel, from a 2x3 matrix."""
+    """Length in the crop of one photo pixel, from a 2x3 matrix.
+
+    Example:
+        >>> from helpers.alignment import matrix_scale
+        >>> matrix_scale([[0, -2, 10], [2, 0, 20]])
+        2.0
+    """
     return float(np.sqrt(abs(np.linalg.det(np.asarray(matrix)[:, :2]))))
 
 
@@ -217,6 +255,13 @@ def estimate_pose(landmarks):
 
     Raises:
         ValueError: if the landmarks lie in one place.
+
+    Example:
+        >>> from helpers import alignment
+        >>> landmarks = np.array(alignment.FACE_POINTS)[:, :2]
+        >>> lying = landmarks @ [[0, -1], [1, 0]]  # what was right is above
+        >>> [round(angle) for angle in alignment.estimate_pose(lying)]
+        [0, 0, 90]
     """
     head = np.array(FACE_POINTS)
     landmarks = np.asarray(landmarks, dtype=np.float64)
@@ -224,7 +269,9 @@ def estimate_pose(landmarks):
     similarity_transform(landmarks, head[:, :2])
     head = head - head.mean(axis=0)
     points = landmarks - landmarks.mean(axis=0)
+    # where the head's axes go in the picture: any linear map, at first
     camera, *_ = np.linalg.lstsq(head, points, rcond=None)
+    # two rows of the rotation that is nearest to it
     left, _, right = np.linalg.svd(camera.T, full_matrices=False)
     across, down = left @ right
     forward = np.cross(across, down)

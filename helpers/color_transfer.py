@@ -19,7 +19,7 @@ def match_color(face, target_crop, mask, method="reinhard"):
     """The face in the colours of the target.
 
     Only pixels inside the mask count on both sides: hair and background do
-    not say how a skin is lit. They are picked out, not set to black, which
+    not say how a skin is lit. They are left out, not set to black, which
     would pull every mean towards black.
 
     Args:
@@ -36,6 +36,12 @@ def match_color(face, target_crop, mask, method="reinhard"):
     Raises:
         ValueError: if the method is unknown, the shapes or ranges do not
             fit, or the mask has fewer than 16 pixels.
+
+    Example:
+        >>> from helpers.color_transfer import match_color
+        >>> face, target = np.full((4, 4, 3), 0.25), np.full((4, 4, 3), 0.75)
+        >>> match_color(face, target, np.ones((4, 4)), "mean")[0, 0].tolist()
+        [0.75, 0.75, 0.75]
     """
     check_choice("method", method, COLORS)
     face, target_crop, mask = check_crops(face, target_crop, mask)
@@ -60,6 +66,12 @@ def shift_mean(face, target_crop, inside):
 
     Returns:
         Array, shape `(height, width, 3)`.
+
+    Example:
+        >>> from helpers.color_transfer import shift_mean
+        >>> face = np.float32([[[0, 0, 0], [0.5, 0.5, 0.5]]])  # black, and grey
+        >>> shift_mean(face, face / 2 + 0.5, face[..., 0] < 1)[0, :, 0].tolist()
+        [0.375, 0.875]
     """
     return face + target_crop[inside].mean(axis=0) - face[inside].mean(axis=0)
 
@@ -68,13 +80,18 @@ def match_spread(face, target_crop, inside, limits=COLOR_RATIO):
     """Each CIELAB channel gets the target's mean and, within limits, spread.
 
     Args:
-        face: float32 array, shape `(height, width, 3)`, RGB 0-1.
-        target_crop: float32 array, same shape.
-        inside: bool array, shape `(height, width)`, pixels that count.
+        face, target_crop, inside: as for `shift_mean`.
         limits: for L, a and b the least and the largest factor of the spread.
 
     Returns:
         float32 array, shape `(height, width, 3)`, RGB 0-1.
+
+    Example:
+        >>> from helpers.color_transfer import match_spread
+        >>> face = np.float32([[[0, 0, 0], [0.5, 0.5, 0.5]]])
+        >>> matched = match_spread(face, face / 2 + 0.5, face[..., 0] < 1)
+        >>> [round(float(red), 2) for red in matched[0, :, 0]]
+        [0.5, 0.75]
 
     Reference:
         Reinhard et al., "Color transfer between images", 2001, equations
@@ -99,12 +116,16 @@ def match_histogram(face, target_crop, inside):
     that hardly varies in the face gets its noise blown up.
 
     Args:
-        face: float32 array, shape `(height, width, 3)`, RGB 0-1.
-        target_crop: float32 array, same shape.
-        inside: bool array, shape `(height, width)`, pixels that count.
+        face, target_crop, inside: as for `shift_mean`.
 
     Returns:
         Array, shape `(height, width, 3)`, RGB 0-1.
+
+    Example:
+        >>> from helpers.color_transfer import match_histogram
+        >>> face = np.float32([[[0, 0, 0], [0.5, 0.5, 0.5]]])
+        >>> match_histogram(face, face**2, face[..., 0] < 1)[0, :, 0].tolist()
+        [0.0, 0.25]
 
     Reference:
         Gonzalez and Woods, "Digital Image Processing", 4th edition, 2018,
@@ -125,24 +146,30 @@ def match_histogram(face, target_crop, inside):
 
 
 def match_covariance(face, target_crop, inside):
-    """The one linear map that gives mean and covariance of the target's RGB.
+    """The RGB channels together get the target's means and covariance.
 
-    Of all maps that do, the one that moves colours least.
+    Of all linear maps that do so, the one that moves colours least.
 
     Args:
-        face: float32 array, shape `(height, width, 3)`, RGB 0-1.
-        target_crop: float32 array, same shape.
-        inside: bool array, shape `(height, width)`, pixels that count.
+        face, target_crop, inside: as for `shift_mean`.
 
     Returns:
         Array, shape `(height, width, 3)`.
+
+    Example:
+        >>> from helpers.color_transfer import match_covariance
+        >>> face = np.random.default_rng(0).uniform(size=(8, 8, 3))
+        >>> warm = face * (1, 0.75, 0.5)
+        >>> matched = match_covariance(face, warm, np.full((8, 8), True))
+        >>> bool(np.allclose(matched, warm, atol=0.01))
+        True
 
     Reference:
         Pitie and Kokaram, "The linear Monge-Kantorovitch linear colour
         mapping for example-based colour transfer", 2007, equation 11.
     """
     given, wanted = face[inside], target_crop[inside]
-    noise = NOISE**2 * np.eye(3)
+    noise = NOISE**2 * np.eye(3)  # a flat face has no covariance to divide by
     root = _square_root(np.cov(given.T) + noise)
     inverse = np.linalg.inv(root)
     wanted_covariance = np.cov(wanted.T) + noise
@@ -160,7 +187,15 @@ COLORS = {
 
 
 def check_choice(name, value, choices):
-    """Stop if a value is not one of some."""
+    """Raise a ValueError that lists the choices if a value is none of them.
+
+    Example:
+        >>> from helpers.color_transfer import check_choice
+        >>> check_choice("color", "blue", ("none", "mean"))
+        Traceback (most recent call last):
+            ...
+        ValueError: color should be one of none, mean. Received: color='blue'
+    """
     if value not in choices:
         raise ValueError(
             f"{name} should be one of {', '.join(choices)}. "
@@ -169,10 +204,16 @@ def check_choice(name, value, choices):
 
 
 def check_crops(face, target_crop, mask):
-    """The three as float32 arrays.
+    """A face, its target's crop and the mask as float32 arrays.
 
     Raises:
         ValueError: if shapes, types or ranges do not fit each other.
+
+    Example:
+        >>> from helpers.color_transfer import check_crops
+        >>> face, mask = np.zeros((4, 4, 3)), np.ones((4, 4))
+        >>> [array.dtype.name for array in check_crops(face, face, mask)]
+        ['float32', 'float32', 'float32']
     """
     face, target_crop = np.asarray(face), np.asarray(target_crop)
     mask = np.asarray(mask)
@@ -207,6 +248,11 @@ def pixels_inside(mask):
 
     Raises:
         ValueError: if there are fewer than 16.
+
+    Example:
+        >>> from helpers.color_transfer import pixels_inside
+        >>> int(pixels_inside(np.linspace(0, 1, 100)).sum())
+        50
     """
     inside = mask > 0.5
     if inside.sum() < MIN_PIXELS:
@@ -218,6 +264,6 @@ def pixels_inside(mask):
 
 
 def _square_root(matrix):
-    """Of a symmetric matrix without negative eigenvalues."""
+    """Square root of a symmetric matrix without negative eigenvalues."""
     values, vectors = np.linalg.eigh(matrix)
     return (vectors * np.sqrt(np.maximum(values, 0))) @ vectors.T

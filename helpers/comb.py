@@ -25,12 +25,7 @@ from helpers.encoder_decoder import (
     upward_layers,
 )
 from helpers.files import manifests
-from helpers.swapper import (
-    Swapper,
-    checked_names,
-    face_key,
-    name_key,
-)
+from helpers.swapper import Swapper, checked_names, face_key, name_key
 
 SHARED_LEVELS = 2  # decoder levels 0 and 1, as in the paper's figure
 
@@ -50,6 +45,12 @@ class Comb(Swapper):
     Raises:
         ValueError: if a name is missing, doubled or not a plain name, or if
             a number is out of range.
+
+    Example:
+        >>> from helpers.comb import Comb
+        >>> comb = Comb(["Rosa", "Nils"], resolution=16)
+        >>> comb.swap(np.zeros((5, 16, 16, 3)), source="Rosa").shape
+        (5, 16, 16, 3)
     """
 
     def __init__(
@@ -119,13 +120,20 @@ class Comb(Swapper):
         """Model that reconstructs each identity with its own decoder.
 
         Args:
-            level: int or `None`. Level to work at; `None` for the top one.
+            level: int or `None`. Level to work at; `None` for the one that
+                the comb has grown to.
 
         Returns:
             `keras.Model` from `{"blend": (batch, 1), key: (batch, height,
             width, 3), ...}` to `{key: (batch, height, width, 3), ...}`, 0-1,
             with `key = face_key(identity)`. All levels' models share their
             variables.
+
+        Example:
+            >>> from helpers.comb import build_comb
+            >>> comb = build_comb(["Rosa", "Nils"], resolution=16)
+            >>> comb.autoencoder(level=1).output["face-Rosa"].shape
+            (None, 8, 8, 3)
         """
         level = self.level if level is None else level
         blend, crops = self.inputs(level)
@@ -195,6 +203,13 @@ class Comb(Swapper):
 
         Raises:
             ValueError: if the comb has no decoder of this name.
+
+        Example:
+            >>> from helpers.comb import build_comb
+            >>> comb = build_comb(["Rosa", "Nils"], resolution=16)
+            >>> rosa = comb.alone("Rosa")
+            >>> rosa.identities, rosa.encoder is comb.encoder
+            (('Rosa',), True)
         """
         self.check_identity(identity)
         view = copy.copy(self)
@@ -206,7 +221,9 @@ class Comb(Swapper):
     def least_numbers(cls, config):
         """See `Swapper.least_numbers()`: kernels between many channels."""
         widths, latent_dim = config["widths"], config["latent_dim"]
+        # channels in times channels out, of each step from level to level
         pairs = [a * b for a, b in zip(widths, widths[1:], strict=False)]
+        # a decoder's are 3 x 3 pixels to 4 pixels, the encoder's 5 x 5 to one
         own = 36 * sum(pairs[max(config["shared_levels"] - 1, 0) :])
         encoder = 25 * sum(pairs) + 16 * widths[0] * latent_dim
         return encoder + len(config["identities"]) * own
@@ -260,5 +277,12 @@ class Comb(Swapper):
 
 
 def build_comb(identities, **options):
-    """A new comb with fresh weights. See `Comb` for the arguments."""
+    """A new comb with fresh weights. See `Comb` for the arguments.
+
+    Example:
+        >>> from helpers.comb import build_comb
+        >>> comb = build_comb(["Rosa", "Nils"], resolution=16)
+        >>> comb.identities, comb.level
+        (('Rosa', 'Nils'), 2)
+    """
     return Comb(identities, **options)

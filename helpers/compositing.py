@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from helpers.alignment import invert_transform, matrix_scale, transform_points
-from helpers.blending import BLENDS, lay_over
+from helpers.blending import BLENDS, fit_to_target
 from helpers.color_transfer import (
     COLORS,
     check_choice,
@@ -12,10 +12,10 @@ from helpers.color_transfer import (
     transfer_color,
 )
 from helpers.crops import SHRINK_LIMIT
-from helpers.detail import find_grain, sharpen
+from helpers.detail import find_grain, sharpen_face
 from helpers.masks import DEFAULT_OCCLUSION, OCCLUSIONS
 
-# Color and blend: the least error where the target's light is another than the
+# Colour and blend: the least error where the target's light is another than the
 # face's; on a comb's faces within 3 % of the best (`benchmarks.blending`).
 DEFAULT_MODE = ("none", "relight")
 
@@ -28,7 +28,8 @@ def check_modes(
     Args:
         color: one of `COLORS`, see `color_transfer.match_color`.
         blend: one of `BLENDS`, see `blending.fit_face`.
-        occlusion: one of `OCCLUSIONS`, see `visible_face.MaskMaker`.
+        occlusion: one of `OCCLUSIONS`, see `MaskMaker` in
+            `swap.visible_face`.
 
     Raises:
         ValueError: if one is unknown.
@@ -69,6 +70,14 @@ def composite_face(
     Raises:
         ValueError: see `color_transfer.match_color`, `blending.fit_face` and
             `paste_crop`.
+
+    Example:
+        >>> from helpers.compositing import composite_face
+        >>> frame = np.full((16, 16, 3), 51, np.uint8)
+        >>> face, target = np.full((8, 8, 3), 0.8), np.full((8, 8, 3), 0.2)
+        >>> matrix, mask = [[1, 0, -4], [0, 1, -4]], np.ones((8, 8))
+        >>> composite_face(frame, face, target, matrix, mask)[8, 8].tolist()
+        [51, 51, 51]
     """
     check_modes(color, blend)
     coarse = _as_coarse(mask, face)
@@ -78,10 +87,10 @@ def composite_face(
     _check_frame(frame)
     face, target_crop, coarse = check_crops(face, target_crop, coarse)
     face = transfer_color(face, target_crop, coarse, color)
-    face = lay_over(face, target_crop, coarse, blend)
+    face = fit_to_target(face, target_crop, coarse, blend)
     grain_of = None
     if blend != "alpha":
-        face = sharpen(face, target_crop, coarse)
+        face = sharpen_face(face, target_crop, coarse)
         grain_of = target_crop
     # pasting is itself the alpha blend, at the frame's own resolution
     return _paste(frame, face, matrix, mask, grain_of)
@@ -109,6 +118,13 @@ def paste_crop(frame, crop, matrix, mask, grain_of=None):
 
     Raises:
         ValueError: if the shapes, types or ranges do not fit.
+
+    Example:
+        >>> from helpers.compositing import paste_crop
+        >>> frame, crop = np.zeros((4, 4, 3), np.uint8), np.ones((2, 2, 3))
+        >>> matrix, mask = [[1, 0, -1], [0, 1, -1]], np.ones((2, 2))
+        >>> paste_crop(frame, crop, matrix, mask)[..., 0].tolist()
+        [[0, 0, 0, 0], [0, 255, 255, 0], [0, 255, 255, 0], [0, 0, 0, 0]]
     """
     _check_frame(frame)
     check_crops(crop, crop, _as_coarse(mask, crop))
@@ -127,6 +143,7 @@ def _check_frame(frame):
 def _paste(frame, crop, matrix, mask, grain_of):
     """`paste_crop()` of what has been checked."""
     result = np.array(frame)
+    # a mask may be finer than its crop
     mask_matrix = _resized(matrix, np.shape(crop), np.shape(mask))
     left, top, right, bottom = _mask_rectangle(mask, mask_matrix, frame.shape)
     if left >= right or top >= bottom:
@@ -135,34 +152,34 @@ def _paste(frame, crop, matrix, mask, grain_of):
     shrunk = matrix_scale(matrix) > SHRINK_LIMIT
     crop, matrix = _shrink(crop, matrix)
     mask, mask_matrix = _shrink(mask, mask_matrix)
+    # from here on (0, 0) is the rectangle's corner
     for each in (matrix, mask_matrix):
         each[:, 2] = transform_points(each, (left, top))
     size = (right - left, bottom - top)
-    # read with the frame-to-crop matrix, so no rounding of an inverse
-    face = cv2.warpAffine(
-        crop,
-        matrix,
-        size,
-        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    face = _to_frame(crop, matrix, size)
     # linear, because a cubic would ring below zero at the mask's foot
     alpha = cv2.warpAffine(
         mask, mask_matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     )[..., None]
     region = result[top:bottom, left:right]
     if grain_of is not None and not shrunk:
-        smooth = cv2.warpAffine(
-            np.asarray(grain_of, np.float32),
-            matrix,
-            size,
-            flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
-            borderMode=cv2.BORDER_REPLICATE,
-        )
+        smooth = _to_frame(np.asarray(grain_of, np.float32), matrix, size)
         face = face + find_grain(region, smooth, alpha)
     mixed = region + alpha * (face * 255 - region)
     region[:] = np.clip(np.rint(mixed), 0, 255)
     return result
+
+
+def _to_frame(crop, matrix, size):
+    """A crop in a frame's pixels, by the matrix from the frame to the crop."""
+    # OpenCV reads it backwards, so no inverse is rounded
+    return cv2.warpAffine(
+        crop,
+        matrix,
+        size,
+        flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP,
+        borderMode=cv2.BORDER_REPLICATE,
+    )
 
 
 def _mask_rectangle(mask, matrix, frame_shape):

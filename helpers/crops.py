@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from helpers import alignment
-from helpers.alignment import FARTHEST, crop_matrix
+from helpers.alignment import FARTHEST
 
 # a shrink beyond this skips pixels of the photo if each crop pixel only reads
 # its four nearest neighbours, so the crop is then averaged from a larger one
@@ -16,9 +16,8 @@ SHRINK_LIMIT = 1.5
 def cut_crop(image, matrix, size, border=cv2.BORDER_REPLICATE):
     """Cut a square crop out of a photo.
 
-    Beyond the photo's edge its last pixels go on. Black would draw a hard
-    edge that the encoder takes for a feature, and a mirrored edge shows a
-    second eye or ear; the loss is masked there anyhow.
+    Beyond the photo's edge its last pixels go on: black would draw a hard
+    edge that the encoder takes for a feature, a mirrored edge a second eye.
 
     Args:
         image: uint8 or float array, shape `(height, width, 3)` or
@@ -32,6 +31,12 @@ def cut_crop(image, matrix, size, border=cv2.BORDER_REPLICATE):
 
     Raises:
         ValueError: if the matrix is none, or squeezes the plane flat.
+
+    Example:
+        >>> from helpers.crops import cut_crop
+        >>> photo = np.arange(16, dtype=np.uint8).reshape(4, 4)
+        >>> cut_crop(photo, [[1, 0, -1], [0, 1, -1]], size=2).tolist()
+        [[5, 6], [9, 10]]
     """
     shrink = 1 / _checked_scale(matrix)
     factor = 1
@@ -66,44 +71,8 @@ def _checked_scale(matrix):
     )
 
 
-def recut_crops(crops, matrices, wanted, border=cv2.BORDER_REPLICATE):
-    """Stored crops, cut anew from where other matrices lie in the photo.
-
-    What lies outside of the stored crop is lost, so this is for matrices that
-    differ by a little, such as those of two people in the same pose.
-
-    Args:
-        crops: uint8 array, shape `(faces, size, size, 3)` or `(faces, size,
-            size)`, cut by `cut_crop()` at the size of the matrices.
-        matrices: list of float arrays, shape `(2, 3)`: the crops' own, photo
-            pixels to crop pixels.
-        wanted: list of float arrays, shape `(2, 3)`: those to cut by.
-        border: OpenCV's border mode.
-
-    Returns:
-        uint8 array, the shape of `crops`.
-    """
-    return np.stack(
-        [
-            cut_crop(
-                crop,
-                _chained(new, alignment.invert_transform(old)),
-                len(crop),
-                border,
-            )
-            for crop, old, new in zip(crops, matrices, wanted, strict=True)
-        ]
-    )
-
-
-def _chained(second, first):
-    """Matrix of one transform after another, both of shape `(2, 3)`."""
-    return np.asarray(second)[:, :2] @ first + np.column_stack(
-        [np.zeros((2, 2)), np.asarray(second)[:, 2]]
-    )
-
-
 def _scale_pixels(matrix, factor):
+    """Matrix to the pixels of a crop that is `factor` times as large."""
     scaled = np.asarray(matrix, dtype=np.float64) * factor
     scaled[:, 2] += (factor - 1) / 2  # pixel centres, not corners
     return scaled
@@ -120,6 +89,11 @@ def network_matrix(matrix, crop_size, coverage, resolution):
 
     Returns:
         float64 array, shape `(2, 3)`: photo pixels to network pixels.
+
+    Example:
+        >>> from helpers.crops import network_matrix
+        >>> network_matrix([[1, 0, 0], [0, 1, 0]], 256, 0.5, 128).tolist()
+        [[1.0, 0.0, -64.0], [0.0, 1.0, -64.0]]
     """
     scale = resolution / (crop_size * coverage)
     margin = (1 - coverage) / 2 * crop_size
@@ -141,9 +115,18 @@ def matrix_for(landmarks, contract, resolution):
 
     Raises:
         ValueError: see `alignment.similarity_transform()`.
+
+    Example:
+        >>> from helpers import alignment
+        >>> from helpers.crops import matrix_for
+        >>> from helpers.files import manifests
+        >>> contract = manifests.data_contract(crop_size=256, coverage=0.5)
+        >>> landmarks = alignment.template_points(contract, 256)
+        >>> round(float(matrix_for(landmarks, contract, 64)[0, 0]), 3)
+        0.5
     """
     return network_matrix(
-        crop_matrix(landmarks, contract),
+        alignment.crop_matrix(landmarks, contract),
         contract["crop_size"],
         contract["coverage"],
         resolution,
@@ -170,6 +153,13 @@ def cut_network_crops(crops, coverage, resolution):
 
     Raises:
         ValueError: if the crops are not square or a number is out of range.
+
+    Example:
+        >>> from helpers.crops import cut_network_crops
+        >>> crop = np.zeros((1, 4, 4), np.uint8)
+        >>> crop[0, 1:3, 1:3] = 255  # a quarter, in the middle
+        >>> [round(cut_network_crops(crop, c, 1).item(), 2) for c in (0.5, 1.0)]
+        [1.0, 0.25]
     """
     crops = np.asarray(crops)
     if crops.ndim not in (3, 4) or crops.shape[1] != crops.shape[2]:
@@ -182,7 +172,7 @@ def cut_network_crops(crops, coverage, resolution):
             "The coverage is in (0, 1] and the resolution at least 1. "
             f"Received: coverage={coverage!r}, resolution={resolution!r}"
         )
-    faces, size = crops.shape[:2]
+    size = crops.shape[1]
     margin = (size - resolution) / 2
     if margin == int(margin) and abs(size * coverage - resolution) < 1e-6:
         # stored at the network's scale: its pixels are the stored ones
@@ -233,3 +223,48 @@ def _weighted_sum(crops, pixels, weights, axis):
     for pixel, weight in zip(pixels, weights, strict=True):
         total += crops.take(pixel, axis) * weight.reshape(shape)
     return total
+
+
+def recut_crops(crops, matrices, wanted, border=cv2.BORDER_REPLICATE):
+    """Stored crops, cut anew from where other matrices lie in the photo.
+
+    What lies outside of the stored crop is lost: for matrices that differ by
+    a little, such as those of two people in the same pose.
+
+    Args:
+        crops: uint8 array, shape `(faces, size, size, 3)` or `(faces, size,
+            size)`, cut by `cut_crop()` at the size of the matrices.
+        matrices: list of float arrays, shape `(2, 3)`: the crops' own, photo
+            pixels to crop pixels.
+        wanted: list of float arrays, shape `(2, 3)`: those to cut by.
+        border: OpenCV border mode.
+
+    Returns:
+        uint8 array, the shape of `crops`.
+
+    Example:
+        >>> from helpers.crops import recut_crops
+        >>> crops = np.arange(16, dtype=np.uint8).reshape(1, 4, 4)
+        >>> old, new = [[1, 0, 0], [0, 1, 0]], [[1, 0, -1], [0, 1, 0]]
+        >>> recut_crops(crops, [old], [new])[0, 0].tolist()
+        [1, 2, 3, 3]
+    """
+    return np.stack(
+        [
+            cut_crop(
+                crop,
+                _chained(new, alignment.invert_transform(old)),
+                len(crop),
+                border,
+            )
+            for crop, old, new in zip(crops, matrices, wanted, strict=True)
+        ]
+    )
+
+
+def _chained(second, first):
+    """Matrix that does what `first` does, then what `second` does."""
+    second = np.asarray(second)
+    chained = second[:, :2] @ first
+    chained[:, 2] += second[:, 2]
+    return chained

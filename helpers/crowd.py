@@ -24,7 +24,7 @@ from helpers.encoder_decoder import dense, resolution_of
 
 # Frame parameters of a rendered person that have to be readable from a latent:
 # first those of a score (`synthetic.EXPRESSION_PARAMETERS`), then what else
-# its face does. Their order is that of the layer's weights.
+# its face does, in the order of the layer's weights.
 READ_PARAMETERS = (
     "yaw",
     "pitch",
@@ -47,6 +47,12 @@ class Crowd(Comb):
     Args:
         people: int. How many people the crowd has.
         **options: as for `Comb`. The shared levels have no style.
+
+    Example:
+        >>> from helpers.crowd import Crowd
+        >>> drawn = Crowd(people=50, resolution=16).autoencoder().output
+        >>> drawn["crowd"].shape, drawn["expression"].shape
+        ((None, 16, 16, 3), (None, 12))
     """
 
     def __init__(self, people, **options):
@@ -94,7 +100,7 @@ class Crowd(Comb):
         """Model that shows another person doing what the input does.
 
         Args:
-            level: int or `None`. Level to work at; `None` for the top one.
+            level: as for `Comb.autoencoder()`.
 
         Returns:
             `keras.Model` from `{"blend": (batch, 1), "crops": (batch, height,
@@ -120,7 +126,13 @@ class Crowd(Comb):
 
 
 def build_crowd(people, **options):
-    """A new crowd with fresh weights. See `Crowd` for the arguments."""
+    """A new crowd with fresh weights. See `Crowd` for the arguments.
+
+    Example:
+        >>> from helpers.crowd import build_crowd
+        >>> build_crowd(people=50, resolution=16).config()["people"]
+        50
+    """
     return Crowd(people, **options)
 
 
@@ -136,6 +148,15 @@ def comb_from_crowd(crowd, identities):
 
     Returns:
         `Comb` with the crowd's widths, latent and contract.
+
+    Example:
+        >>> from helpers.crowd import build_crowd, comb_from_crowd
+        >>> crowd = build_crowd(people=50, resolution=16)
+        >>> comb = comb_from_crowd(crowd, ["Rosa", "Nils"])
+        >>> latents = np.ones((1, 128))
+        >>> rosa, nils = (comb.decode(latents, name) for name in comb.decoders)
+        >>> bool(np.all(rosa == nils))  # both are the crowd's average face
+        True
     """
     config = crowd.config()
     del config["people"]
@@ -161,6 +182,13 @@ def comb_for(pretrained, identities):
 
     Returns:
         `Comb`.
+
+    Example:
+        >>> from helpers.comb import build_comb
+        >>> from helpers.crowd import comb_for
+        >>> old = build_comb(["Rosa", "Nils"], resolution=16)
+        >>> comb_for(old, ["Rosa", "Mary"]).identities
+        ('Rosa', 'Mary')
     """
     if isinstance(pretrained, Crowd):
         return comb_from_crowd(pretrained, identities)
@@ -180,15 +208,26 @@ def renew_bottleneck(comb):
     The cure for a pooled warm start: a comb of one identity that is trained on
     everybody's faces, and whose decoder `comb_for()` then copies for each.
     Its latent says who is seen, for that one decoder draws them all; so each
-    copy can draw them all too, and a swap gives the target's own face back.
-    Fresh weights from level 0 through the latent to level 0 make the old
-    codes worthless. All that was learned above them stays.
+    copy can, too, and a swap gives the target's own face back. Fresh weights
+    from level 0 through the latent to level 0 make the old codes worthless.
+    All that was learned above them stays.
 
     Args:
         comb: `Comb`, just made by `comb_for()`.
 
     Returns:
         The same `Comb`.
+
+    Example:
+        >>> from helpers.comb import build_comb
+        >>> from helpers.crowd import comb_for, renew_bottleneck
+        >>> old = build_comb(["Rosa"], resolution=16)
+        >>> new = renew_bottleneck(comb_for(old, ["Rosa"]))
+        >>> for one, other in zip(old.encoder.layers(), new.encoder.layers()):
+        ...     if (one.kernel.numpy() != other.kernel.numpy()).any():
+        ...         print(one.name)
+        encoder_4
+        encoder_latent
 
     Reference:
         DeepFaceLab (its SAEHD model) renews what lies between encoder and
@@ -213,11 +252,13 @@ def _copy_shared(origin, comb):
 
 
 def _copy(sources, targets):
+    """Weights of some layers to as many others of the same shapes."""
     for source, target in zip(sources, targets, strict=True):
         target.set_weights(source.get_weights())
 
 
 def _with_mean_style(layer, style):
+    """Weights of a convolution into which the mean style is multiplied."""
     kernel, bias = layer.get_weights()
     if style is None:
         return [kernel, bias]

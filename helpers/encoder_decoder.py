@@ -1,9 +1,9 @@
 """Levels, and what stands on them: an encoder and decoders that grow.
 
 A *level* works at one resolution: level 0 at 4x4 pixels, level 1 at 8x8, and
-so on, doubling. Every level has its own way in (`from_rgb`) and out (`to_rgb`),
-so the network can be run, and trained, at any level; a new level is faded in
-over the one below.
+so on. Every level has its own way in (`from_rgb`) and out (`to_rgb`), so the
+network can be run, and trained, at any level; a new one is faded in over the
+one below.
 
 References:
     Karras et al., 2018, "Progressive growing of GANs for improved quality,
@@ -39,6 +39,11 @@ def level_of(resolution):
 
     Raises:
         ValueError: if no level works at this resolution.
+
+    Example:
+        >>> from helpers.encoder_decoder import level_of
+        >>> [level_of(resolution) for resolution in (4, 8, 64)]
+        [0, 1, 4]
     """
     level = int(resolution).bit_length() - 3
     if not 4 <= resolution <= MAX_RESOLUTION or resolution & (resolution - 1):
@@ -50,11 +55,18 @@ def level_of(resolution):
 
 
 def resolution_of(level):
-    """Side in pixels of the pictures of a level."""
+    """Side in pixels of the pictures of a level.
+
+    Example:
+        >>> from helpers.encoder_decoder import resolution_of
+        >>> [resolution_of(level) for level in (0, 1, 4)]
+        [4, 8, 64]
+    """
     return 4 * 2**level
 
 
 def _convolution(name, inputs, channels, size=3, strides=1, scale=2.0):
+    """A convolution from so many channels to so many, built at once."""
     layer = layers.Conv2D(
         channels,
         size,
@@ -70,7 +82,13 @@ def _convolution(name, inputs, channels, size=3, strides=1, scale=2.0):
 
 
 def dense(name, inputs, units):
-    """A dense layer that is built at once, so that a checkpoint holds it."""
+    """A dense layer from so many inputs to so many units, built at once.
+
+    Example:
+        >>> from helpers.encoder_decoder import dense
+        >>> dense("hidden", 2, 3).count_params()  # 2 * 3 weights, 3 biases
+        9
+    """
     layer = layers.Dense(units, name=name)
     layer.build((None, inputs))
     return layer
@@ -80,12 +98,18 @@ def _activate(inputs):
     return ops.leaky_relu(inputs, 0.2)
 
 
-def normalise(features):
+def normalize_features(features):
     """Every pixel's channels scaled to a mean square of 1.
 
-    Without it a decoder now and then runs away into black pictures, from
-    which it does not come back. That is its price: where none does, swaps are
-    a little better without it (0.52 against 0.51 in `benchmarks/ablation.md`).
+    Without it a decoder now and then runs away into black pictures, for good.
+    Its price: where none does, swaps are a little better without it (0.52
+    against 0.51 in `benchmarks/ablation.md`).
+
+    Example:
+        >>> from helpers.encoder_decoder import normalize_features
+        >>> pixel = normalize_features(np.float32([7, -7]))
+        >>> [round(float(channel), 2) for channel in pixel]
+        [1.0, -1.0]
 
     Reference:
         Karras et al., 2018, section 4.2, "pixelwise feature vector
@@ -101,6 +125,12 @@ class Encoder:
     Args:
         widths: tuple of int. Channels of each level, from level 0 up.
         latent_dim: int. Length of the latent.
+
+    Example:
+        >>> from helpers.encoder_decoder import Encoder
+        >>> encoder = Encoder(widths=(16, 8, 4), latent_dim=32)
+        >>> tuple(encoder(np.zeros((5, 16, 16, 3)), blend=None, level=2).shape)
+        (5, 32)
     """
 
     def __init__(self, widths, latent_dim):
@@ -109,7 +139,7 @@ class Encoder:
             _convolution(f"encoder_{resolution_of(k)}_from_rgb", 3, width, 1)
             for k, width in enumerate(widths)
         ]
-        # level 0 keeps its size: it feeds the latent
+        # all but the lowest halve the picture: level 0 feeds the latent
         self.down = [_convolution("encoder_4", widths[0], widths[0])] + [
             _convolution(
                 f"encoder_{resolution_of(k)}", widths[k], widths[k - 1], 5, 2
@@ -150,8 +180,14 @@ class Encoder:
 
 
 def upward_layers(name, widths, latent_dim, first, last):
-    """Decoder layers `first` to `last`: 0 the latent's, then one a level."""
-    found = []
+    """Decoder layers `first` to `last`: 0 the latent's, then one a level.
+
+    Example:
+        >>> from helpers.encoder_decoder import upward_layers
+        >>> [x.name for x in upward_layers("shared", (16, 8), 32, 0, 3)]
+        ['shared_latent', 'shared_4', 'shared_8']
+    """
+    upward = []
     for index in range(first, last):
         if index == 0:
             layer = dense(f"{name}_latent", latent_dim, 16 * widths[0])
@@ -159,13 +195,14 @@ def upward_layers(name, widths, latent_dim, first, last):
             layer = _convolution(f"{name}_4", widths[0], widths[0])
         else:
             level = index - 1
+            # four times the channels: each four become four pixels of one
             layer = _convolution(
                 f"{name}_{resolution_of(level)}",
                 widths[level - 1],
                 4 * widths[level],
             )
-        found.append(layer)
-    return found
+        upward.append(layer)
+    return upward
 
 
 class Decoder:
@@ -178,6 +215,12 @@ class Decoder:
         stem: list of layers. The lowest ones, shared with other decoders.
         people: int or `None`. Number of people whose styles the decoder
             learns; `None` for a decoder of one identity.
+
+    Example:
+        >>> from helpers.encoder_decoder import Decoder
+        >>> decoder = Decoder("rosa", widths=(16, 8, 4), latent_dim=32)
+        >>> tuple(decoder(np.zeros((5, 32)), blend=None, level=1).shape)
+        (5, 8, 8, 3)
     """
 
     def __init__(self, name, widths, latent_dim, stem=(), people=None):
@@ -196,13 +239,15 @@ class Decoder:
         ]
         self.styles = {}
         if people is not None:
-            # the layer from the latent is dense, and a stem is for everybody
-            for layer in [*self.own[not stem :], *self.to_rgb]:
+            # the first layer, from the latent, is dense: it has no style
+            convolutions = self.own if stem else self.own[1:]
+            for layer in [*convolutions, *self.to_rgb]:
                 style = PersonStyle(people, name=f"{layer.name}_style")
                 style.build((None, None, None, layer.filters))
                 self.styles[layer.name] = style
 
     def _styled(self, layer, features, person):
+        """What a layer makes of features, in a person's style if it has any."""
         features = layer(features)
         if layer.name not in self.styles:
             return features
@@ -221,15 +266,15 @@ class Decoder:
         Returns:
             float tensor, shape `(batch, height, width, 3)`, 0-1.
         """
-        features = normalise(_activate(self.up[0](latents)))
+        features = normalize_features(_activate(self.up[0](latents)))
         features = ops.reshape(features, (-1, 4, 4, self.widths[0]))
         features = self._styled(self.up[1], features, person)
-        features = normalise(_activate(features))
-        below = features
+        features = normalize_features(_activate(features))
+        below = features  # for the way out of the level below, to fade from
         for up in self.up[2 : level + 2]:
             below = features
             features = ops.depth_to_space(self._styled(up, features, person), 2)
-            features = normalise(_activate(features))
+            features = normalize_features(_activate(features))
         picture = self._picture(features, level, person)
         if level == 0 or blend is None:
             return picture

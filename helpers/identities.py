@@ -13,9 +13,9 @@ from helpers.crowd import Crowd, comb_from_crowd
 def add_identity(comb, identity, start=None):
     """A comb that knows one more identity, whose decoder is to be trained.
 
-    Train it with `Trainer` on `comb.alone(identity)` and its crops
-    alone, with `frozen=comb.shared_layers()`: nobody else's footage is
-    needed, and nobody else changes.
+    Train it with `Trainer` on `comb.alone(identity)` and its crops alone, with
+    `frozen=comb.shared_layers()`: nobody else's footage is needed, and nobody
+    else changes.
 
     Args:
         comb: a trained `Comb`.
@@ -30,6 +30,13 @@ def add_identity(comb, identity, start=None):
     Raises:
         ValueError: if the name is taken or not a plain name, if `start` is
             unknown, or if a crowd's layers are of other sizes.
+
+    Example:
+        >>> from helpers.comb import build_comb
+        >>> from helpers.identities import add_identity
+        >>> comb = build_comb(["Rosa", "Nils"], resolution=16)
+        >>> add_identity(comb, "Mary", start="Rosa").identities, comb.identities
+        (('Rosa', 'Nils', 'Mary'), ('Rosa', 'Nils'))
     """
     if identity in comb.decoders:
         raise ValueError(
@@ -49,6 +56,13 @@ def remove_identity(comb, identity):
 
     Raises:
         ValueError: if the comb does not know the identity, or no other.
+
+    Example:
+        >>> from helpers.comb import build_comb
+        >>> from helpers.identities import remove_identity
+        >>> comb = build_comb(["Rosa", "Nils"], resolution=16)
+        >>> remove_identity(comb, "Rosa").identities
+        ('Nils',)
     """
     comb.check_identity(identity)
     if len(comb.identities) == 1:
@@ -67,6 +81,13 @@ def rename_identity(comb, identity, name):
     Raises:
         ValueError: if the comb does not know the identity, or if the new
             name is taken or not a plain name.
+
+    Example:
+        >>> from helpers.comb import build_comb
+        >>> from helpers.identities import rename_identity
+        >>> comb = build_comb(["Rosa", "Nils"], resolution=16)
+        >>> rename_identity(comb, "Rosa", "Mary").identities
+        ('Mary', 'Nils')
     """
     comb.check_identity(identity)
     if name in comb.decoders:
@@ -86,18 +107,20 @@ def _same_names(comb):
 
 def _comb_of(comb, names):
     """A comb with decoders of `{new name: name in comb, or None}`."""
-    found = Comb(**{**comb.config(), "identities": tuple(names)})
-    found.level = comb.level
-    pairs = [(comb.encoder.layers(), found.encoder.layers())]
-    pairs.append((comb.stem, found.stem))
+    other = Comb(**{**comb.config(), "identities": tuple(names)})
+    other.level = comb.level
+    copied = [
+        (comb.encoder.layers(), other.encoder.layers()),
+        (comb.stem, other.stem),
+    ]
     for name, known in names.items():
         if known is not None:
-            one, other = comb.decoders[known], found.decoders[name]
-            pairs.append((one.layers(), other.layers()))
-    for sources, targets in pairs:
+            sources = comb.decoders[known].layers()
+            copied.append((sources, other.decoders[name].layers()))
+    for sources, targets in copied:
         for source, target in zip(sources, targets, strict=True):
             target.set_weights(source.get_weights())
-    return found
+    return other
 
 
 def _starting_weights(comb, identity, start):
@@ -116,10 +139,10 @@ def _starting_weights(comb, identity, start):
         comb.check_identity(start)
     known = comb.identities if start is None else (start,)
     decoders = [comb.decoders[name].layers() for name in known]
-    return [
-        [np.mean(arrays, axis=0) for arrays in zip(*weights, strict=True)]
-        for weights in (
-            [layer.get_weights() for layer in same_place]
-            for same_place in zip(*decoders, strict=True)
+    means = []
+    for same_place in zip(*decoders, strict=True):
+        weights = [layer.get_weights() for layer in same_place]
+        means.append(
+            [np.mean(arrays, axis=0) for arrays in zip(*weights, strict=True)]
         )
-    ]
+    return means

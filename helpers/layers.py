@@ -20,6 +20,12 @@ class FadeIn(keras.layers.Layer):
         old: float tensor of the same shape.
         blend: float tensor, shape `(batch, 1)`, in 0-1.
 
+    Example:
+        >>> from helpers.layers import FadeIn
+        >>> new, old = np.ones((1, 2, 2, 1)), np.zeros((1, 2, 2, 1))
+        >>> float(FadeIn()(new, old, np.array([[0.25]]))[0, 0, 0, 0])
+        0.25
+
     Reference:
         Karras et al., 2018, "Progressive growing of GANs for improved
         quality, stability, and variation", figure 2.
@@ -34,8 +40,8 @@ class FadeIn(keras.layers.Layer):
 class PersonStyle(keras.layers.Layer):
     """Scales and shifts each channel by two numbers learned for each person.
 
-    One decoder can so serve a whole crowd: all its convolutions are common,
-    and what tells one face from another has to fit into these numbers.
+    So one decoder serves a whole crowd: all its convolutions are common, and
+    what tells one face from another has to fit into these numbers.
 
     Args:
         people: int. How many people there are.
@@ -43,6 +49,18 @@ class PersonStyle(keras.layers.Layer):
     Call arguments:
         inputs: float tensor, shape `(batch, height, width, channels)`.
         person: integer tensor, shape `(batch, 1)`, from 0 to `people - 1`.
+
+    Raises:
+        ValueError: if there is nobody.
+
+    Example:
+        >>> from helpers.layers import PersonStyle
+        >>> style = PersonStyle(people=2)
+        >>> style.build((None, 4, 4, 1))
+        >>> _ = style.shift.assign([[0], [5]])
+        >>> styled = style(np.ones((2, 4, 4, 1)), person=np.array([[0], [1]]))
+        >>> [float(picture[0, 0, 0]) for picture in styled]
+        [1.0, 6.0]
 
     Reference:
         Perez et al., 2018, "FiLM: visual reasoning with a general

@@ -4,11 +4,7 @@ import cv2
 import numpy as np
 
 from helpers import alignment
-from helpers.alignment import (
-    LEFT_EYE,
-    OUTER_LIPS,
-    RIGHT_EYE,
-)
+from helpers.alignment import LEFT_EYE, OUTER_LIPS, RIGHT_EYE
 from helpers.crops import cut_crop, cut_network_crops
 
 # the egg's measures in units of the distance between the eyes
@@ -30,13 +26,13 @@ BROW_END_POWER = 2.5
 # width of the egg's soft edge, as a share of the crop's side
 SOFT_EDGE = 0.02
 
-# what stands before a face: left out as a small network sees it, or unknown
+# what stands before a face: left out, as a network sees it, or not looked for
 OCCLUSIONS = ("learned", "none")
 DEFAULT_OCCLUSION = "learned"
 
 # A mask to paste along is drawn in by little more than its soft edge spreads,
-# as a decoder has learned nothing about the other side of the mask. Any more,
-# and the ends of the target's brows stay beside the source's.
+# as a decoder has learned nothing about what lies outside. Any more, and the
+# ends of the target's brows stay beside the source's. Shares of the side.
 ERODE_SHARE = 0.025
 FEATHER_SHARE = 0.015
 
@@ -44,10 +40,9 @@ FEATHER_SHARE = 0.015
 def face_mask(size, contract, yaw=0.0):
     """The face region of any aligned crop: an egg from brows to chin.
 
-    One canonical egg for everybody, because a mask cut to the person would
-    tell the encoder who it is. It ends inside the part that the network sees.
-    Of a turned head the far cheek is out of sight, so that side of the egg
-    is narrower.
+    One egg for everybody, because a mask cut to the person would tell the
+    encoder who it is. It ends inside the part that the network sees. Of a
+    turned head the far cheek is out of sight: that side is narrower.
 
     Args:
         size: int. Side of the mask in pixels (of the whole stored crop).
@@ -60,6 +55,13 @@ def face_mask(size, contract, yaw=0.0):
 
     Raises:
         ValueError: if the template has no distance between the eyes.
+
+    Example:
+        >>> from helpers import masks
+        >>> from helpers.files import manifests
+        >>> mask = masks.face_mask(64, manifests.data_contract())
+        >>> float(mask[0, 0]), float(mask[32, 32])
+        (0.0, 1.0)
     """
     template = alignment.template_points(contract, 1) + 0.5  # unit crop
     eyes, mouth = template[:2].mean(axis=0), template[3:].mean(axis=0)
@@ -101,11 +103,18 @@ def feature_weights(resolution, contract, weight=3.0):
     Args:
         resolution: int. Side of the network crop in pixels.
         contract: dict from `manifests.data_contract()`.
-        weight: float. Weight in the middle of an eye or the mouth, at least
-            1; the rest counts 1.
+        weight: float of at least 1, in the middle of an eye or the mouth; the
+            rest counts 1.
 
     Returns:
         float32 array, shape `(resolution, resolution)`, 1 to `weight`.
+
+    Example:
+        >>> from helpers import masks
+        >>> from helpers.files import manifests
+        >>> weights = masks.feature_weights(64, manifests.data_contract(), 3.0)
+        >>> weights.round().min().item(), weights.round().max().item()
+        (1.0, 3.0)
     """
     coverage = contract["coverage"]
     template = alignment.template_points(contract, 1) + 0.5  # unit crop
@@ -132,20 +141,26 @@ def landmark_weights(points, size, weight=3.0):
     Args:
         points: float array, shape `(68, 2)`, `(x, y)` in pixels of the crop.
         size: int. Side of the crop in pixels.
-        weight: float. Weight in the middle of an eye or the mouth, at least
-            1; the rest counts 1.
+        weight: as for `feature_weights`.
 
     Returns:
         float32 array, shape `(size, size)`, 1 to `weight`.
 
     Raises:
         ValueError: if these are not 68 points.
+
+    Example:
+        >>> from helpers import masks
+        >>> points = np.full((68, 2), 8.0)  # a face as small as one pixel
+        >>> weights = masks.landmark_weights(points, 16, 3.0)
+        >>> float(weights[8, 8]), float(weights[0, 0])
+        (3.0, 1.0)
     """
     points = check_points(points)
     y, x = np.mgrid[:size, :size].astype(np.float32)
     bump = np.zeros((size, size), np.float32)
-    # half widths are at least these shares of the feature's length; to the
-    # features' own size, as much again for what is around them
+    # half widths are at least these shares of the feature's length, which a
+    # shut eye needs; and 1.4 times its own, for what is around it
     for feature, least in (
         (points[LEFT_EYE], 0.45),
         (points[RIGHT_EYE], 0.45),
@@ -165,7 +180,7 @@ def check_points(points):
     if points.shape != (68, 2) or not np.isfinite(points).all():
         raise ValueError(
             "A face has 68 points (x, y) that are finite. "
-            f"Received: shape {points.shape}. Read them with "
+            f"Received: shape {points.shape}. Read them with faces.readers."
             "face_landmarks.read_face_landmarks().landmarks(crops)."
         )
     return points
@@ -174,8 +189,7 @@ def check_points(points):
 def warp_mask(mask, matrix, size):
     """A photo's mask in the pixels of a crop.
 
-    Beyond the photo's edge nothing is face, unlike the crop itself, which
-    goes on with the last pixels.
+    Beyond the photo's edge nothing is face; the crop itself goes on there.
 
     Args:
         mask: uint8 array (0-255) or float32 array (0-1), shape
@@ -188,6 +202,12 @@ def warp_mask(mask, matrix, size):
 
     Raises:
         ValueError: if the mask is not a plane of numbers.
+
+    Example:
+        >>> from helpers import masks
+        >>> mask = np.ones((4, 4), np.float32)
+        >>> masks.warp_mask(mask, [[1, 0, 2], [0, 1, 0]], 4)[0].tolist()
+        [0.0, 0.0, 1.0, 1.0]
     """
     mask = np.asarray(mask)
     if mask.ndim != 2:
@@ -198,21 +218,27 @@ def warp_mask(mask, matrix, size):
     return cut_crop(mask, matrix, size, cv2.BORDER_CONSTANT)
 
 
-def soften_mask(mask, erode_share=0.03, feather_share=0.02):
+def soften_mask(mask, erode_share=ERODE_SHARE, feather_share=FEATHER_SHARE):
     """Draw a mask's edge in and make it soft, for pasting.
 
     Args:
         mask: float array, shape `(height, width)`, values 0-1.
         erode_share: float. How far the edge moves in, as a share of the
-            mask's shorter side.
+            shorter side.
         feather_share: float. Standard deviation of the Gaussian that softens
-            the edge, as a share of the mask's shorter side.
+            the edge, the same way.
 
     Returns:
         float32 array, same shape, values 0-1.
 
     Raises:
         ValueError: if a share is negative or the mask is not a plane.
+
+    Example:
+        >>> from helpers import masks
+        >>> mask = np.ones((100, 100), np.float32)
+        >>> float(masks.soften_mask(mask, 0.1, 0)[50].sum())
+        80.0
     """
     mask = np.asarray(mask, dtype=np.float32)
     if mask.ndim != 2 or min(erode_share, feather_share) < 0:
@@ -247,14 +273,19 @@ def blending_mask(contract, resolution, yaw=0.0):
     Args:
         contract: dict from `manifests.data_contract()`.
         resolution: int. Side of the result in pixels.
-        yaw: float. Turn of the head in degrees from
-            `alignment.estimate_pose()`: the far cheek is out of sight, and
-            behind it is not face but room.
+        yaw: float, as for `face_mask`.
 
     Returns:
         float32 array, shape `(resolution, resolution)`, 0-1.
+
+    Example:
+        >>> from helpers import masks
+        >>> from helpers.files import manifests
+        >>> mask = masks.blending_mask(manifests.data_contract(), 64)
+        >>> mask.shape, float(mask[0, 0]), float(mask[32, 32])
+        ((64, 64), 0.0, 1.0)
     """
     mask = face_mask(contract["crop_size"], contract, yaw)
-    mask = soften_mask(mask, ERODE_SHARE, FEATHER_SHARE)
+    mask = soften_mask(mask)
     coverage = contract["coverage"]
     return cut_network_crops(mask[None], coverage, resolution)[0]

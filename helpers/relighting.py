@@ -1,14 +1,9 @@
-"""Relighting: a face's features in, the same in its target's light out.
-
-Light and skin are multiplied on their way to the camera: in the logarithm they
-are added, and what varies slowly can be taken from another picture."""
+"""Relighting: a swapped face in, the same in its target's light out."""
 
 import cv2
 import numpy as np
 
-from helpers.color_transfer import (
-    pixels_inside,
-)
+from helpers.color_transfer import pixels_inside
 
 # Standard deviation of the Gaussian at which light ends and features begin, as
 # a share of the crop's side. With 0.06 light is nearer to the truth, but beards
@@ -41,8 +36,9 @@ def take_light(
         target_crop: float32 array, same shape.
         mask: float32 array, shape `(height, width)`, 0-1. Pixels above 0.5
             say what the light is.
-        light_share: float. Standard deviation of the Gaussian that parts the
-            two, as a share of the crop's side, for the strength of light.
+        light_share: float. Standard deviation of the Gaussian that parts
+            slow from fast, as a share of the crop's side, for the strength
+            of light.
         tone_share: float. The same for its colour.
 
     Returns:
@@ -50,6 +46,14 @@ def take_light(
 
     Raises:
         ValueError: if a share is not above 0.
+
+    Example:
+        >>> from helpers.relighting import take_light
+        >>> face, target = np.full((8, 8, 3), 0.4), np.full((8, 8, 3), 0.8)
+        >>> face[4, 4] = 0.1  # a mole
+        >>> lit = take_light(face, target, np.ones((8, 8)))
+        >>> [round(float(lit[place]), 1) for place in ((0, 0, 0), (4, 4, 0))]
+        [0.8, 0.4]
 
     Reference:
         Oppenheim, Schafer and Stockham, "Nonlinear filtering of multiplied
@@ -94,6 +98,7 @@ def _log_of_light(picture):
 
 
 def _from_log_of_light(logarithm):
+    """The way back: sRGB 0-1."""
     light = np.clip(np.exp(logarithm) - DARKEST, 0, 1)
     picture = np.where(
         light <= 0.0031308, light * 12.92, 1.055 * light ** (1 / 2.4) - 0.055

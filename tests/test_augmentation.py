@@ -90,19 +90,19 @@ def test_light_keeps_the_range_and_changes_the_level():
 
 def test_shrinking_averages_blocks():
     images = np.arange(16, dtype="float32").reshape(1, 4, 4, 1)
-    assert augmentation.shrink(images, 2)[0, :, :, 0].tolist() == [
+    assert augmentation.shrink_pictures(images, 2)[0, :, :, 0].tolist() == [
         [2.5, 4.5],
         [10.5, 12.5],
     ]
-    assert augmentation.shrink(images, 4) is images
+    assert augmentation.shrink_pictures(images, 4) is images
 
 
 def test_faded_pictures_begin_as_the_level_below():
     images = random().uniform(size=(2, 8, 8, 3)).astype("float32")
     coarse = augmentation.fade_pictures(images, 0.0)
     np.testing.assert_allclose(
-        augmentation.shrink(coarse, 4),
-        augmentation.shrink(images, 4),
+        augmentation.shrink_pictures(coarse, 4),
+        augmentation.shrink_pictures(images, 4),
         atol=1e-6,
     )
     np.testing.assert_allclose(coarse[:, ::2, ::2], coarse[:, 1::2, 1::2])

@@ -145,8 +145,12 @@ def at_level(pairs, level, blend):
         side, side, 4)`, 0-1.
     """
     side = resolution_of(level)
-    inputs = augmentation.shrink(np.stack([pair[0] for pair in pairs]), side)
-    targets = augmentation.shrink(np.stack([pair[1] for pair in pairs]), side)
+    inputs = augmentation.shrink_pictures(
+        np.stack([pair[0] for pair in pairs]), side
+    )
+    targets = augmentation.shrink_pictures(
+        np.stack([pair[1] for pair in pairs]), side
+    )
     if level > 0:
         inputs = augmentation.fade_pictures(inputs, blend)
         targets = augmentation.fade_pictures(targets, blend)
