@@ -189,7 +189,7 @@ def test_a_reader_of_another_size_or_a_changed_file_is_refused(
     path = tmp_path / "manifest.json"
     text = path.read_text()
     path.write_text(text.replace('"resolution": 16', '"resolution": 32'))
-    with pytest.raises(ValueError, match="do not fit"):
+    with pytest.raises(ValueError, match="of another size"):
         expression_reader.read_expression_reader(tmp_path)
     path.write_text(text)
     weights = tmp_path / "reader.safetensors"

@@ -218,7 +218,7 @@ def write_manifest(
     return manifest
 
 
-def read_manifest(folder, made_by, verify=False, by_others=False):
+def read_manifest(folder, made_by, verify=False, by_others=False, again=None):
     """Manifest of a folder that an earlier notebook wrote.
 
     Args:
@@ -229,6 +229,8 @@ def read_manifest(folder, made_by, verify=False, by_others=False):
         by_others: bool. Whether a folder that something else made will do,
             as with weights: what they are is told by their shapes and hash,
             not by who made them.
+        again: str, what to do where it cannot be read, or `None` to name the
+            notebook.
 
     Returns:
         dict.
@@ -242,7 +244,7 @@ def read_manifest(folder, made_by, verify=False, by_others=False):
     folder = pathlib.Path(folder)
     path = folder / MANIFEST
     makers = (made_by,) if isinstance(made_by, str) else tuple(made_by)
-    todo = f"Run notebooks/{makers[0]}.ipynb; it writes this folder."
+    todo = again or f"Run notebooks/{makers[0]}.ipynb; it writes this folder."
     if not folder.is_dir():
         raise FileNotFoundError(f"There is no folder {folder}. {todo}")
     if not path.is_file():

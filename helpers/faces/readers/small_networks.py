@@ -9,11 +9,10 @@ import pathlib
 import keras
 import numpy as np
 from keras import layers
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
 
 from helpers.crops import cut_network_crops
 from helpers.files import manifests
+from helpers.files.arrays import assign_arrays, read_arrays, write_arrays
 from helpers.swapper import predict
 
 
@@ -38,8 +37,7 @@ def write_network(folder, weights, model, made_by, dtype=None, **details):
         )
         for variable in model.weights
     }
-    with manifests.atomic_path(folder / weights) as partial:
-        partial.write_bytes(save(arrays))
+    write_arrays(folder / weights, arrays)
     return manifests.write_manifest(folder, made_by, files=[weights], **details)
 
 
@@ -61,34 +59,17 @@ def read_network(folder, weights, made_by, name, build):
         ValueError: if a file was changed or does not fit the network.
     """
     folder = pathlib.Path(folder)
-    path = folder / weights
     again = f"Make it with python -m {made_by} --folder {folder}"
-    if not (folder / manifests.MANIFEST).is_file() or not path.is_file():
-        raise FileNotFoundError(f"There is no {name} in {folder}. {again}")
-    manifest = manifests.read_manifest(folder, made_by)
-    received = manifests.file_sha256(path)
-    if received != manifest["files"][weights]:
-        raise ValueError(
-            f"{path} has changed since it was written. Received: sha256 "
-            f"{received[:12]}, expected {manifest['files'][weights][:12]}. "
-            f"{again}"
-        )
+    manifest = manifests.read_manifest(
+        folder, made_by, verify=True, again=f"It holds the {name}. {again}"
+    )
     model = build(manifest)
-    try:
-        arrays = load_file(path)
-    except SafetensorError as error:
-        raise ValueError(
-            f"{path} should be safetensors. Received: {error}. {again}"
-        ) from error
-    expected = {weight.path: tuple(weight.shape) for weight in model.weights}
-    received = {key: array.shape for key, array in arrays.items()}
-    if expected != received:
-        raise ValueError(
-            f"The weights in {folder} do not fit this {name}. Expected "
-            f"{expected}. Received: {received}"
-        )
-    for weight in model.weights:
-        weight.assign(arrays[weight.path].astype(np.float32))
+    arrays, _ = read_arrays(folder / weights)
+    assign_arrays(
+        {weight.path: weight for weight in model.weights},
+        {name: array.astype(np.float32) for name, array in arrays.items()},
+        f"The {name} in {folder}",
+    )
     return model, manifest
 
 
