@@ -16,7 +16,7 @@ from clips import (
 )
 
 from helpers.footage import media
-from helpers.footage.media import containers
+from helpers.footage.media import animations, containers
 from helpers.swap import showing
 from helpers.swap.marks import provenance, reading_marks
 from helpers.swap.swap_video import swap_video
@@ -160,6 +160,27 @@ def test_two_videos_keep_times_sound_and_mark(before, after, tmp_path, pairs):
         assert np.abs(frame[-120:, :160].astype(int) - left).mean() < 3
         assert np.abs(frame[-120:, -160:].astype(int) - right).mean() < 3
     assert [path.name for path in output.parent.iterdir()] == ["pair.mp4"]
+
+
+def test_moments_of_two_videos_move_in_a_picture_with_their_mark(
+    before, after, tmp_path
+):
+    output = tmp_path / "moves.gif"
+    report = showing.write_before_after_gif(
+        before, after, output, most=6, width=200
+    )
+    assert (report["frames"], report["broken"]) == (6, None)
+    moments = list(animations.read_moving(output))
+    assert len(moments) == 6
+    assert moments[0][2].shape == (85, 200, 3)
+    shown = moments[5][1] / 5  # every fourth frame
+    assert shown == pytest.approx(np.diff(TIMES[::4]).mean() / 1000, abs=0.01)
+    assert_signed(output, reading_marks.read_mark(after))
+    with pytest.raises(ValueError, match="mark.*before.mp4.*swap_video"):
+        showing.write_before_after_gif(after, before, tmp_path / "a.gif")
+    with pytest.raises(ValueError, match="as one of .gif"):
+        showing.write_before_after_gif(before, after, tmp_path / "a.mp4")
+    assert not (tmp_path / "a.gif").exists()
 
 
 def test_the_shorter_video_ends_the_result(before, after, tmp_path):

@@ -11,6 +11,7 @@ from helpers.plotting.drawing import (
 )
 from helpers.plotting.face_pictures import plot_left_out, plot_people
 from helpers.plotting.footage_pictures import plot_footage_report
+from helpers.plotting.growth_film import write_growth_film
 from helpers.plotting.latent_plots import plot_gaps, plot_latent_map
 from helpers.plotting.sheets import (
     plot_contact_sheet,
@@ -38,4 +39,5 @@ __all__ = [
     "plot_swap_matrix",
     "save_figure",
     "value_colors",
+    "write_growth_film",
 ]

@@ -1,6 +1,7 @@
 """Showing: a swap and its target in, both side by side in one file out."""
 
 import contextlib
+import math
 
 import cv2
 import numpy as np
@@ -82,13 +83,7 @@ def write_side_by_side(
     for path in (before_path, after_path):
         swapping.check_paths(path, output_path, (".mp4",))
     total = _check_sizes(before_path, after_path)
-    mark = reading_marks.read_mark(after_path)
-    if mark is None:
-        raise ValueError(
-            "The video of a swap carries a mark, and what is made of it keeps "
-            f"that. Received: {after_path}, which carries none. Take the file "
-            "that swap_video() wrote."
-        )
+    mark = _mark_of(after_path)
     afters = media.read_frames(after_path)
     longer = None
 
@@ -120,6 +115,87 @@ def write_side_by_side(
         "longer": longer,
         "mark": mark,
     }
+
+
+def write_before_after_gif(
+    before_path,
+    after_path,
+    output_path,
+    captions=("before", "after"),
+    most=24,
+    width=640,
+):
+    """Write some moments of a video and its swap side by side, as a GIF.
+
+    It moves wherever pictures are shown, has the mark and is signed; the
+    label is that of the swapped video.
+
+    Args:
+        before_path: str or path of the target's video.
+        after_path: str or path of the swapped video, with its mark.
+        output_path: str or path of the .gif file to write.
+        captions: two str, drawn above the pictures.
+        most: int. Moments, at most, evenly spread over the video.
+        width: int. Of the GIF in pixels, at most.
+
+    Returns:
+        dict with `output`, `frames`, `broken` and `mark`, see
+        `write_side_by_side`.
+
+    Raises:
+        See `write_side_by_side`.
+    """
+    for path in (before_path, after_path):
+        swapping.check_paths(path, output_path, (".gif",))
+    step = max(1, math.ceil(_check_sizes(before_path, after_path) / most))
+    mark = _mark_of(after_path)
+    times, pictures, broken = [], [], None
+    try:
+        for time, before, after in _frame_pairs(before_path, after_path, step):
+            picture = beside(before, after, captions)
+            share = min(1.0, width / picture.shape[1])
+            size = [round(side * share) for side in picture.shape[1::-1]]
+            pictures.append(
+                cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+            )
+            times.append(time)
+    except media.MediaError as error:
+        if not pictures:
+            raise
+        broken = str(error)
+    seconds = float(np.diff(times).mean()) if len(times) > 1 else 1.0
+    provenance.write_animation(output_path, pictures, seconds, mark, after_path)
+    return {
+        "output": str(output_path),
+        "frames": len(pictures),
+        "broken": broken,
+        "mark": mark,
+    }
+
+
+def _frame_pairs(before_path, after_path, step):
+    """Time, frame and swapped frame of every so many frames."""
+    with (
+        contextlib.closing(media.read_frames(before_path)) as befores,
+        contextlib.closing(media.read_frames(after_path)) as afters,
+    ):
+        for (index, time, before), (_, _, after) in zip(
+            befores, afters, strict=False
+        ):
+            if index % step == 0:
+                height, width = before.shape[:2]
+                yield time, before, after[:height, :width]
+
+
+def _mark_of(path):
+    mark = reading_marks.read_mark(path)
+    if mark is None:
+        raise ValueError(
+            "The video of a swap carries a mark, and what is made of it keeps "
+            f"that. Received: {path}, which carries none. Take the file that "
+            "swap_video() wrote."
+        )
+    return mark
 
 
 def beside(before, after, captions=("before", "after")):

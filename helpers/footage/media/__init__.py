@@ -8,7 +8,11 @@ import each other, never the door.
 from helpers.footage.media.containers import VIDEO_ENDINGS
 from helpers.footage.media.editing import edit_onward, edit_video, map_video
 from helpers.footage.media.opening import MediaError
-from helpers.footage.media.photo_writing import encode_image, write_image
+from helpers.footage.media.photo_writing import (
+    encode_image,
+    write_animation,
+    write_image,
+)
 from helpers.footage.media.photos import (
     PHOTO_ENDINGS,
     PHOTO_ERRORS,
@@ -39,6 +43,7 @@ __all__ = [
     "read_frame",
     "read_frames",
     "read_photo",
+    "write_animation",
     "write_image",
     "write_video",
 ]

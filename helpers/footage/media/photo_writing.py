@@ -1,8 +1,9 @@
-"""Photo writing: an array in, a picture file out."""
+"""Photo writing: an array in, a picture file out; many in, a moving one."""
 
 import io
 import pathlib
 
+import imageio.v3 as iio
 import numpy as np
 from PIL import Image
 
@@ -64,3 +65,31 @@ def write_image(path, image, quality=95):
     content = encode_image(image, pathlib.Path(path).suffix, quality)
     with manifests.atomic_path(path) as partial:
         partial.write_bytes(content)
+
+
+def write_animation(path, frames, seconds=0.1):
+    """Write a GIF that moves, and begins anew at its end, in one step.
+
+    Args:
+        path: str or path, ending in `.gif`.
+        frames: uint8 array, shape `(frames, height, width, 3)`, RGB, or a
+            list of such frames. A GIF has 256 colours a frame.
+        seconds: float, how long each frame is shown; or a list, one a frame.
+
+    Raises:
+        ValueError: if the name ends otherwise, or these are no frames.
+    """
+    frames = np.asarray(frames)
+    if frames.dtype != np.uint8 or frames.ndim != 4 or not len(frames):
+        raise ValueError(
+            "Frames are uint8, of shape (frames, height, width, 3), one or "
+            f"more. Received: {frames.dtype}, shape {frames.shape}"
+        )
+    if pathlib.Path(path).suffix.lower() != ".gif":
+        raise ValueError(
+            "The name of a picture that moves should end in .gif. "
+            f"Received: path={str(path)!r}"
+        )
+    shown = np.rint(np.multiply(seconds, 1000)).astype(int).tolist()
+    with manifests.atomic_path(path) as partial:
+        iio.imwrite(partial, frames, extension=".gif", duration=shown, loop=0)

@@ -85,6 +85,26 @@ def write_picture(path, image, mark, visible=False, original=None):
         credentials.sign_file(partial, mark, original)
 
 
+def write_animation(path, frames, seconds, mark, original=None):
+    """Write a GIF that moves with its mark, signed, in one step.
+
+    Args:
+        path: str or path of the .gif file to write.
+        frames: see `media.write_animation`, as is `seconds`.
+        seconds: float or list of float.
+        mark: dict from `build_mark`.
+        original: see `credentials.sign_file`.
+
+    Raises:
+        ValueError: see `media.write_animation`.
+        OSError: see `write_picture`.
+    """
+    with manifests.atomic_path(path) as partial:
+        media.write_animation(partial, frames, seconds)
+        add_mark(partial, mark)
+        credentials.sign_file(partial, mark, original)
+
+
 def video_mark(mark, original=None):
     """How a video gets its mark and signature while it is written.
 

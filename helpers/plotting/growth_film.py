@@ -1,0 +1,43 @@
+"""What a network draws at one level after the other -> a face that grows."""
+
+import cv2
+import numpy as np
+
+from helpers.footage import media
+from helpers.plotting.drawing import as_uint8
+
+LAST_SECONDS = 2.0  # the last moment stays, before the film begins anew
+
+
+def write_growth_film(path, moments, side=128, seconds=0.2):
+    """Write how the faces of a network grew, level by level, as a GIF.
+
+    Args:
+        path: str or path, ending in `.gif`.
+        moments: list of float arrays, shape `(faces, height, width, 3)`, 0-1,
+            oldest first: what was drawn of the same faces, at any level.
+        side: int. Side of each face in the film, in pixels.
+        seconds: float. How long a moment is shown.
+
+    Raises:
+        ValueError: if there is no moment, or not the same number of faces in
+            each.
+    """
+    counts = {len(faces) for faces in moments}
+    if len(counts) != 1:
+        raise ValueError(
+            "A film of growing faces takes one moment or more, of the same "
+            f"faces. Received: {len(moments)} moments of {sorted(counts)} "
+            "faces"
+        )
+    frames = [
+        np.concatenate([_enlarge(face, side) for face in as_uint8(faces)], 1)
+        for faces in moments
+    ]
+    shown = [seconds] * (len(frames) - 1) + [LAST_SECONDS]
+    media.write_animation(path, frames, shown)
+
+
+def _enlarge(face, side):
+    """A face whose pixels can be counted: its level is to be seen."""
+    return cv2.resize(face, (side, side), interpolation=cv2.INTER_NEAREST)

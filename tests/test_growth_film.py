@@ -1,0 +1,36 @@
+"""A film of faces that grow: every level is as large as the others."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from helpers import plotting
+
+
+def test_every_moment_is_shown_and_the_last_one_stays(tmp_path):
+    moments = [
+        np.full((3, side, side, 3), shade, np.float32)
+        for side, shade in ((4, 0.2), (8, 0.5), (16, 0.8))
+    ]
+    path = tmp_path / "growth.gif"
+    plotting.write_growth_film(path, moments, side=32, seconds=0.1)
+    with Image.open(path) as film:
+        assert film.size == (96, 32) and film.n_frames == 3
+        assert film.info["loop"] == 0  # for ever
+        lasts = []
+        for number, shade in enumerate((0.2, 0.5, 0.8)):
+            film.seek(number)
+            lasts.append(film.info["duration"])
+            pixels = np.asarray(film.convert("RGB"))
+            assert np.abs(pixels - 255 * shade).max() < 3
+    assert lasts == [100, 100, 2000]
+
+
+def test_a_film_of_nothing_or_of_other_faces_is_refused(tmp_path):
+    path = tmp_path / "growth.gif"
+    with pytest.raises(ValueError, match="0 moments"):
+        plotting.write_growth_film(path, [])
+    one, two = np.zeros((1, 4, 4, 3)), np.zeros((2, 4, 4, 3))
+    with pytest.raises(ValueError, match=r"2 moments of \[1, 2\]"):
+        plotting.write_growth_film(path, [one, two])
+    assert not path.exists()
