@@ -254,6 +254,13 @@ def test_faces_beside_a_dict_of_sources_is_refused_before_the_work(
     assert not output.parent.exists()
 
 
+def test_a_dict_of_no_sources_is_refused_before_the_work(clip, tmp_path):
+    detector, output = FakeDetector([]), tmp_path / "swap.mp4"
+    with pytest.raises(ValueError, match=r"at least one place.*source={}"):
+        swap_video(NameComb(), clip, output, {}, detector)
+    assert not output.exists()
+
+
 def test_a_lower_crf_is_nearer_and_larger(clip, tmp_path):
     before, sizes, errors = read_clip(clip)[1], [], []
     for crf in (10, 34):

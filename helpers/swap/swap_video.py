@@ -148,6 +148,11 @@ def _places_of(source, faces):
             f"beside a dict. Received: faces={faces!r}, source={source!r}. "
             "Leave out faces, or give one name as source."
         )
+    if not source:
+        raise ValueError(
+            "A dict as source says at least one place and whose face comes "
+            'there, such as {"left": "Rosa"}. Received: source={}'
+        )
     return source
 
 
