@@ -67,6 +67,11 @@ def similarity_transform(source_points, target_points):
         ValueError: if the shapes differ or are wrong, if a value is not
             finite, or if the points fix no similarity (all in one place).
 
+    Example:
+        >>> from helpers.alignment import similarity_transform
+        >>> similarity_transform([(0, 0), (1, 0)], [(5, 5), (5, 7)]).tolist()
+        [[0.0, -2.0, 5.0], [2.0, 0.0, 5.0]]
+
     Reference:
         Umeyama, "Least-squares estimation of transformation parameters
         between two point patterns", 1991, equations 40-42.
@@ -125,6 +130,11 @@ def template_points(contract_or_template, crop_size):
 
     Raises:
         ValueError: if there are not five `(x, y)` pairs.
+
+    Example:
+        >>> from helpers.alignment import template_points
+        >>> template_points([(0.5, 0.5)] * 5, 256)[0].tolist()
+        [127.5, 127.5]
     """
     template = contract_or_template
     if isinstance(template, dict):
@@ -150,6 +160,14 @@ def crop_matrix(landmarks, contract):
 
     Raises:
         ValueError: see `similarity_transform`.
+
+    Example:
+        >>> from helpers import alignment
+        >>> from helpers.files import manifests
+        >>> contract = manifests.data_contract(crop_size=256)
+        >>> landmarks = alignment.template_points(contract, 512)
+        >>> round(float(alignment.crop_matrix(landmarks, contract)[0, 0]), 3)
+        0.5
     """
     points = template_points(contract, contract["crop_size"])
     return similarity_transform(landmarks, points)
@@ -166,6 +184,12 @@ def invert_transform(matrix):
 
     Raises:
         ValueError: if the matrix squeezes the plane flat.
+
+    Example:
+        >>> from helpers import alignment
+        >>> back = alignment.invert_transform([[2, 0, 10], [0, 2, 20]])
+        >>> alignment.transform_points(back, (16, 28)).tolist()
+        [3.0, 4.0]
     """
     matrix = np.asarray(matrix, dtype=np.float64)
     if matrix.shape != (2, 3) or not np.isfinite(matrix).all():
@@ -192,13 +216,24 @@ def transform_points(matrix, points):
 
     Returns:
         float64 array, same shape as `points`.
+
+    Example:
+        >>> from helpers.alignment import transform_points
+        >>> transform_points([[2, 0, 10], [0, 2, 20]], (3, 4)).tolist()
+        [16.0, 28.0]
     """
     matrix = np.asarray(matrix, dtype=np.float64)
     return np.asarray(points, dtype=np.float64) @ matrix[:, :2].T + matrix[:, 2]
 
 
 def matrix_scale(matrix):
-    """Length in the crop of one photo pixel, from a 2x3 matrix."""
+    """Length in the crop of one photo pixel, from a 2x3 matrix.
+
+    Example:
+        >>> from helpers.alignment import matrix_scale
+        >>> matrix_scale([[0, -2, 10], [2, 0, 20]])
+        2.0
+    """
     return float(np.sqrt(abs(np.linalg.det(np.asarray(matrix)[:, :2]))))
 
 
@@ -220,6 +255,13 @@ def estimate_pose(landmarks):
 
     Raises:
         ValueError: if the landmarks lie in one place.
+
+    Example:
+        >>> from helpers import alignment
+        >>> landmarks = np.array(alignment.FACE_POINTS)[:, :2]
+        >>> lying = landmarks @ [[0, -1], [1, 0]]  # what was right is above
+        >>> [round(angle) for angle in alignment.estimate_pose(lying)]
+        [0, 0, 90]
     """
     head = np.array(FACE_POINTS)
     landmarks = np.asarray(landmarks, dtype=np.float64)

@@ -35,6 +35,13 @@ def sample_view(random, size, coverage, resolution, options):
     Returns:
         float32 array, shape `(2, 3)`: `matrix @ (x, y, 1)` is the position in
         the stored crop of a network pixel, both `(x, y)` in pixels.
+
+    Example:
+        >>> from helpers import augmentation
+        >>> random, options = np.random.default_rng(0), augmentation.PLAIN
+        >>> view = augmentation.sample_view(random, 256, 0.5, 64, options)
+        >>> (view @ (31.5, 31.5, 1)).tolist()  # the middle lies in the middle
+        [127.5, 127.5]
     """
     # drawn in this order ever since: the same seeds give the same views
     rotation = options["rotation"] * random.uniform(-1, 1)
@@ -56,6 +63,12 @@ def make_view(size, coverage, resolution, rotation=0.0, zoom=0.0, shift=(0, 0)):
 
     Returns:
         float32 array, shape `(2, 3)`, see `sample_view()`.
+
+    Example:
+        >>> from helpers.augmentation import make_view
+        >>> view = make_view(256, 0.5, 64, shift=(0.25, 0))  # 32 to the right
+        >>> (view @ (31.5, 31.5, 1)).tolist()
+        [159.5, 127.5]
     """
     angle = np.radians(rotation)
     scale = coverage * size / resolution * (1 + zoom)
@@ -85,6 +98,11 @@ def sample_warp(random, resolution, strength, grid=5):
         float32 array, shape `(resolution, resolution, 2)`: `(x, y)` in
         pixels of the network crop.
 
+    Example:
+        >>> from helpers.augmentation import sample_warp
+        >>> sample_warp(np.random.default_rng(0), 64, strength=0.01).shape
+        (64, 64, 2)
+
     Reference:
         The random warp of the first public face-swap autoencoder, 2017,
         with a standard deviation of 5 of 256 pixels on a 5x5 grid.
@@ -111,6 +129,13 @@ def cut_view(image, view, resolution, warp=None):
     Returns:
         uint8 array, shape `(resolution, resolution, 3)` or `(resolution,
         resolution)`.
+
+    Example:
+        >>> from helpers import augmentation
+        >>> crop = np.arange(16, dtype=np.uint8).reshape(4, 4)
+        >>> view = augmentation.make_view(4, coverage=0.5, resolution=2)
+        >>> augmentation.cut_view(crop, view, 2).tolist()
+        [[5, 6], [9, 10]]
     """
     if warp is None:
         return cv2.warpAffine(
@@ -145,6 +170,11 @@ def sample_light(random, strength):
 
     Returns:
         float32 array, shape `(3,)`: what the channels are multiplied by.
+
+    Example:
+        >>> from helpers.augmentation import sample_light
+        >>> sample_light(np.random.default_rng(0), strength=0.05).shape
+        (3,)
     """
     factors = strength * random.normal() + 0.4 * strength * random.normal(
         size=3
@@ -161,6 +191,11 @@ def change_light(image, factors):
 
     Returns:
         float32 array of the same shape, 0-1.
+
+    Example:
+        >>> from helpers.augmentation import change_light
+        >>> change_light(np.full((1, 1, 3), 0.5), (0.5, 1, 4)).tolist()
+        [[[0.25, 0.5, 1.0]]]
     """
     # a factor is positive: there is nothing below 0 to clip
     return np.minimum(image * factors, 1)
@@ -175,6 +210,11 @@ def shrink_pictures(images, resolution):
 
     Returns:
         float32 array, shape `(batch, resolution, resolution, channels)`.
+
+    Example:
+        >>> from helpers.augmentation import shrink_pictures
+        >>> shrink_pictures(np.float32([[[[0], [1]], [[2], [3]]]]), 1).item()
+        1.5
     """
     if images.shape[1] == resolution:
         return images
@@ -193,6 +233,11 @@ def fade_pictures(images, blend):
 
     Returns:
         float32 array of the same shape.
+
+    Example:
+        >>> from helpers.augmentation import fade_pictures
+        >>> fade_pictures(np.float32([[[[0], [1]], [[2], [3]]]]), 0.5).tolist()
+        [[[[0.75], [1.25]], [[1.75], [2.25]]]]
 
     Reference:
         Karras et al., 2018, "Progressive growing of GANs", section 2: real

@@ -22,17 +22,20 @@ def blend_crop(face, target_crop, mask, method="alpha", **options):
     """A face put into its target's crop.
 
     Args:
-        face: float32 array, shape `(height, width, 3)`, RGB 0-1.
-        target_crop: float32 array, same shape.
-        mask: float array, shape `(height, width)`, 0-1, feathered.
-        method: one of `BLENDS`, see `fit_face`.
-        **options: as for `fit_face`.
+        face, target_crop, mask, method, **options: as for `fit_face`.
 
     Returns:
         float32 array, shape `(height, width, 3)`, RGB 0-1.
 
     Raises:
         ValueError: see `fit_face`.
+
+    Example:
+        >>> from helpers.blending import blend_crop
+        >>> face, target = np.zeros((4, 4, 3)), np.ones((4, 4, 3))
+        >>> mask = np.full((4, 4), 0.75)
+        >>> float(blend_crop(face, target, mask, "alpha")[0, 0, 0])
+        0.25
     """
     fitted = fit_face(face, target_crop, mask, method, **options)
     alpha = np.asarray(mask, np.float32)[..., None]
@@ -57,6 +60,13 @@ def fit_face(face, target_crop, mask, method="alpha", **options):
     Raises:
         ValueError: if an argument is unknown, out of range or of a wrong
             shape.
+
+    Example:
+        >>> from helpers.blending import fit_face
+        >>> face, target = np.full((8, 8, 3), 0.2), np.full((8, 8, 3), 0.6)
+        >>> fitted = fit_face(face, target, np.ones((8, 8)), "relight")
+        >>> round(float(fitted[4, 4, 0]), 2)  # "alpha" leaves it at 0.2
+        0.6
     """
     check_choice("method", method, BLENDS)
     face, target_crop, mask = check_crops(face, target_crop, mask)
@@ -79,9 +89,7 @@ def blend_bands(face, target_crop, mask, keep_low=2):
     are the target's, features are the face's.
 
     Args:
-        face: float32 array, shape `(height, width, 3)`, RGB 0-1.
-        target_crop: float32 array, same shape.
-        mask: float32 array, shape `(height, width)`, 0-1, feathered.
+        face, target_crop, mask: as for `fit_face`.
         keep_low: int. Number of coarsest bands, of about log2 of the side,
             that are taken from the target. More than three bring back the
             target's own features.
@@ -91,6 +99,13 @@ def blend_bands(face, target_crop, mask, keep_low=2):
 
     Raises:
         ValueError: if there are not so many bands.
+
+    Example:
+        >>> from helpers.blending import blend_bands
+        >>> face, target = np.random.default_rng(0).random((2, 16, 16, 3), "f4")
+        >>> blended = blend_bands(face, target, target[..., 0], keep_low=4)
+        >>> bool(np.allclose(blended, target, atol=1e-5))  # all bands are kept
+        True
 
     Reference:
         Naruniec et al., "High-resolution neural face swapping for visual
@@ -133,13 +148,19 @@ def solve_poisson(face, target_crop, mask):
     lost, and a dark pixel on it spreads into the face.
 
     Args:
-        face: float32 array, shape `(height, width, 3)`, RGB 0-1.
-        target_crop: float32 array, same shape.
+        face, target_crop: as for `fit_face`.
         mask: float32 array, shape `(height, width)`, 0-1. Pixels above 0.5
             are solved for.
 
     Returns:
         float32 array, shape `(height, width, 3)`, RGB 0-1.
+
+    Example:
+        >>> from helpers.blending import solve_poisson
+        >>> face, target = np.full((16, 16, 3), 0.8), np.full((16, 16, 3), 0.2)
+        >>> mask = np.pad(np.ones((8, 8)), 4)
+        >>> round(float(solve_poisson(face, target, mask)[8, 8, 0]), 2)
+        0.2
 
     Reference:
         Perez, Gangnet and Blake, "Poisson image editing", 2003, equation 4,

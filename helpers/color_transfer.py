@@ -36,6 +36,12 @@ def match_color(face, target_crop, mask, method="reinhard"):
     Raises:
         ValueError: if the method is unknown, the shapes or ranges do not
             fit, or the mask has fewer than 16 pixels.
+
+    Example:
+        >>> from helpers.color_transfer import match_color
+        >>> face, target = np.full((4, 4, 3), 0.25), np.full((4, 4, 3), 0.75)
+        >>> match_color(face, target, np.ones((4, 4)), "mean")[0, 0].tolist()
+        [0.75, 0.75, 0.75]
     """
     check_choice("method", method, COLORS)
     face, target_crop, mask = check_crops(face, target_crop, mask)
@@ -60,6 +66,12 @@ def shift_mean(face, target_crop, inside):
 
     Returns:
         Array, shape `(height, width, 3)`.
+
+    Example:
+        >>> from helpers.color_transfer import shift_mean
+        >>> face = np.float32([[[0, 0, 0], [0.5, 0.5, 0.5]]])  # black, and grey
+        >>> shift_mean(face, face / 2 + 0.5, face[..., 0] < 1)[0, :, 0].tolist()
+        [0.375, 0.875]
     """
     return face + target_crop[inside].mean(axis=0) - face[inside].mean(axis=0)
 
@@ -73,6 +85,13 @@ def match_spread(face, target_crop, inside, limits=COLOR_RATIO):
 
     Returns:
         float32 array, shape `(height, width, 3)`, RGB 0-1.
+
+    Example:
+        >>> from helpers.color_transfer import match_spread
+        >>> face = np.float32([[[0, 0, 0], [0.5, 0.5, 0.5]]])
+        >>> matched = match_spread(face, face / 2 + 0.5, face[..., 0] < 1)
+        >>> [round(float(red), 2) for red in matched[0, :, 0]]
+        [0.5, 0.75]
 
     Reference:
         Reinhard et al., "Color transfer between images", 2001, equations
@@ -101,6 +120,12 @@ def match_histogram(face, target_crop, inside):
 
     Returns:
         Array, shape `(height, width, 3)`, RGB 0-1.
+
+    Example:
+        >>> from helpers.color_transfer import match_histogram
+        >>> face = np.float32([[[0, 0, 0], [0.5, 0.5, 0.5]]])
+        >>> match_histogram(face, face**2, face[..., 0] < 1)[0, :, 0].tolist()
+        [0.0, 0.25]
 
     Reference:
         Gonzalez and Woods, "Digital Image Processing", 4th edition, 2018,
@@ -131,6 +156,14 @@ def match_covariance(face, target_crop, inside):
     Returns:
         Array, shape `(height, width, 3)`.
 
+    Example:
+        >>> from helpers.color_transfer import match_covariance
+        >>> face = np.random.default_rng(0).uniform(size=(8, 8, 3))
+        >>> warm = face * (1, 0.75, 0.5)
+        >>> matched = match_covariance(face, warm, np.full((8, 8), True))
+        >>> bool(np.allclose(matched, warm, atol=0.01))
+        True
+
     Reference:
         Pitie and Kokaram, "The linear Monge-Kantorovitch linear colour
         mapping for example-based colour transfer", 2007, equation 11.
@@ -154,7 +187,15 @@ COLORS = {
 
 
 def check_choice(name, value, choices):
-    """Raise a ValueError that lists the choices if a value is none of them."""
+    """Raise a ValueError that lists the choices if a value is none of them.
+
+    Example:
+        >>> from helpers.color_transfer import check_choice
+        >>> check_choice("color", "blue", ("none", "mean"))
+        Traceback (most recent call last):
+            ...
+        ValueError: color should be one of none, mean. Received: color='blue'
+    """
     if value not in choices:
         raise ValueError(
             f"{name} should be one of {', '.join(choices)}. "
@@ -167,6 +208,12 @@ def check_crops(face, target_crop, mask):
 
     Raises:
         ValueError: if shapes, types or ranges do not fit each other.
+
+    Example:
+        >>> from helpers.color_transfer import check_crops
+        >>> face, mask = np.zeros((4, 4, 3)), np.ones((4, 4))
+        >>> [array.dtype.name for array in check_crops(face, face, mask)]
+        ['float32', 'float32', 'float32']
     """
     face, target_crop = np.asarray(face), np.asarray(target_crop)
     mask = np.asarray(mask)
@@ -201,6 +248,11 @@ def pixels_inside(mask):
 
     Raises:
         ValueError: if there are fewer than 16.
+
+    Example:
+        >>> from helpers.color_transfer import pixels_inside
+        >>> int(pixels_inside(np.linspace(0, 1, 100)).sum())
+        50
     """
     inside = mask > 0.5
     if inside.sum() < MIN_PIXELS:

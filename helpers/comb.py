@@ -45,6 +45,12 @@ class Comb(Swapper):
     Raises:
         ValueError: if a name is missing, doubled or not a plain name, or if
             a number is out of range.
+
+    Example:
+        >>> from helpers.comb import Comb
+        >>> comb = Comb(["Rosa", "Nils"], resolution=16)
+        >>> comb.swap(np.zeros((5, 16, 16, 3)), source="Rosa").shape
+        (5, 16, 16, 3)
     """
 
     def __init__(
@@ -122,6 +128,12 @@ class Comb(Swapper):
             width, 3), ...}` to `{key: (batch, height, width, 3), ...}`, 0-1,
             with `key = face_key(identity)`. All levels' models share their
             variables.
+
+        Example:
+            >>> from helpers.comb import build_comb
+            >>> comb = build_comb(["Rosa", "Nils"], resolution=16)
+            >>> comb.autoencoder(level=1).output["face-Rosa"].shape
+            (None, 8, 8, 3)
         """
         level = self.level if level is None else level
         blend, crops = self.inputs(level)
@@ -191,6 +203,13 @@ class Comb(Swapper):
 
         Raises:
             ValueError: if the comb has no decoder of this name.
+
+        Example:
+            >>> from helpers.comb import build_comb
+            >>> comb = build_comb(["Rosa", "Nils"], resolution=16)
+            >>> rosa = comb.alone("Rosa")
+            >>> rosa.identities, rosa.encoder is comb.encoder
+            (('Rosa',), True)
         """
         self.check_identity(identity)
         view = copy.copy(self)
@@ -243,5 +262,12 @@ class Comb(Swapper):
 
 
 def build_comb(identities, **options):
-    """A new comb with fresh weights. See `Comb` for the arguments."""
+    """A new comb with fresh weights. See `Comb` for the arguments.
+
+    Example:
+        >>> from helpers.comb import build_comb
+        >>> comb = build_comb(["Rosa", "Nils"], resolution=16)
+        >>> comb.identities, comb.level
+        (('Rosa', 'Nils'), 2)
+    """
     return Comb(identities, **options)

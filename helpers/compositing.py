@@ -70,6 +70,14 @@ def composite_face(
     Raises:
         ValueError: see `color_transfer.match_color`, `blending.fit_face` and
             `paste_crop`.
+
+    Example:
+        >>> from helpers.compositing import composite_face
+        >>> frame = np.full((16, 16, 3), 51, np.uint8)
+        >>> face, target = np.full((8, 8, 3), 0.8), np.full((8, 8, 3), 0.2)
+        >>> matrix, mask = [[1, 0, -4], [0, 1, -4]], np.ones((8, 8))
+        >>> composite_face(frame, face, target, matrix, mask)[8, 8].tolist()
+        [51, 51, 51]
     """
     check_modes(color, blend)
     coarse = _as_coarse(mask, face)
@@ -110,6 +118,13 @@ def paste_crop(frame, crop, matrix, mask, grain_of=None):
 
     Raises:
         ValueError: if the shapes, types or ranges do not fit.
+
+    Example:
+        >>> from helpers.compositing import paste_crop
+        >>> frame, crop = np.zeros((4, 4, 3), np.uint8), np.ones((2, 2, 3))
+        >>> matrix, mask = [[1, 0, -1], [0, 1, -1]], np.ones((2, 2))
+        >>> paste_crop(frame, crop, matrix, mask)[..., 0].tolist()
+        [[0, 0, 0, 0], [0, 255, 255, 0], [0, 255, 255, 0], [0, 0, 0, 0]]
     """
     _check_frame(frame)
     check_crops(crop, crop, _as_coarse(mask, crop))
@@ -141,21 +156,21 @@ def _paste(frame, crop, matrix, mask, grain_of):
     for each in (matrix, mask_matrix):
         each[:, 2] = transform_points(each, (left, top))
     size = (right - left, bottom - top)
-    face = _enlarge(crop, matrix, size)
+    face = _to_frame(crop, matrix, size)
     # linear, because a cubic would ring below zero at the mask's foot
     alpha = cv2.warpAffine(
         mask, mask_matrix, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     )[..., None]
     region = result[top:bottom, left:right]
     if grain_of is not None and not shrunk:
-        smooth = _enlarge(np.asarray(grain_of, np.float32), matrix, size)
+        smooth = _to_frame(np.asarray(grain_of, np.float32), matrix, size)
         face = face + find_grain(region, smooth, alpha)
     mixed = region + alpha * (face * 255 - region)
     region[:] = np.clip(np.rint(mixed), 0, 255)
     return result
 
 
-def _enlarge(crop, matrix, size):
+def _to_frame(crop, matrix, size):
     """A crop in a frame's pixels, by the matrix from the frame to the crop."""
     # OpenCV reads it backwards, so no inverse is rounded
     return cv2.warpAffine(

@@ -31,6 +31,12 @@ def cut_crop(image, matrix, size, border=cv2.BORDER_REPLICATE):
 
     Raises:
         ValueError: if the matrix is none, or squeezes the plane flat.
+
+    Example:
+        >>> from helpers.crops import cut_crop
+        >>> photo = np.arange(16, dtype=np.uint8).reshape(4, 4)
+        >>> cut_crop(photo, [[1, 0, -1], [0, 1, -1]], size=2).tolist()
+        [[5, 6], [9, 10]]
     """
     shrink = 1 / _checked_scale(matrix)
     factor = 1
@@ -83,6 +89,11 @@ def network_matrix(matrix, crop_size, coverage, resolution):
 
     Returns:
         float64 array, shape `(2, 3)`: photo pixels to network pixels.
+
+    Example:
+        >>> from helpers.crops import network_matrix
+        >>> network_matrix([[1, 0, 0], [0, 1, 0]], 256, 0.5, 128).tolist()
+        [[1.0, 0.0, -64.0], [0.0, 1.0, -64.0]]
     """
     scale = resolution / (crop_size * coverage)
     margin = (1 - coverage) / 2 * crop_size
@@ -104,6 +115,15 @@ def matrix_for(landmarks, contract, resolution):
 
     Raises:
         ValueError: see `alignment.similarity_transform()`.
+
+    Example:
+        >>> from helpers import alignment
+        >>> from helpers.crops import matrix_for
+        >>> from helpers.files import manifests
+        >>> contract = manifests.data_contract(crop_size=256, coverage=0.5)
+        >>> landmarks = alignment.template_points(contract, 256)
+        >>> round(float(matrix_for(landmarks, contract, 64)[0, 0]), 3)
+        0.5
     """
     return network_matrix(
         alignment.crop_matrix(landmarks, contract),
@@ -133,6 +153,13 @@ def cut_network_crops(crops, coverage, resolution):
 
     Raises:
         ValueError: if the crops are not square or a number is out of range.
+
+    Example:
+        >>> from helpers.crops import cut_network_crops
+        >>> crop = np.zeros((1, 4, 4), np.uint8)
+        >>> crop[0, 1:3, 1:3] = 255  # a quarter, in the middle
+        >>> [round(cut_network_crops(crop, c, 1).item(), 2) for c in (0.5, 1.0)]
+        [1.0, 0.25]
     """
     crops = np.asarray(crops)
     if crops.ndim not in (3, 4) or crops.shape[1] != crops.shape[2]:
@@ -145,7 +172,7 @@ def cut_network_crops(crops, coverage, resolution):
             "The coverage is in (0, 1] and the resolution at least 1. "
             f"Received: coverage={coverage!r}, resolution={resolution!r}"
         )
-    faces, size = crops.shape[:2]
+    size = crops.shape[1]
     margin = (size - resolution) / 2
     if margin == int(margin) and abs(size * coverage - resolution) < 1e-6:
         # stored at the network's scale: its pixels are the stored ones
@@ -214,6 +241,13 @@ def recut_crops(crops, matrices, wanted, border=cv2.BORDER_REPLICATE):
 
     Returns:
         uint8 array, the shape of `crops`.
+
+    Example:
+        >>> from helpers.crops import recut_crops
+        >>> crops = np.arange(16, dtype=np.uint8).reshape(1, 4, 4)
+        >>> old, new = [[1, 0, 0], [0, 1, 0]], [[1, 0, -1], [0, 1, 0]]
+        >>> recut_crops(crops, [old], [new])[0, 0].tolist()
+        [1, 2, 3, 3]
     """
     return np.stack(
         [

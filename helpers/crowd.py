@@ -47,6 +47,12 @@ class Crowd(Comb):
     Args:
         people: int. How many people the crowd has.
         **options: as for `Comb`. The shared levels have no style.
+
+    Example:
+        >>> from helpers.crowd import Crowd
+        >>> drawn = Crowd(people=50, resolution=16).autoencoder().output
+        >>> drawn["crowd"].shape, drawn["expression"].shape
+        ((None, 16, 16, 3), (None, 12))
     """
 
     def __init__(self, people, **options):
@@ -120,7 +126,13 @@ class Crowd(Comb):
 
 
 def build_crowd(people, **options):
-    """A new crowd with fresh weights. See `Crowd` for the arguments."""
+    """A new crowd with fresh weights. See `Crowd` for the arguments.
+
+    Example:
+        >>> from helpers.crowd import build_crowd
+        >>> build_crowd(people=50, resolution=16).config()["people"]
+        50
+    """
     return Crowd(people, **options)
 
 
@@ -136,6 +148,15 @@ def comb_from_crowd(crowd, identities):
 
     Returns:
         `Comb` with the crowd's widths, latent and contract.
+
+    Example:
+        >>> from helpers.crowd import build_crowd, comb_from_crowd
+        >>> crowd = build_crowd(people=50, resolution=16)
+        >>> comb = comb_from_crowd(crowd, ["Rosa", "Nils"])
+        >>> latents = np.ones((1, 128))
+        >>> rosa, nils = (comb.decode(latents, name) for name in comb.decoders)
+        >>> bool(np.all(rosa == nils))  # both are the crowd's average face
+        True
     """
     config = crowd.config()
     del config["people"]
@@ -161,6 +182,13 @@ def comb_for(pretrained, identities):
 
     Returns:
         `Comb`.
+
+    Example:
+        >>> from helpers.comb import build_comb
+        >>> from helpers.crowd import comb_for
+        >>> old = build_comb(["Rosa", "Nils"], resolution=16)
+        >>> comb_for(old, ["Rosa", "Mary"]).identities
+        ('Rosa', 'Mary')
     """
     if isinstance(pretrained, Crowd):
         return comb_from_crowd(pretrained, identities)
@@ -189,6 +217,17 @@ def renew_bottleneck(comb):
 
     Returns:
         The same `Comb`.
+
+    Example:
+        >>> from helpers.comb import build_comb
+        >>> from helpers.crowd import comb_for, renew_bottleneck
+        >>> old = build_comb(["Rosa"], resolution=16)
+        >>> new = renew_bottleneck(comb_for(old, ["Rosa"]))
+        >>> for one, other in zip(old.encoder.layers(), new.encoder.layers()):
+        ...     if (one.kernel.numpy() != other.kernel.numpy()).any():
+        ...         print(one.name)
+        encoder_4
+        encoder_latent
 
     Reference:
         DeepFaceLab (its SAEHD model) renews what lies between encoder and

@@ -38,6 +38,14 @@ def match_sharpness(face, target_crop, mask, most=MOST_SHARPENED):
 
     Raises:
         ValueError: if the shapes or ranges do not fit, or `most` is below 1.
+
+    Example:
+        >>> from helpers.detail import match_sharpness
+        >>> board = np.indices((8, 8, 3))[:2].sum(axis=0) % 2 - 0.5
+        >>> face, target = 0.5 + 0.2 * board, 0.5 + 0.8 * board
+        >>> sharper = match_sharpness(face, target, np.ones((8, 8)), most=1.5)
+        >>> round(float(np.ptp(face)), 2), round(float(np.ptp(sharper)), 2)
+        (0.2, 0.3)
     """
     if not most >= 1:
         raise ValueError(
@@ -77,6 +85,14 @@ def find_grain(picture, smooth, alpha):
 
     Returns:
         float32 array, shape `(height, width, 3)`, to be added to a face, 0-1.
+
+    Example:
+        >>> from helpers.detail import find_grain
+        >>> board = np.indices((8, 8, 3)).sum(axis=0) % 2
+        >>> picture, smooth = np.uint8(126 + 4 * board), 0 * board + 128 / 255
+        >>> grain = find_grain(picture, smooth, np.ones((8, 8, 1)))
+        >>> [round(float(step)) for step in 255 * grain[0, :4, 0]]
+        [-2, 2, -2, 2]
     """
     fine = picture / np.float32(255) - smooth
     strength = cv2.blur(np.abs(fine).mean(axis=-1), GRAIN_WINDOW)

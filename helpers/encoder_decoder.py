@@ -1,9 +1,9 @@
 """Levels, and what stands on them: an encoder and decoders that grow.
 
 A *level* works at one resolution: level 0 at 4x4 pixels, level 1 at 8x8, and
-so on. Every level has its own way in (`from_rgb`) and out (`to_rgb`),
-so the network can be run, and trained, at any level; a new level is faded in
-over the one below.
+so on. Every level has its own way in (`from_rgb`) and out (`to_rgb`), so the
+network can be run, and trained, at any level; a new one is faded in over the
+one below.
 
 References:
     Karras et al., 2018, "Progressive growing of GANs for improved quality,
@@ -39,6 +39,11 @@ def level_of(resolution):
 
     Raises:
         ValueError: if no level works at this resolution.
+
+    Example:
+        >>> from helpers.encoder_decoder import level_of
+        >>> [level_of(resolution) for resolution in (4, 8, 64)]
+        [0, 1, 4]
     """
     level = int(resolution).bit_length() - 3
     if not 4 <= resolution <= MAX_RESOLUTION or resolution & (resolution - 1):
@@ -50,11 +55,18 @@ def level_of(resolution):
 
 
 def resolution_of(level):
-    """Side in pixels of the pictures of a level."""
+    """Side in pixels of the pictures of a level.
+
+    Example:
+        >>> from helpers.encoder_decoder import resolution_of
+        >>> [resolution_of(level) for level in (0, 1, 4)]
+        [4, 8, 64]
+    """
     return 4 * 2**level
 
 
 def _convolution(name, inputs, channels, size=3, strides=1, scale=2.0):
+    """A convolution from so many channels to so many, built at once."""
     layer = layers.Conv2D(
         channels,
         size,
@@ -70,7 +82,13 @@ def _convolution(name, inputs, channels, size=3, strides=1, scale=2.0):
 
 
 def dense(name, inputs, units):
-    """A dense layer from so many inputs to so many units, built at once."""
+    """A dense layer from so many inputs to so many units, built at once.
+
+    Example:
+        >>> from helpers.encoder_decoder import dense
+        >>> dense("hidden", 2, 3).count_params()  # 2 * 3 weights, 3 biases
+        9
+    """
     layer = layers.Dense(units, name=name)
     layer.build((None, inputs))
     return layer
@@ -87,6 +105,13 @@ def normalize_features(features):
     Its price: where none does, swaps are a little better without it (0.52
     against 0.51 in `benchmarks/ablation.md`).
 
+    Example:
+        >>> from keras import ops
+        >>> from helpers.encoder_decoder import normalize_features
+        >>> pixel = normalize_features(ops.convert_to_tensor([7.0, -7.0]))
+        >>> [round(float(channel), 2) for channel in pixel]
+        [1.0, -1.0]
+
     Reference:
         Karras et al., 2018, section 4.2, "pixelwise feature vector
         normalization".
@@ -101,6 +126,13 @@ class Encoder:
     Args:
         widths: tuple of int. Channels of each level, from level 0 up.
         latent_dim: int. Length of the latent.
+
+    Example:
+        >>> import keras
+        >>> from helpers.encoder_decoder import Encoder
+        >>> encoder = Encoder(widths=(128, 128, 64), latent_dim=128)
+        >>> encoder(keras.Input((16, 16, 3)), blend=None, level=2).shape
+        (None, 128)
     """
 
     def __init__(self, widths, latent_dim):
@@ -109,7 +141,7 @@ class Encoder:
             _convolution(f"encoder_{resolution_of(k)}_from_rgb", 3, width, 1)
             for k, width in enumerate(widths)
         ]
-        # level 0 keeps its size: it feeds the latent
+        # all but the lowest halve the picture: level 0 feeds the latent
         self.down = [_convolution("encoder_4", widths[0], widths[0])] + [
             _convolution(
                 f"encoder_{resolution_of(k)}", widths[k], widths[k - 1], 5, 2
@@ -150,7 +182,13 @@ class Encoder:
 
 
 def upward_layers(name, widths, latent_dim, first, last):
-    """Decoder layers `first` to `last`: 0 the latent's, then one a level."""
+    """Decoder layers `first` to `last`: 0 the latent's, then one a level.
+
+    Example:
+        >>> from helpers.encoder_decoder import upward_layers
+        >>> [x.name for x in upward_layers("shared", (128, 128), 128, 0, 3)]
+        ['shared_latent', 'shared_4', 'shared_8']
+    """
     upward = []
     for index in range(first, last):
         if index == 0:
@@ -179,6 +217,13 @@ class Decoder:
         stem: list of layers. The lowest ones, shared with other decoders.
         people: int or `None`. Number of people whose styles the decoder
             learns; `None` for a decoder of one identity.
+
+    Example:
+        >>> import keras
+        >>> from helpers.encoder_decoder import Decoder
+        >>> decoder = Decoder("rosa", widths=(128, 128, 64), latent_dim=128)
+        >>> decoder(keras.Input((128,)), blend=None, level=1).shape
+        (None, 8, 8, 3)
     """
 
     def __init__(self, name, widths, latent_dim, stem=(), people=None):
@@ -228,7 +273,7 @@ class Decoder:
         features = ops.reshape(features, (-1, 4, 4, self.widths[0]))
         features = self._styled(self.up[1], features, person)
         features = normalize_features(_activate(features))
-        below = features
+        below = features  # for the way out of the level below, to fade from
         for up in self.up[2 : level + 2]:
             below = features
             features = ops.depth_to_space(self._styled(up, features, person), 2)

@@ -30,6 +30,12 @@ def growth_schedule(level, steps, first_level=0, batch_size=32, patience=None):
     Raises:
         ValueError: if there are fewer steps than stages, if there is no
             stage, or if the patience is no number of steps.
+
+    Example:
+        >>> from helpers.growth import growth_schedule
+        >>> stages = growth_schedule(level=2, steps=700)
+        >>> [(stage["level"], stage["steps"]) for stage in stages]
+        [(0, 100), (1, 200), (2, 400)]
     """
     levels = range(first_level, level + 1)
     if not levels:
@@ -88,6 +94,15 @@ def has_stalled(reports, patience, names):
     Returns:
         bool: whether the best of the last `patience` steps is not at least
         1 % (`LEAST_GAIN`) below the best before them.
+
+    Example:
+        >>> from helpers.growth import has_stalled
+        >>> reports = [
+        ...     {"step": step, "blend": 1.0, "held_out": {"face": loss}}
+        ...     for step, loss in ((100, 0.5), (200, 0.3), (300, 0.3))
+        ... ]
+        >>> [has_stalled(reports[:n], 100, ["face"]) for n in (1, 2, 3)]
+        [False, False, True]
     """
     scores = [
         (report["step"], np.mean([report["held_out"][name] for name in names]))

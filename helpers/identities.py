@@ -30,6 +30,13 @@ def add_identity(comb, identity, start=None):
     Raises:
         ValueError: if the name is taken or not a plain name, if `start` is
             unknown, or if a crowd's layers are of other sizes.
+
+    Example:
+        >>> from helpers.comb import build_comb
+        >>> from helpers.identities import add_identity
+        >>> comb = build_comb(["Rosa", "Nils"], resolution=16)
+        >>> add_identity(comb, "Mary", start="Rosa").identities, comb.identities
+        (('Rosa', 'Nils', 'Mary'), ('Rosa', 'Nils'))
     """
     if identity in comb.decoders:
         raise ValueError(
@@ -49,6 +56,13 @@ def remove_identity(comb, identity):
 
     Raises:
         ValueError: if the comb does not know the identity, or no other.
+
+    Example:
+        >>> from helpers.comb import build_comb
+        >>> from helpers.identities import remove_identity
+        >>> comb = build_comb(["Rosa", "Nils"], resolution=16)
+        >>> remove_identity(comb, "Rosa").identities
+        ('Nils',)
     """
     comb.check_identity(identity)
     if len(comb.identities) == 1:
@@ -67,6 +81,13 @@ def rename_identity(comb, identity, name):
     Raises:
         ValueError: if the comb does not know the identity, or if the new
             name is taken or not a plain name.
+
+    Example:
+        >>> from helpers.comb import build_comb
+        >>> from helpers.identities import rename_identity
+        >>> comb = build_comb(["Rosa", "Nils"], resolution=16)
+        >>> rename_identity(comb, "Rosa", "Mary").identities
+        ('Mary', 'Nils')
     """
     comb.check_identity(identity)
     if name in comb.decoders:

@@ -20,6 +20,12 @@ class FadeIn(keras.layers.Layer):
         old: float tensor of the same shape.
         blend: float tensor, shape `(batch, 1)`, in 0-1.
 
+    Example:
+        >>> from helpers.layers import FadeIn
+        >>> new, old = np.ones((1, 2, 2, 1)), np.zeros((1, 2, 2, 1))
+        >>> float(FadeIn()(new, old, np.array([[0.25]]))[0, 0, 0, 0])
+        0.25
+
     Reference:
         Karras et al., 2018, "Progressive growing of GANs for improved
         quality, stability, and variation", figure 2.
@@ -46,6 +52,16 @@ class PersonStyle(keras.layers.Layer):
 
     Raises:
         ValueError: if there is nobody.
+
+    Example:
+        >>> import keras
+        >>> from helpers.layers import PersonStyle
+        >>> style = PersonStyle(people=2)
+        >>> style.build((None, 4, 4, 1))
+        >>> _ = style.shift.assign([[0], [5]])
+        >>> styled = style(np.ones((2, 4, 4, 1)), person=np.array([[0], [1]]))
+        >>> keras.ops.convert_to_numpy(styled)[:, 0, 0, 0].tolist()
+        [1.0, 6.0]
 
     Reference:
         Perez et al., 2018, "FiLM: visual reasoning with a general

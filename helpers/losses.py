@@ -17,6 +17,12 @@ def masked_mean(values, mask):
 
     Returns:
         float tensor, shape `(batch,)`. 0 where a mask is empty.
+
+    Example:
+        >>> from helpers.losses import masked_mean
+        >>> values, mask = np.float32([[[[1], [3], [9]]], [[[1], [1], [0]]]])
+        >>> round(float(masked_mean(values[None], mask[None])[0]), 2)
+        2.0
     """
     channels = ops.shape(values)[-1]
     area = ops.sum(mask, axis=(1, 2, 3)) * ops.cast(channels, values.dtype)
@@ -39,6 +45,13 @@ class MaskedFaceLoss(keras.losses.Loss):
         y_true: float tensor, shape `(batch, height, width, 4)`: RGB in 0-1
             and the mask in 0-1.
         y_pred: float tensor, shape `(batch, height, width, 3)`, RGB in 0-1.
+
+    Example:
+        >>> from helpers.losses import MaskedFaceLoss
+        >>> white = np.ones((1, 8, 8, 4))  # the fourth channel: all is face
+        >>> grey = np.full((1, 8, 8, 3), 0.75)
+        >>> round(float(MaskedFaceLoss()(white, grey)), 2)
+        0.25
     """
 
     def __init__(self, detail=0.5, name="masked_face_loss", **kwargs):
@@ -85,6 +98,13 @@ class LatentPairLoss(keras.losses.Loss):
     Call arguments:
         y_true: not used.
         y_pred: float tensor, shape `(batch, latent_dim)`, `batch` even.
+
+    Example:
+        >>> from helpers.losses import LatentPairLoss
+        >>> unused, pairs = np.zeros((16, 1)), np.repeat(np.eye(8), 2, axis=0)
+        >>> losses = [LatentPairLoss()(unused, x) for x in (pairs, 0 * pairs)]
+        >>> [round(float(loss), 1) for loss in losses]  # all pairs known, none
+        [0.0, 1.0]
 
     Reference:
         Chen et al., 2020, "A simple framework for contrastive learning of

@@ -26,8 +26,7 @@ BROW_END_POWER = 2.5
 # width of the egg's soft edge, as a share of the crop's side
 SOFT_EDGE = 0.02
 
-# what stands before a face: left out where a small network sees it, or not
-# looked for
+# what stands before a face: left out, as a network sees it, or not looked for
 OCCLUSIONS = ("learned", "none")
 DEFAULT_OCCLUSION = "learned"
 
@@ -56,6 +55,13 @@ def face_mask(size, contract, yaw=0.0):
 
     Raises:
         ValueError: if the template has no distance between the eyes.
+
+    Example:
+        >>> from helpers import masks
+        >>> from helpers.files import manifests
+        >>> mask = masks.face_mask(64, manifests.data_contract())
+        >>> float(mask[0, 0]), float(mask[32, 32])
+        (0.0, 1.0)
     """
     template = alignment.template_points(contract, 1) + 0.5  # unit crop
     eyes, mouth = template[:2].mean(axis=0), template[3:].mean(axis=0)
@@ -97,11 +103,18 @@ def feature_weights(resolution, contract, weight=3.0):
     Args:
         resolution: int. Side of the network crop in pixels.
         contract: dict from `manifests.data_contract()`.
-        weight: float. Weight in the middle of an eye or the mouth, at least
-            1; the rest counts 1.
+        weight: float of at least 1, in the middle of an eye or the mouth; the
+            rest counts 1.
 
     Returns:
         float32 array, shape `(resolution, resolution)`, 1 to `weight`.
+
+    Example:
+        >>> from helpers import masks
+        >>> from helpers.files import manifests
+        >>> weights = masks.feature_weights(64, manifests.data_contract(), 3.0)
+        >>> weights.round().min().item(), weights.round().max().item()
+        (1.0, 3.0)
     """
     coverage = contract["coverage"]
     template = alignment.template_points(contract, 1) + 0.5  # unit crop
@@ -135,6 +148,13 @@ def landmark_weights(points, size, weight=3.0):
 
     Raises:
         ValueError: if these are not 68 points.
+
+    Example:
+        >>> from helpers import masks
+        >>> points = np.full((68, 2), 8.0)  # a face as small as one pixel
+        >>> weights = masks.landmark_weights(points, 16, 3.0)
+        >>> float(weights[8, 8]), float(weights[0, 0])
+        (3.0, 1.0)
     """
     points = check_points(points)
     y, x = np.mgrid[:size, :size].astype(np.float32)
@@ -182,6 +202,12 @@ def warp_mask(mask, matrix, size):
 
     Raises:
         ValueError: if the mask is not a plane of numbers.
+
+    Example:
+        >>> from helpers import masks
+        >>> mask = np.ones((4, 4), np.float32)
+        >>> masks.warp_mask(mask, [[1, 0, 2], [0, 1, 0]], 4)[0].tolist()
+        [0.0, 0.0, 1.0, 1.0]
     """
     mask = np.asarray(mask)
     if mask.ndim != 2:
@@ -198,15 +224,21 @@ def soften_mask(mask, erode_share=ERODE_SHARE, feather_share=FEATHER_SHARE):
     Args:
         mask: float array, shape `(height, width)`, values 0-1.
         erode_share: float. How far the edge moves in, as a share of the
-            mask's shorter side.
+            shorter side.
         feather_share: float. Standard deviation of the Gaussian that softens
-            the edge, as a share of the mask's shorter side.
+            the edge, the same way.
 
     Returns:
         float32 array, same shape, values 0-1.
 
     Raises:
         ValueError: if a share is negative or the mask is not a plane.
+
+    Example:
+        >>> from helpers import masks
+        >>> mask = np.ones((100, 100), np.float32)
+        >>> float(masks.soften_mask(mask, 0.1, 0)[50].sum())
+        80.0
     """
     mask = np.asarray(mask, dtype=np.float32)
     if mask.ndim != 2 or min(erode_share, feather_share) < 0:
@@ -245,6 +277,13 @@ def blending_mask(contract, resolution, yaw=0.0):
 
     Returns:
         float32 array, shape `(resolution, resolution)`, 0-1.
+
+    Example:
+        >>> from helpers import masks
+        >>> from helpers.files import manifests
+        >>> mask = masks.blending_mask(manifests.data_contract(), 64)
+        >>> mask.shape, float(mask[0, 0]), float(mask[32, 32])
+        ((64, 64), 0.0, 1.0)
     """
     mask = face_mask(contract["crop_size"], contract, yaw)
     mask = soften_mask(mask)

@@ -47,6 +47,14 @@ def take_light(
     Raises:
         ValueError: if a share is not above 0.
 
+    Example:
+        >>> from helpers.relighting import take_light
+        >>> face, target = np.full((8, 8, 3), 0.4), np.full((8, 8, 3), 0.8)
+        >>> face[4, 4] = 0.1  # a mole
+        >>> lit = take_light(face, target, np.ones((8, 8)))
+        >>> [round(float(lit[place]), 1) for place in ((0, 0, 0), (4, 4, 0))]
+        [0.8, 0.4]
+
     Reference:
         Oppenheim, Schafer and Stockham, "Nonlinear filtering of multiplied
         and convolved signals", 1968, section IV: homomorphic filtering.

@@ -30,6 +30,12 @@ class Swapper:
             where there is none, nothing is added.
         target: name of the identity whose footage `swap()` is given, or
             `None`; `looking_at()` sets it.
+
+    Example:
+        >>> from helpers.comb import Comb
+        >>> from helpers.swapper import Swapper
+        >>> issubclass(Comb, Swapper)
+        True
     """
 
     def __init__(self):
@@ -67,13 +73,19 @@ class Swapper:
         Args:
             crops: float32 array, shape `(faces, resolution, resolution, 3)`,
                 0-1.
-            batch_size: int.
+            batch_size: int. Most faces that go through at once.
 
         Returns:
             float32 array, shape `(faces, latent_dim)`.
 
         Raises:
             ValueError: if the crops are of another resolution.
+
+        Example:
+            >>> from helpers.comb import build_comb
+            >>> comb = build_comb(["Rosa", "Nils"], resolution=16)
+            >>> comb.encode(np.zeros((5, 16, 16, 3))).shape
+            (5, 128)
         """
         side = self.resolution
         if np.ndim(crops) != 4 or np.shape(crops)[1:] != (side, side, 3):
@@ -93,7 +105,7 @@ class Swapper:
         Args:
             latents: float32 array, shape `(faces, latent_dim)`.
             identity: name of the decoder, so of the face that appears.
-            batch_size: int.
+            batch_size: int. Most faces that go through at once.
 
         Returns:
             float32 array, shape `(faces, resolution, resolution, 3)`, 0-1.
@@ -147,16 +159,23 @@ class Swapper:
         """The source's face, doing what the face in the crops does.
 
         Args:
-            crops: float32 array, shape `(faces, resolution, resolution, 3)`,
-                0-1: network crops of the target.
+            crops: as for `encode()`, of the target.
             source: name of the identity whose face appears.
-            batch_size: int.
+            batch_size: int. Most faces that go through at once.
 
         Returns:
             float32 array, the shape of `crops`.
 
         Raises:
             ValueError: if the source is unknown, or the crops do not fit.
+
+        Example:
+            >>> from helpers.comb import build_comb
+            >>> comb = build_comb(["Rosa", "Nils"], resolution=16)
+            >>> nils = np.zeros((5, 16, 16, 3))
+            >>> rosa = comb.decode(comb.encode(nils), "Rosa")
+            >>> bool(np.allclose(comb.swap(nils, source="Rosa"), rosa))
+            True
         """
         latents = self.encode(crops, batch_size)
         latents = latents + self.shift(source, self.target)
@@ -233,6 +252,13 @@ def predict(model, inputs, batch_size=64):
 
     Returns:
         float32 array, shape `(faces, ...)`.
+
+    Example:
+        >>> import keras
+        >>> from helpers.swapper import predict
+        >>> inputs = keras.Input((2,))
+        >>> predict(keras.Model(inputs, 2 * inputs), [[1, 2], [3, 4]]).tolist()
+        [[2.0, 4.0], [6.0, 8.0]]
     """
     inputs = np.asarray(inputs, "float32")
     outputs = []
@@ -251,6 +277,11 @@ def name_key(identity):
     """An identity's name in letters that every backend takes in names.
 
     Letters and digits of ASCII and `_` stay; all else becomes its code.
+
+    Example:
+        >>> from helpers.swapper import name_key
+        >>> name_key("Zoë")
+        'Zo-eb-'
     """
     return "".join(
         c if c.isascii() and (c.isalnum() or c == "_") else f"-{ord(c):x}-"
@@ -263,6 +294,11 @@ def face_key(identity):
 
     Whatever the identity is called, no other input or output has this name:
     its dashes are odd in number, those of `blend` and of `name_key()` even.
+
+    Example:
+        >>> from helpers.swapper import face_key
+        >>> face_key("Rosa")
+        'face-Rosa'
     """
     return f"face-{name_key(identity)}"
 
@@ -272,6 +308,12 @@ def named_variables(all_layers):
 
     Raises:
         ValueError: if two layers have the same name.
+
+    Example:
+        >>> from helpers.encoder_decoder import dense
+        >>> from helpers.swapper import named_variables
+        >>> list(named_variables([dense("hidden", 2, 3)]))
+        ['hidden/kernel', 'hidden/bias']
     """
     named = {}
     for layer in all_layers:
@@ -291,6 +333,11 @@ def checked_names(identities):
 
     Raises:
         ValueError: if a name is missing, doubled or not a plain name.
+
+    Example:
+        >>> from helpers.swapper import checked_names
+        >>> checked_names(["Rosa", "Nils"])
+        ('Rosa', 'Nils')
     """
     if isinstance(identities, str) or len(identities) < 1:
         raise ValueError(

@@ -19,6 +19,7 @@ NETWORKS = [
     if "keras" in path.read_text(encoding="utf-8")
 ]
 NAMES = [*NETWORKS, "identities", "face_mask", "landmarks", "likeness"]
+NAMES.append("examples")
 FILES = [
     path
     for path in (FOLDER / f"test_{name}.py" for name in NAMES)
