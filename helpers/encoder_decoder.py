@@ -106,8 +106,9 @@ def normalize_features(features):
     against 0.51 in `benchmarks/ablation.md`).
 
     Example:
+        >>> from keras import ops
         >>> from helpers.encoder_decoder import normalize_features
-        >>> pixel = normalize_features(np.float32([7, -7]))
+        >>> pixel = normalize_features(ops.convert_to_tensor([7.0, -7.0]))
         >>> [round(float(channel), 2) for channel in pixel]
         [1.0, -1.0]
 
@@ -127,10 +128,11 @@ class Encoder:
         latent_dim: int. Length of the latent.
 
     Example:
+        >>> import keras
         >>> from helpers.encoder_decoder import Encoder
-        >>> encoder = Encoder(widths=(16, 8, 4), latent_dim=32)
-        >>> tuple(encoder(np.zeros((5, 16, 16, 3)), blend=None, level=2).shape)
-        (5, 32)
+        >>> encoder = Encoder(widths=(128, 128, 64), latent_dim=128)
+        >>> encoder(keras.Input((16, 16, 3)), blend=None, level=2).shape
+        (None, 128)
     """
 
     def __init__(self, widths, latent_dim):
@@ -184,7 +186,7 @@ def upward_layers(name, widths, latent_dim, first, last):
 
     Example:
         >>> from helpers.encoder_decoder import upward_layers
-        >>> [x.name for x in upward_layers("shared", (16, 8), 32, 0, 3)]
+        >>> [x.name for x in upward_layers("shared", (128, 128), 128, 0, 3)]
         ['shared_latent', 'shared_4', 'shared_8']
     """
     upward = []
@@ -217,10 +219,11 @@ class Decoder:
             learns; `None` for a decoder of one identity.
 
     Example:
+        >>> import keras
         >>> from helpers.encoder_decoder import Decoder
-        >>> decoder = Decoder("rosa", widths=(16, 8, 4), latent_dim=32)
-        >>> tuple(decoder(np.zeros((5, 32)), blend=None, level=1).shape)
-        (5, 8, 8, 3)
+        >>> decoder = Decoder("rosa", widths=(128, 128, 64), latent_dim=128)
+        >>> decoder(keras.Input((128,)), blend=None, level=1).shape
+        (None, 8, 8, 3)
     """
 
     def __init__(self, name, widths, latent_dim, stem=(), people=None):

@@ -54,12 +54,13 @@ class PersonStyle(keras.layers.Layer):
         ValueError: if there is nobody.
 
     Example:
+        >>> import keras
         >>> from helpers.layers import PersonStyle
         >>> style = PersonStyle(people=2)
         >>> style.build((None, 4, 4, 1))
         >>> _ = style.shift.assign([[0], [5]])
         >>> styled = style(np.ones((2, 4, 4, 1)), person=np.array([[0], [1]]))
-        >>> [float(picture[0, 0, 0]) for picture in styled]
+        >>> keras.ops.convert_to_numpy(styled)[:, 0, 0, 0].tolist()
         [1.0, 6.0]
 
     Reference:
