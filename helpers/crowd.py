@@ -198,7 +198,7 @@ def comb_for(pretrained, identities):
     first = pretrained.identities[0]
     for identity, decoder in comb.decoders.items():
         known = identity if identity in pretrained.decoders else first
-        _copy(pretrained.decoders[known].layers(), decoder.layers())
+        copy_weights(pretrained.decoders[known].layers(), decoder.layers())
     return comb
 
 
@@ -234,7 +234,7 @@ def renew_bottleneck(comb):
         decoder when its pretraining is switched off.
     """
     fresh = Comb(**comb.config())
-    _copy(_bottleneck(fresh), _bottleneck(comb))
+    copy_weights(_bottleneck(fresh), _bottleneck(comb))
     return comb
 
 
@@ -247,12 +247,27 @@ def _bottleneck(comb):
 
 
 def _copy_shared(origin, comb):
-    _copy(origin.encoder.layers(), comb.encoder.layers())
-    _copy(origin.stem, comb.stem)
+    copy_weights(origin.encoder.layers(), comb.encoder.layers())
+    copy_weights(origin.stem, comb.stem)
 
 
-def _copy(sources, targets):
-    """Weights of some layers to as many others of the same shapes."""
+def copy_weights(sources, targets):
+    """Give some layers the weights of as many others of the same shapes.
+
+    Args:
+        sources: list of layers.
+        targets: list of layers, changed in place.
+
+    Example:
+        >>> import keras
+        >>> from helpers.crowd import copy_weights
+        >>> one, other = (keras.layers.Dense(2) for _ in range(2))
+        >>> one.build((None, 3)), other.build((None, 3))
+        (None, None)
+        >>> copy_weights([one], [other])
+        >>> bool((one.get_weights()[0] == other.get_weights()[0]).all())
+        True
+    """
     for source, target in zip(sources, targets, strict=True):
         target.set_weights(source.get_weights())
 

@@ -7,7 +7,7 @@ the other identities draw stays the same to the last bit.
 import numpy as np
 
 from helpers.comb import Comb
-from helpers.crowd import Crowd, comb_from_crowd
+from helpers.crowd import Crowd, comb_from_crowd, copy_weights
 
 
 def add_identity(comb, identity, start=None):
@@ -118,8 +118,7 @@ def _comb_of(comb, names):
             sources = comb.decoders[known].layers()
             copied.append((sources, other.decoders[name].layers()))
     for sources, targets in copied:
-        for source, target in zip(sources, targets, strict=True):
-            target.set_weights(source.get_weights())
+        copy_weights(sources, targets)
     return other
 
 

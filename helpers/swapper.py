@@ -346,7 +346,7 @@ def checked_names(identities):
         )
     identities = tuple(str(name) for name in identities)
     for name in identities:
-        names.check_identity(name)
+        names.check_name(name)
     if len(set(identities)) < len(identities):
         raise ValueError(
             f"Each identity needs a name of its own. Received: {identities!r}"

@@ -51,13 +51,13 @@ BAD = (
 
 @pytest.mark.parametrize("name", GOOD)
 def test_names_of_any_alphabet_are_names(name):
-    names.check_identity(name)
+    names.check_name(name)
 
 
 @pytest.mark.parametrize("name", BAD)
 def test_what_some_disk_cannot_have_is_refused_with_advice(name):
     with pytest.raises(ValueError, match="Rename its folder"):
-        names.check_identity(name)
+        names.check_name(name)
 
 
 @pytest.mark.parametrize(

@@ -295,7 +295,7 @@ def stated(text, folder):
 
 
 def name(text, folder):
-    names.check_identity(text)
+    names.check_name(text)
     (folder / text).mkdir()
     expect([each.name for each in folder.iterdir()] == [text])
 

@@ -23,7 +23,7 @@ from helpers.faces import (
     tracking,
 )
 from helpers.files import folder_lock, manifests
-from helpers.files.names import check_identity
+from helpers.files.names import check_name
 from helpers.footage import consent, media
 
 # Frames that are handed over together by the reading thread, and how many
@@ -88,7 +88,7 @@ def find_faces(
         folder_lock.FolderError: if the faces' folder cannot be written, the
             disk is full, or another run is writing into it.
     """
-    check_identity(identity)
+    check_name(identity)
     check_sampling(every, held_out_share, max_faces)
     footage_folder = pathlib.Path(footage_folder)
     agreed = consent.read_consent(footage_folder)

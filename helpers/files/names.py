@@ -15,7 +15,7 @@ FORBIDDEN = '/\\:*?"<>|'
 JOINERS = "\u200c\u200d"
 
 
-def check_identity(identity):
+def check_name(identity):
     """Stop if a name cannot be an identity's.
 
     Args:
@@ -93,7 +93,7 @@ def check_apart(identities):
     """
     seen = {}
     for identity in identities:
-        check_identity(identity)
+        check_name(identity)
         plain = unicodedata.normalize("NFKC", identity).casefold()
         other = seen.setdefault(plain, identity)
         if other != identity:
@@ -129,7 +129,7 @@ def check_identities(identities, person=None, least=2):
             f"Received: {identities!r}. Give one folder of footage for each."
         )
     for identity in identities:
-        check_identity(identity)
+        check_name(identity)
     check_apart(identities)
     person = {} if person is None else person
     if not isinstance(person, dict) or not set(person) <= set(identities):

@@ -6,7 +6,7 @@ import pathlib
 from helpers.faces import face_records, facesets
 from helpers.faces.sorting import choosing, corrections
 from helpers.files import folder_lock, foreign_files, manifests
-from helpers.files.names import check_identity
+from helpers.files.names import check_name
 
 # the manifest of before: what it says of the parameters is needed again
 STALE = "manifest.before_corrections.json"
@@ -37,7 +37,7 @@ class CorrectedFolder:
     """
 
     def __init__(self, folder, identity):
-        check_identity(identity)
+        check_name(identity)
         self.parent, self.identity = pathlib.Path(folder), identity
         self.folder = self.parent / identity
         self.reload()
