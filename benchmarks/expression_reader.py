@@ -164,7 +164,7 @@ class SpoiltCrops(keras.utils.PyDataset):
         turned = self.random.random(len(rows)) < 0.5
         crops[turned] = crops[turned, :, ::-1]
         masks[turned] = masks[turned, :, ::-1]
-        signs = np.where(expression_reader.MIRRORED, -1, 1)
+        signs = np.where(expression_reader.FLIPPED, -1, 1)
         values[turned] = values[turned] * signs
         wanted = (values - self.means) / self.scales
         return spoil(crops, masks, self.random), wanted

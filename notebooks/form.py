@@ -130,18 +130,18 @@ def parse_code(source):
 
 def parameters_cell(notebook):
     """Index of the one code cell that is tagged `parameters`."""
-    found = [
+    tagged = [
         index
         for index, cell in enumerate(notebook.cells)
         if cell.cell_type == "code"
         and "parameters" in cell.metadata.get("tags", [])
     ]
-    if len(found) != 1:
+    if len(tagged) != 1:
         raise ValueError(
             "A notebook has one code cell tagged 'parameters'. "
-            f"Received: {len(found)} of them."
+            f"Received: {len(tagged)} of them."
         )
-    return found[0]
+    return tagged[0]
 
 
 def read_parameters(notebook):

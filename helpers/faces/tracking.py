@@ -20,7 +20,7 @@ from helpers.footage import media
 CHUNK = 8 * KEY_EVERY
 # Side in pixels of the smallest wanted face in the pictures that are looked
 # at: that of the last network.
-SMALLEST_SIDE = 48
+SMALLEST_FACE = 48
 ROW_STEP = 32
 
 
@@ -95,7 +95,7 @@ def looked_at_size(detector, height, width):
         tuple `(height, width)` in pixels, at most the frame's own.
     """
     smallest = detector.min_face_share * min(height, width)
-    scale = min(1.0, SMALLEST_SIDE / smallest)
+    scale = min(1.0, SMALLEST_FACE / smallest)
     if scale == 1:
         return height, width
     # rows of so many pixels need no copy on their way out of FFmpeg

@@ -48,10 +48,9 @@ def main_track(tracks):
         `FaceTrack`.
     """
     first = tracks[0]
-    landmarks = np.full_like(first.landmarks, np.nan)
-    spread = np.full(len(landmarks), np.nan)
-    joined = np.zeros(len(landmarks), int)
-    for number, track in enumerate(tracks, start=1):
+    taken = np.zeros(len(first.times), bool)
+    pieces = []
+    for track in tracks:
         seen = has_face(track.landmarks)
         if not seen.any():
             continue
@@ -60,16 +59,10 @@ def main_track(tracks):
         lone = track.face_counts[begin : end + 1].max() <= 1
         margin = 0 if lone else LOST_FRAMES
         shot = first.shots == first.shots[begin]
-        seen &= ~_widened(has_face(landmarks) & shot, margin)
-        landmarks[seen] = track.landmarks[seen]
-        if track.spread is not None:
-            spread[seen] = track.spread[seen]
-        joined[seen] = number
-    return first._replace(
-        landmarks=landmarks,
-        spread=spread,
-        shots=_number_shots(first.shots, joined),
-    )
+        seen &= ~_widened(taken & shot, margin)
+        taken |= seen
+        pieces.append((track, seen))
+    return _join_tracks(first, pieces)
 
 
 def tracks_at(tracks, positions, size):
@@ -111,8 +104,8 @@ def tracks_at(tracks, positions, size):
             continue
         given.add(number)
         busy[index] |= seen
-        chosen[index].append(tracks[number])
-    return [_join_tracks(tracks[0], joined) for joined in chosen]
+        chosen[index].append((tracks[number], seen))
+    return [_join_tracks(tracks[0], pieces) for pieces in chosen]
 
 
 def check_position(position):
@@ -147,17 +140,16 @@ def _distance(place, position, size):
     return float(np.hypot(place[0] - x * width, place[1] - y * height))
 
 
-def _join_tracks(first, tracks):
-    """One track of several that are not seen together."""
+def _join_tracks(first, pieces):
+    """One track of pairs `(track, frames)`, no frame in two of them."""
     landmarks = np.full_like(first.landmarks, np.nan)
     spread = np.full(len(landmarks), np.nan)
     joined = np.zeros(len(landmarks), int)
-    for number, track in enumerate(tracks, start=1):
-        seen = has_face(track.landmarks)
-        landmarks[seen] = track.landmarks[seen]
+    for number, (track, frames) in enumerate(pieces, start=1):
+        landmarks[frames] = track.landmarks[frames]
         if track.spread is not None:
-            spread[seen] = track.spread[seen]
-        joined[seen] = number
+            spread[frames] = track.spread[frames]
+        joined[frames] = number
     return first._replace(
         landmarks=landmarks,
         spread=spread,

@@ -169,13 +169,13 @@ def file_sha256(path):
 @functools.cache
 def versions():
     """Versions that decide what a run computes, as a dict of strings."""
-    found = {"python": platform.python_version()}
+    numbers = {"python": platform.python_version()}
     for name in ("keras", "tensorflow", "jax", "torch", "numpy", "mtcnn"):
         try:
-            found[name] = importlib.metadata.version(name)
+            numbers[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue  # a backend the reader has not installed
-    return found
+    return numbers
 
 
 def write_manifest(

@@ -338,8 +338,8 @@ def take_seed(seed, kind, identity, number):
 
 def _report(folder, takes, written):
     expected = {home / f"{stem}.mp4" for home, stem, *_ in takes}
-    found = {path for home, *_ in takes for path in home.glob("*.mp4")}
-    others = sorted(found - expected)
+    present = {path for home, *_ in takes for path in home.glob("*.mp4")}
+    others = sorted(present - expected)
     return {
         "folder": str(folder),
         "takes": len(takes),

@@ -133,7 +133,7 @@ def estimate_training(network, schedule, rates=None):
     """
     rates = rates or measure_rates()
     optimizer = KernelMuon()
-    found = []
+    stages = []
     for stage in schedule:
         model = network.autoencoder(stage["level"])
         work = count_work(model, stage["batch_size"])
@@ -141,27 +141,27 @@ def estimate_training(network, schedule, rates=None):
         numbers = sum(math.prod(variable.shape) for variable in trained)
         flops = TRAINING_FLOPS * work["flops"] + optimizer.step_flops(trained)
         outputs = work["outputs"] + OPTIMIZER_OUTPUTS * numbers
-        found.append(
+        stages.append(
             (
                 flops / rates["flops"] + outputs / rates["outputs"],
                 4 * COPIES * numbers + work["bytes"],
             )
         )
-    step_seconds = [seconds for seconds, _ in found]
+    step_seconds = [seconds for seconds, _ in stages]
     return {
         "step_seconds": step_seconds,
         "seconds": sum(
             seconds * stage["steps"]
             for seconds, stage in zip(step_seconds, schedule, strict=True)
         ),
-        "bytes": LIBRARY_BYTES + round(max(held for _, held in found)),
+        "bytes": LIBRARY_BYTES + round(max(held for _, held in stages)),
     }
 
 
 def estimate_line(network, schedule, rates=None):
     """One sentence about a training that has not begun, for a notebook."""
-    found = estimate_training(network, schedule, rates)
-    minutes = found["seconds"] / 60
+    needs = estimate_training(network, schedule, rates)
+    minutes = needs["seconds"] / 60
     long = (
         f"{minutes:.0f} minutes"
         if minutes < 120
@@ -174,5 +174,5 @@ def estimate_line(network, schedule, rates=None):
     steps = sum(stage["steps"] for stage in schedule)
     return (
         f"{steps} steps up to {network.resolution} pixels take about {long} "
-        f"here and {found['bytes'] / 2**30:.1f} GiB of memory, within a third."
+        f"here and {needs['bytes'] / 2**30:.1f} GiB of memory, within a third."
     )

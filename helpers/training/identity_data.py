@@ -35,8 +35,8 @@ class IdentityData(CutData):
         seed=0,
     ):
         super().__init__(coverage, resolution, options, weights, seed)
-        for identity, found in crops.items():
-            if len(found) == 0:
+        for identity, pictures in crops.items():
+            if len(pictures) == 0:
                 raise ValueError(
                     f"There is no crop of {identity} to train on. Run "
                     "notebooks/01_data_generation.ipynb with more footage."
@@ -44,9 +44,9 @@ class IdentityData(CutData):
         self.crops = crops
         self.masks = masks
         self.unseen = {
-            name: found
-            for name, found in (held_out or {}).items()
-            if len(found[0])
+            name: faces
+            for name, faces in (held_out or {}).items()
+            if len(faces[0])
         }
         self.measured = tuple(self.unseen)  # outputs that held_out() measures
         self.reconstructed = self.measured  # those of them that are pictures
@@ -60,8 +60,8 @@ class IdentityData(CutData):
             name: (self.crops[name], self.masks[name]) for name in self.crops
         }
         chosen = {
-            name: random.integers(len(found), size=batch_size)
-            for name, (found, _) in sets.items()
+            name: random.integers(len(pictures), size=batch_size)
+            for name, (pictures, _) in sets.items()
         }
         return self._cut(random, sets, chosen, level, blend, self.options)
 

@@ -82,11 +82,11 @@ def _check_manifest(folder, sha256):
             f"A manifest has at most {most} bytes. Received: {path} of {size}. "
             "Do not use this bundle."
         )
-    found = manifests.file_sha256(path)
-    if sha256 is not None and found != sha256.lower():
+    received = manifests.file_sha256(path)
+    if sha256 is not None and received != sha256.lower():
         raise ValueError(
             f"{path} is not the manifest that was asked for. Expected: sha256 "
-            f"{sha256}. Received: {found}. Ask who gave you the number, or "
+            f"{sha256}. Received: {received}. Ask who gave you the number, or "
             "fetch the bundle again."
         )
 

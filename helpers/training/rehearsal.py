@@ -124,7 +124,7 @@ class RehearsingComb:
         }
         return keras.Model(
             {"blend": blend, **crops, INPUTS["person"]: person},
-            drawn | {OUTPUTS[name]: found for name, found in repeated.items()},
+            drawn | {OUTPUTS[name]: rows for name, rows in repeated.items()},
         )
 
 
@@ -175,11 +175,11 @@ class RehearsalData(TrainingData):
         # pairs are two pictures each: one too many where an odd number is due
         inputs, targets = self.pairs.batch(step, level, blend, count + 1)
         inputs = {key: inputs[name] for name, key in INPUTS.items()}
-        found = []
+        joined = []
         for ours, theirs in zip(own, (inputs, _renamed(targets)), strict=True):
             cut = {key: array[:count] for key, array in theirs.items()}
-            found.append(ours | cut)
-        return tuple(found)
+            joined.append(ours | cut)
+        return tuple(joined)
 
     def preview_rows(self, inputs, targets, drawn, faces):
         """Rows of `Trainer.preview()`."""
@@ -187,7 +187,7 @@ class RehearsalData(TrainingData):
 
 
 def _renamed(by_name):
-    return {OUTPUTS[name]: found for name, found in by_name.items()}
+    return {OUTPUTS[name]: value for name, value in by_name.items()}
 
 
 def rehearsal_data(

@@ -113,7 +113,7 @@ def collapsed_identities(history, watched_from=0):
     """
     spread = history[-1].get("spread", {}) if history else {}
     others_live = any(share >= ALIVE for share in spread.values())
-    found = []
+    collapsed = []
     for name in spread:
         known = [r for r in history if name in r.get("spread", {})]
         dead = list(
@@ -128,8 +128,8 @@ def collapsed_identities(history, watched_from=0):
         since = max(dead[-1]["step"], watched_from)
         late = known[-1]["step"] - since >= PATIENCE
         if lived or (late and others_live):
-            found.append(name)
-    return found
+            collapsed.append(name)
+    return collapsed
 
 
 def held_out_trend(history):

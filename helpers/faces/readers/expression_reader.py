@@ -18,7 +18,7 @@ READER_FOLDER = manifests.project_root() / "weights/shared/expression_reader"
 MADE_BY = "benchmarks.expression_reader"
 WEIGHTS = "reader.safetensors"
 # what changes its sign when the picture is mirrored
-MIRRORED = tuple(name in ("yaw", "gaze_x") for name in EXPRESSION_PARAMETERS)
+FLIPPED = tuple(name in ("yaw", "gaze_x") for name in EXPRESSION_PARAMETERS)
 
 
 def reader_window(resolution=64):
@@ -117,7 +117,7 @@ class ExpressionReader:
             crops = cut_network_crops(crops, 1.0, resolution)
         readings = self._read_once(crops, batch_size)
         mirrored = self._read_once(crops[:, :, ::-1], batch_size)
-        return (readings + mirrored * np.where(MIRRORED, -1, 1)) / 2
+        return (readings + mirrored * np.where(FLIPPED, -1, 1)) / 2
 
     def _read_once(self, crops, batch_size):
         readings = predict(self.model, crops, batch_size)
