@@ -74,3 +74,13 @@ def server():
     """A server on this machine, see `local_server.serve`."""
     with serve() as server:
         yield server
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """The disk tells that it is full when a file is to be on it for good."""
+
+    def fsync(file):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", fsync)

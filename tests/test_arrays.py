@@ -1,66 +1,10 @@
 """Named arrays on disk: whole, or refused with what is wrong."""
 
-import os
-import pathlib
-import subprocess
-import sys
-
-import keras
 import numpy as np
 import pytest
+from small_swappers import assert_equal, small_comb, values
 
-from helpers.comb import build_comb
 from helpers.files.arrays import assign_arrays, read_arrays, write_arrays
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-NAMES = ("Rosa", "Ana Núñez")
-OPTIONS = {"resolution": 16, "widths": (8, 6, 6), "latent_dim": 5}
-
-
-def small_comb(names=NAMES, seed=0, **options):
-    keras.utils.set_random_seed(seed)
-    return build_comb(names, **OPTIONS | options)
-
-
-def values(variables):
-    return {
-        name: keras.ops.convert_to_numpy(variable).copy()
-        for name, variable in variables.items()
-    }
-
-
-def assert_equal(one, other):
-    assert list(one) == list(other)
-    for name, value in one.items():
-        np.testing.assert_array_equal(value, other[name], err_msg=name)
-
-
-def files(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def run_python(script, *arguments, **variables):
-    """A script in a process of its own, which has to end well."""
-    paths = [str(ROOT), str(ROOT / "tests")]
-    done = subprocess.run(
-        [sys.executable, "-c", script, *arguments],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **variables},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done
-
-
-@pytest.fixture
-def full_disk(monkeypatch):
-    """The disk tells that it is full when a file is to be on it for good."""
-
-    def fsync(file):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", fsync)
 
 
 def test_arrays_come_back_with_their_shapes_types_and_details(tmp_path):

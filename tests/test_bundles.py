@@ -10,71 +10,31 @@ import sys
 import keras
 import numpy as np
 import pytest
+from disk import files
+from small_swappers import (
+    NAMES,
+    OPTIONS,
+    assert_equal,
+    crops,
+    small_comb,
+    small_crowd,
+    values,
+)
 
 from helpers.comb import Comb, build_comb
-from helpers.crowd import Crowd, build_crowd, comb_for
+from helpers.crowd import Crowd, comb_for
 from helpers.families.classic import Classic, build_classic
 from helpers.files import manifests
 from helpers.files.arrays import read_arrays, write_arrays
 from helpers.training import bundles, sharing
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-NAMES = ("Rosa", "Ana Núñez")
-OPTIONS = {"resolution": 16, "widths": (8, 6, 6), "latent_dim": 5}
 MADE_BY = "03_full_training"
 SHARING = {
     "licence": "CC0",
     "data": "noise",
     "consent": "nobody was filmed",
 }
-
-
-def small_comb(names=NAMES, seed=0, **options):
-    keras.utils.set_random_seed(seed)
-    return build_comb(names, **OPTIONS | options)
-
-
-def small_crowd(people=3, seed=0):
-    keras.utils.set_random_seed(seed)
-    crowd = build_crowd(people, **OPTIONS)
-    random = np.random.default_rng(seed)
-    for style in crowd.decoder.styles.values():
-        style.set_weights(
-            [w + random.normal(0, 0.3, w.shape) for w in style.get_weights()]
-        )
-    return crowd
-
-
-def crops(count=3, side=16):
-    random = np.random.default_rng(0)
-    return random.uniform(size=(count, side, side, 3)).astype("float32")
-
-
-def values(variables):
-    return {
-        name: keras.ops.convert_to_numpy(variable).copy()
-        for name, variable in variables.items()
-    }
-
-
-def assert_equal(one, other):
-    assert list(one) == list(other)
-    for name, value in one.items():
-        np.testing.assert_array_equal(value, other[name], err_msg=name)
-
-
-def files(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-@pytest.fixture
-def full_disk(monkeypatch):
-    """The disk tells that it is full when a file is to be on it for good."""
-
-    def fsync(file):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", fsync)
 
 
 @pytest.mark.parametrize("level", [1, 2])

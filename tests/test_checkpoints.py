@@ -1,18 +1,16 @@
 """Arrays and checkpoints: what is read back, and what is refused."""
 
 import json
-import os
 import pathlib
 import shutil
-import subprocess
 import sys
 
 import keras
 import numpy as np
 import pytest
+from disk import files, run_python
+from small_swappers import assert_equal, small_comb, small_crowd, values
 
-from helpers.comb import build_comb
-from helpers.crowd import build_crowd
 from helpers.files.arrays import assign_arrays, read_arrays, write_arrays
 from helpers.training import checkpoints
 from helpers.training.checkpoint_files import (
@@ -24,76 +22,12 @@ from helpers.training.checkpoint_files import (
 from helpers.training.training_step import all_variables
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-NAMES = ("Rosa", "Ana Núñez")
-OPTIONS = {"resolution": 16, "widths": (8, 6, 6), "latent_dim": 5}
-
-
-def small_comb(names=NAMES, seed=0, **options):
-    keras.utils.set_random_seed(seed)
-    return build_comb(names, **OPTIONS | options)
-
-
-def small_crowd(people=3, seed=0):
-    keras.utils.set_random_seed(seed)
-    crowd = build_crowd(people, **OPTIONS)
-    random = np.random.default_rng(seed)
-    for style in crowd.decoder.styles.values():
-        style.set_weights(
-            [w + random.normal(0, 0.3, w.shape) for w in style.get_weights()]
-        )
-    return crowd
-
-
-def crops(count=3):
-    random = np.random.default_rng(0)
-    return random.uniform(size=(count, 16, 16, 3)).astype("float32")
-
-
-def values(variables):
-    return {
-        name: keras.ops.convert_to_numpy(variable).copy()
-        for name, variable in variables.items()
-    }
-
-
-def assert_equal(one, other):
-    assert list(one) == list(other)
-    for name, value in one.items():
-        np.testing.assert_array_equal(value, other[name], err_msg=name)
 
 
 def built_optimizer(network):
     optimizer = keras.optimizers.Adam(1e-3)
     optimizer.build(list(network.variables().values()))
     return optimizer
-
-
-def files(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
-
-
-def run_python(script, *arguments, **variables):
-    """A script in a process of its own, which has to end well."""
-    paths = [str(ROOT), str(ROOT / "tests")]
-    done = subprocess.run(
-        [sys.executable, "-c", script, *arguments],
-        cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **variables},
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done
-
-
-@pytest.fixture
-def full_disk(monkeypatch):
-    """The disk tells that it is full when a file is to be on it for good."""
-
-    def fsync(file):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", fsync)
 
 
 def save(path, network, optimizer, state):

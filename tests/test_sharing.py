@@ -2,58 +2,21 @@
 
 import pathlib
 
-import keras
 import numpy as np
 import pytest
+from small_swappers import crops, small_comb, values
 
-from helpers.comb import build_comb
-from helpers.crowd import Crowd, build_crowd, comb_for
+from helpers.crowd import Crowd, comb_for
 from helpers.files.arrays import read_arrays
 from helpers.training import bundles, sharing
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-NAMES = ("Rosa", "Ana Núñez")
-OPTIONS = {"resolution": 16, "widths": (8, 6, 6), "latent_dim": 5}
 MADE_BY = "03_full_training"
 SHARING = {
     "licence": "CC0",
     "data": "noise",
     "consent": "nobody was filmed",
 }
-
-
-def small_comb(names=NAMES, seed=0, **options):
-    keras.utils.set_random_seed(seed)
-    return build_comb(names, **OPTIONS | options)
-
-
-def small_crowd(people=3, seed=0):
-    keras.utils.set_random_seed(seed)
-    crowd = build_crowd(people, **OPTIONS)
-    random = np.random.default_rng(seed)
-    for style in crowd.decoder.styles.values():
-        style.set_weights(
-            [w + random.normal(0, 0.3, w.shape) for w in style.get_weights()]
-        )
-    return crowd
-
-
-def crops(count=3, side=16):
-    random = np.random.default_rng(0)
-    return random.uniform(size=(count, side, side, 3)).astype("float32")
-
-
-def values(variables):
-    return {
-        name: keras.ops.convert_to_numpy(variable).copy()
-        for name, variable in variables.items()
-    }
-
-
-def assert_equal(one, other):
-    assert list(one) == list(other)
-    for name, value in one.items():
-        np.testing.assert_array_equal(value, other[name], err_msg=name)
 
 
 @pytest.mark.parametrize("name", ["shared", "shared.zip"])
