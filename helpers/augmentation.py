@@ -116,7 +116,9 @@ def sample_warp(random, resolution, strength, grid=5):
 
 
 def cut_view(image, view, resolution, warp=None):
-    """Cut one network crop out of a stored crop.
+    """Cut one network crop out of a stored crop: training's way.
+
+    What is seen as it is, `crops.cut_network_crops()` cuts.
 
     Args:
         image: uint8 array, shape `(size, size, 3)` or `(size, size)`, whose

@@ -136,9 +136,10 @@ def matrix_for(landmarks, contract, resolution):
 def cut_network_crops(crops, coverage, resolution):
     """What the network sees of stored crops: their centre, made small.
 
-    The one function that cuts, for training, test and prediction alike. Each
-    network pixel is the mean of the area that it covers, to fractions of a
-    pixel (between pixels, linear interpolation where a crop is enlarged).
+    Scores, latents and swaps see faces by this function alone; training, which
+    turns them, by `augmentation.cut_view()` at the same scale. Each network
+    pixel is the mean of the area that it covers, to fractions of a pixel
+    (between pixels, linear interpolation where a crop is enlarged).
 
     Args:
         crops: uint8 array (0-255) or float array (0-1), shape

@@ -14,13 +14,15 @@ class Swapper:
     Bundles, scores, videos, the live mode and the widgets ask for no more. A
     network of this kind has, besides what is here,
 
-    - `identities`, a tuple of names, and `decoders`, a dict by these names;
+    - `identities`, a tuple of names;
     - `resolution`, the side in pixels of what it sees and draws;
     - `latent_dim`, the length of a latent; `level`, which it has grown to;
     - `contract`, a dict from `manifests.data_contract()`;
     - `config()`, what it takes to build it again, as a dict for JSON;
-    - `layers()`, all its layers in a fixed order;
-    - `autoencoder(level)`, the model that is trained;
+    - `layers()`, all its layers in a fixed order: what a bundle holds, so
+      without what only training needs, such as a discriminator;
+    - `autoencoder(level)`, the model that is trained, see
+      `Comb.autoencoder()` for the names of its inputs and outputs;
     - `encode_tensor()` and `decode_tensor()`, its two halves.
 
     Attributes:
@@ -183,7 +185,7 @@ class Swapper:
 
     def check_identity(self, identity):
         """Raise a ValueError that lists the names if this one is unknown."""
-        if identity not in self.decoders:
+        if identity not in self.identities:
             raise ValueError(
                 f"This {self._kind} knows {', '.join(self.identities)}. "
                 f"Received: identity={identity!r}"

@@ -122,8 +122,7 @@ def estimate_training(network, schedule, rates=None):
 
     Args:
         network: `Comb`, or another network with an `autoencoder()`.
-        schedule: list of stages from `growth.growth_schedule()` or
-            `presets.preset_schedule()`.
+        schedule: list of stages from `growth.growth_schedule()`.
         rates: dict from `measure_rates()`, or `None` to measure them now.
 
     Returns:

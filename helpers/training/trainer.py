@@ -5,8 +5,6 @@ import copy
 import itertools
 import time
 
-import numpy as np
-
 from helpers import growth
 from helpers.training import checkpoints, training_watch
 from helpers.training.batches_ahead import make_ahead
@@ -49,13 +47,14 @@ class Trainer:
         optimizer: function from a learning rate to a new Keras optimizer:
             each stage begins with one.
         step: `TrainingStep`, or `None` for a `SupervisedStep`, which frozen
-            and optimizer are for.
+            and optimizer are for: another step has its own.
 
     Raises:
         ValueError: if a checkpoint is there that belongs to another network,
             schedule, seed or choice of frozen layers, or that cannot be read,
-            if nothing is called like what should be frozen, or if a stage
-            waits for a score and no face is held out.
+            if nothing is called like what should be frozen, if frozen or
+            an optimizer is given beside a step, or if a stage waits for a
+            score and no face is held out.
     """
 
     def __init__(
@@ -76,9 +75,15 @@ class Trainer:
         self.learning_rate = learning_rate
         self.checkpoint = checkpoint
         self.frozen = (frozen,) if isinstance(frozen, str) else tuple(frozen)
-        self.step = step or SupervisedStep(
-            network, data, optimizer, self.frozen
-        )
+        if step is None:
+            step = SupervisedStep(network, data, optimizer, self.frozen)
+        elif self.frozen or optimizer is not course_optimizer:
+            raise ValueError(
+                "A step has its own optimizers and frozen layers: give them "
+                f"to {type(step).__name__}(...), not to Trainer. Received: "
+                f"frozen={self.frozen!r}, optimizer={optimizer!r}"
+            )
+        self.step = step
         growth.check_patience(schedule, data)
         self.pace = Pace(schedule, minutes)
         self._last_good = LastGood()
@@ -344,7 +349,6 @@ class Trainer:
         inputs, targets = self.data.held_out(level, 1.0) or self.data.batch(
             0, level, 1.0, 2 * faces
         )
-        inputs = {**inputs, "blend": np.ones_like(inputs["blend"])}
         drawn = self.step.draw(inputs)
         return self.data.preview_rows(inputs, targets, drawn, faces)
 

@@ -10,13 +10,16 @@ class TrainingData:
     """Base of what a network is trained on: what `Trainer` asks of its data.
 
     Inputs and targets are dicts of arrays `(batch, ...)` by the names of the
-    model's inputs and outputs. What a step sees depends on the seed and the
+    model's inputs and outputs: `face_key()` of an identity for its faces, and
+    `blend`, `(batch, 1)`, among the inputs. A target that is a picture has its
+    mask as fourth channel. What a step sees depends on the seed and the
     number of the step alone, never on what came before: a run that was
     stopped anywhere goes on as if it had not been.
 
     Attributes:
         seed: int.
-        losses: dict from output to the Keras loss that it is trained by.
+        losses: dict from output to the Keras loss that it is measured by on
+            held-out pictures, and trained by in a `SupervisedStep`.
         loss_weights: dict from output to float, or `None` for 1 each.
         outputs: dict from output to its name in reports: an identity, or
             what of a crowd it is.

@@ -2,7 +2,7 @@
 
 `Trainer` knows schedule, time, checkpoints and reports; a step knows models,
 optimizers and losses. `SupervisedStep` trains one model by its losses. What
-alternates between two models is another class with the same five methods.
+alternates between two models is another class with the same methods.
 """
 
 import keras
@@ -13,6 +13,11 @@ from helpers.training import distribution
 
 class TrainingStep:
     """Base of the ways to train a network.
+
+    `Trainer` calls `prepare()` at the beginning of each stage and `train()`
+    for each batch. It asks `draw()` for what it reports, for what it calls
+    best (the data's losses of held-out pictures), and whether a decoder has
+    collapsed.
 
     Attributes:
         network: what is trained, in place. Its `level` says where.
@@ -66,11 +71,25 @@ class TrainingStep:
         raise NotImplementedError
 
     def variables(self):
-        """All that it takes to go on, by name: weights and moments."""
+        """All that it takes to go on: what checkpoints hold.
+
+        Returns:
+            dict of name to Keras variable: `network/<name>` for those of the
+            network, which a new run begins with, and names of any other
+            beginning for the rest: moments, a discriminator.
+        """
         raise NotImplementedError
 
     def taken(self):
-        """How often the weights were moved since `prepare()`: an int."""
+        """How many calls of `train()` have moved weights since `prepare()`.
+
+        Asked after an interrupt, which may come between a step and its
+        count. Where several models are trained, the one that moves first
+        tells.
+
+        Returns:
+            int.
+        """
         raise NotImplementedError
 
 
