@@ -213,6 +213,7 @@ def _shrink(image, width, height):
 
 
 def _read_row(row, scales):
+    # MTCNN's row: number of the picture, box, score, five x, five y
     scale_x, scale_y = scales
     x, y, width, height = (float(value) for value in row[1:5])
     landmarks = np.stack([row[6:11], row[11:16]], axis=-1).astype(np.float64)

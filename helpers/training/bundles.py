@@ -48,7 +48,7 @@ def save_bundle(network, folder, made_by, **details):
         for name, variable in network.variables().items()
     }
     numbers = sum(array.size for array in arrays.values())
-    for (source, target), shift in getattr(network, "shifts", {}).items():
+    for (source, target), shift in network.shifts.items():
         arrays[f"{SHIFTS}{source}/{target}"] = np.asarray(shift, "float32")
     write_arrays(folder / WEIGHTS, arrays)
     return manifests.write_manifest(
@@ -142,12 +142,11 @@ def load_bundle(
 
 
 def _checked_shifts(arrays, network, origin):
-    """Shifts by `(source, target)`, which have to be identities of a comb."""
-    known = set(getattr(network, "decoders", ()))
+    """Shifts by `(source, target)`, which have to be its identities."""
+    known, size = set(network.identities), (network.latent_dim,)
     shifts = {}
     for name, array in arrays.items():
         pair = tuple(name.split("/")[1:])
-        size = (network.latent_dim,) if known else None
         if len(pair) != 2 or not known.issuperset(pair) or array.shape != size:
             raise ValueError(
                 f"{origin} should hold shifts of shape {size} between "
