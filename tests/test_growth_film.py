@@ -26,6 +26,23 @@ def test_every_moment_is_shown_and_the_last_one_stays(tmp_path):
     assert lasts == [100, 100, 2000]
 
 
+def test_a_long_level_takes_no_more_of_the_film_than_a_short_one(tmp_path):
+    shades = {4: (0.1, 0.2), 8: np.linspace(0, 1, 9)}
+    moments = [
+        np.full((1, side, side, 3), shade, np.float32)
+        for side, of_level in shades.items()
+        for shade in of_level
+    ]
+    path = tmp_path / "growth.gif"
+    plotting.write_growth_film(path, moments, side=16, most=3)
+    with Image.open(path) as film:
+        drawn = []
+        for number in range(film.n_frames):
+            film.seek(number)
+            drawn.append(np.asarray(film.convert("RGB")).mean() / 255)
+    np.testing.assert_allclose(drawn, (0.1, 0.2, 0, 0.5, 1), atol=0.02)
+
+
 def test_a_film_of_nothing_or_of_other_faces_is_refused(tmp_path):
     path = tmp_path / "growth.gif"
     with pytest.raises(ValueError, match="0 moments"):

@@ -1,15 +1,18 @@
 """What a network draws at one level after the other -> a face that grows."""
 
+import itertools
+
 import cv2
 import numpy as np
 
+from helpers.faces.face_set import evenly
 from helpers.footage import media
 from helpers.plotting.drawing import as_uint8
 
 LAST_SECONDS = 2.0  # the last moment stays, before the film begins anew
 
 
-def write_growth_film(path, moments, side=128, seconds=0.2):
+def write_growth_film(path, moments, side=128, seconds=0.2, most=8):
     """Write how the faces of a network grew, level by level, as a GIF.
 
     Args:
@@ -18,6 +21,7 @@ def write_growth_film(path, moments, side=128, seconds=0.2):
             oldest first: what was drawn of the same faces, at any level.
         side: int. Side of each face in the film, in pixels.
         seconds: float. How long a moment is shown.
+        most: int. Moments of each level that are shown, evenly spread.
 
     Raises:
         ValueError: if there is no moment, or not the same number of faces in
@@ -30,12 +34,15 @@ def write_growth_film(path, moments, side=128, seconds=0.2):
             f"faces. Received: {len(moments)} moments of {sorted(counts)} "
             "faces"
         )
+    levels = itertools.groupby(moments, key=lambda faces: np.shape(faces)[1])
+    levels = [list(of_level) for _, of_level in levels]
+    shown = [level[k] for level in levels for k in evenly(len(level), most)]
     frames = [
         np.concatenate([_enlarge(face, side) for face in as_uint8(faces)], 1)
-        for faces in moments
+        for faces in shown
     ]
-    shown = [seconds] * (len(frames) - 1) + [LAST_SECONDS]
-    media.write_animation(path, frames, shown)
+    lengths = [seconds] * (len(frames) - 1) + [LAST_SECONDS]
+    media.write_animation(path, frames, lengths)
 
 
 def _enlarge(face, side):
