@@ -161,7 +161,7 @@ def comb_from_crowd(crowd, identities):
     config = crowd.config()
     del config["people"]
     comb = Comb(identities, **config)
-    _copy_shared(crowd, comb)
+    copy_weights(crowd.layers_of("shared"), comb.layers_of("shared"))
     for decoder in comb.decoders.values():
         targets = [*decoder.own, *decoder.to_rgb]
         sources = [*crowd.decoder.own, *crowd.decoder.to_rgb]
@@ -194,7 +194,7 @@ def comb_for(pretrained, identities):
         return comb_from_crowd(pretrained, identities)
     comb = Comb(**{**pretrained.config(), "identities": identities})
     comb.level = pretrained.level
-    _copy_shared(pretrained, comb)
+    copy_weights(pretrained.layers_of("shared"), comb.layers_of("shared"))
     first = pretrained.identities[0]
     for identity, decoder in comb.decoders.items():
         known = identity if identity in pretrained.decoders else first
@@ -244,11 +244,6 @@ def _bottleneck(comb):
     for decoder in comb.decoders.values():
         beside += decoder.up[:2]  # a layer that is shared comes each time
     return beside
-
-
-def _copy_shared(origin, comb):
-    copy_weights(origin.encoder.layers(), comb.encoder.layers())
-    copy_weights(origin.stem, comb.stem)
 
 
 def copy_weights(sources, targets):

@@ -109,16 +109,11 @@ def _comb_of(comb, names):
     """A comb with decoders of `{new name: name in comb, or None}`."""
     other = Comb(**{**comb.config(), "identities": tuple(names)})
     other.level = comb.level
-    copied = [
-        (comb.encoder.layers(), other.encoder.layers()),
-        (comb.stem, other.stem),
-    ]
+    copy_weights(comb.layers_of("shared"), other.layers_of("shared"))
     for name, known in names.items():
         if known is not None:
             sources = comb.decoders[known].layers()
-            copied.append((sources, other.decoders[name].layers()))
-    for sources, targets in copied:
-        copy_weights(sources, targets)
+            copy_weights(sources, other.decoders[name].layers())
     return other
 
 

@@ -132,7 +132,7 @@ def estimate_training(network, schedule, rates=None):
     """
     rates = rates or measure_rates()
     optimizer = KernelMuon()
-    stages = []
+    needs = []
     for stage in schedule:
         model = network.autoencoder(stage["level"])
         work = count_work(model, stage["batch_size"])
@@ -140,20 +140,20 @@ def estimate_training(network, schedule, rates=None):
         numbers = sum(math.prod(variable.shape) for variable in trained)
         flops = TRAINING_FLOPS * work["flops"] + optimizer.step_flops(trained)
         outputs = work["outputs"] + OPTIMIZER_OUTPUTS * numbers
-        stages.append(
+        needs.append(
             (
                 flops / rates["flops"] + outputs / rates["outputs"],
                 4 * COPIES * numbers + work["bytes"],
             )
         )
-    step_seconds = [seconds for seconds, _ in stages]
+    step_seconds = [seconds for seconds, _ in needs]
     return {
         "step_seconds": step_seconds,
         "seconds": sum(
             seconds * stage["steps"]
             for seconds, stage in zip(step_seconds, schedule, strict=True)
         ),
-        "bytes": LIBRARY_BYTES + round(max(held for _, held in stages)),
+        "bytes": LIBRARY_BYTES + round(max(held for _, held in needs)),
     }
 
 
