@@ -7,7 +7,6 @@ or setting is never mixed in. When the result is written the folder goes.
 """
 
 import contextlib
-import itertools
 import json
 import os
 import pathlib
@@ -17,7 +16,7 @@ import av
 import numpy as np
 
 from helpers.faces.tracks import FaceTrack, has_face
-from helpers.files import folder_lock, manifests
+from helpers.files import asides, folder_lock, manifests
 from helpers.files.folder_lock import LOCK
 from helpers.footage import media
 from helpers.footage.media import video_parts
@@ -154,10 +153,7 @@ class Unfinished:
     def _move_aside(self, paths, known, job):
         job = _plain(job)
         fields = [key for key in job if job[key] != known.get(key)]
-        for number in itertools.count(1):
-            aside = self.output.with_name(f"{self.folder.name}.{number}")
-            if not aside.exists():
-                break
+        aside = asides.aside_name(self.folder)
         aside.mkdir()
         for path in paths:
             os.replace(path, aside / path.name)
