@@ -1,9 +1,13 @@
 """Set up and run the course with nothing but Python 3.11, 3.12 or 3.13.
 
-python3 course.py run            notebooks 01 to 05 in order, to a swapped video
-    --only 03  --from 02         some of them
+python3 course.py run            notebooks 01 to 06 in order, to a swapped video
+    --only 03,05  --from 02      some of them
     --set STEPS=200              another value for a parameter of the notebooks
-    --fresh                      redo; what was there is moved aside
+    --fresh                      redo; what was there is kept under a number
+python3 course.py swap SOURCE_FOLDER TARGET
+                                 own footage in, a swapped video out (01, 03,
+                                 05); TARGET: a video, a photo or a folder
+    --minutes 10                 how long to train
 python3 course.py test           the tests (arguments go to pytest: -k masks)
     --slow                       the slow ones too
     --backends                   on JAX and PyTorch too (installs both)
@@ -253,9 +257,12 @@ def main(command="help", *arguments):
         return int(bool(missing(arguments)))
     if command == "bench" and not arguments:
         return list_benchmarks()
-    if command not in ("run", "test", "lab", "bench", "setup"):
+    if command not in ("run", "swap", "test", "lab", "bench", "setup"):
         say(__doc__)
         return int(command not in ("help", "-h", "--help"))
+    if command == "swap" and len(arguments) < 2:
+        say("python3 course.py swap SOURCE_FOLDER TARGET [--minutes 10]")
+        return 1
     check_python()
     more = {"--backends": BACKENDS, "--browser": BROWSER}
     own = {*more, "--slow"} if command in ("test", "setup") else set()
@@ -263,8 +270,10 @@ def main(command="help", *arguments):
     rest = [argument for argument in arguments if argument not in chosen]
     wanted = [name for flag, name in more.items() if flag in chosen]
     python = environment([REQUIREMENTS, *wanted])
-    if command == "run":
-        return start(python, ["notebooks/runner.py", "run", *rest])
+    if command in ("run", "swap"):
+        # paths are meant from where the command is typed
+        here = {"COURSE_STARTED_IN": os.getcwd()}
+        return start(python, ["notebooks/runner.py", command, *rest], **here)
     if command == "test":
         speed = [] if "--slow" in chosen else ["-m", "not slow"]
         settings = {

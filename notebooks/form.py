@@ -24,6 +24,9 @@ METADATA = {
     },
     "language_info": {"name": "python"},
 }
+MEDIAN = 7  # code lines of the cell in the middle
+ROOM_NAMES = 8  # imported from the rooms behind the lesson
+CLOSING = re.compile(r"(Next: |Back to )\[")
 # Colab has no copy of the course; a reader at home passes over this cell.
 COLAB_CELL = """\
 import sys
@@ -47,7 +50,8 @@ def select(notebooks, only=(), first=None):
 
     Args:
         notebooks: list of paths.
-        only: str list. Beginnings of stems, such as `"03"`; empty: all.
+        only: str list. Beginnings of stems, such as `"03"` or `"01,03"`;
+            empty: all.
         first: str or `None`. Leave out what comes before this one.
 
     Returns:
@@ -57,6 +61,7 @@ def select(notebooks, only=(), first=None):
         ValueError: if a name fits no notebook.
     """
     stems = [path.stem for path in notebooks]
+    only = [name.strip() for names in only for name in names.split(",")]
     for name in [*only, *([first] if first else [])]:
         if not any(stem.startswith(name) for stem in stems):
             raise ValueError(
@@ -252,10 +257,10 @@ def _check_code(notebook):
     ]
     # blank lines make a cell easier to read, not longer
     lengths = [len(re.findall(r"^.*\S", c, re.MULTILINE)) for _, c in cells]
-    if lengths and statistics.median(lengths) > 9:
+    if lengths and statistics.median(lengths) > MEDIAN:
         median = statistics.median(lengths)
-        yield f"the median code cell has {median:g} lines, 9 are allowed"
-    definitions, importing = 0, []
+        yield f"the median code cell has {median:g} lines, {MEDIAN} are allowed"
+    definitions, importing, room_names = 0, [], []
     for (number, source), length in zip(cells, lengths, strict=True):
         if length > 25:
             yield f"cell {number} has {length} lines, 25 are allowed"
@@ -283,12 +288,31 @@ def _check_code(notebook):
             yield f"cell {number} has an except: let the error be seen"
         if ast.Import in kinds or ast.ImportFrom in kinds:
             importing.append(number)
+            room_names += [n for node in nodes for n in _room_names(node)]
+    if len(room_names) > ROOM_NAMES:
+        yield (
+            f"{len(room_names)} names are imported from rooms, {ROOM_NAMES} "
+            f"are allowed: {', '.join(room_names)}"
+        )
     if definitions > 3:
         yield f"{definitions} functions are defined, 3 are allowed"
     if len(importing) > 1:
         yield f"imports stand in cells {importing}, they belong in one"
     if not any("google.colab" in source for _, source in cells):
         yield "the Colab cell is not there: runner.py colab"
+
+
+def _room_names(node):
+    """Names that an import takes from the rooms, not from the lesson."""
+    if not isinstance(node, ast.ImportFrom):
+        return
+    package, *below = (node.module or "").split(".")
+    if package != "helpers":
+        return
+    for alias in node.names:
+        first = below[0] if below else alias.name
+        if not (ROOT / "helpers" / f"{first}.py").is_file():
+            yield alias.name
 
 
 def _check_prose(path, notebook):
@@ -313,6 +337,7 @@ def _check_prose(path, notebook):
             yield f"cell {number} is the fourth code cell in a row"
         if re.search(r"\b(TODO|FIXME)\b", cell.source):
             yield f"cell {number} has something left to do"
+    yield from _check_lines(prose)
     links = re.findall(r"\]\(([^)\s]+)|<img[^>]*src=\"([^\"]+)", outside_code)
     for link in ("".join(pair) for pair in links):
         target = link.partition("#")[0]
@@ -320,3 +345,20 @@ def _check_prose(path, notebook):
             continue
         if not (path.parent / target).exists():
             yield f"a link leads nowhere: {link}"
+
+
+def _check_lines(prose):
+    """Lines that a merge left twice, and what stands behind the last one."""
+    lines = [line.strip() for text in prose for line in text.splitlines()]
+    long = [line for line in lines if len(line) >= 30]
+    for line in sorted({line for line in long if long.count(line) > 1}):
+        yield f"a line stands twice: {line}"
+    links = [n for n, line in enumerate(lines) if CLOSING.match(line)]
+    if not links:
+        yield "it does not close with a link: Next: [...] or Back to [...]"
+        return
+    if len(links) > 1:
+        yield "it has more than one closing link"
+    last = "\n".join(lines[links[0] :])
+    if "\n\n" in last or last.count("](") != 1:
+        yield f"text stands behind the closing link: {lines[-1]}"

@@ -4,32 +4,28 @@ python notebooks/runner.py check            form of every notebook
 python notebooks/runner.py strip            remove outputs, write canonically
 python notebooks/runner.py show 03          a notebook as text, for diffs
 python notebooks/runner.py run              execute them in order
+python notebooks/runner.py swap ANN CLIP    01, 03 and 05 on own footage
 """
 
 import argparse
-import ast
 import contextlib
-import hashlib
 import json
-import logging
-import math
 import os
 import pathlib
-import re
-import shutil
+import shlex
+import subprocess
 import sys
-import threading
-import time
 import tomllib
 
+import execution
 import form
 import nbformat
-from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
-from jupyter_client.manager import AsyncKernelManager
-from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError, DeadKernelError
+import stamps
+import swap_command
+import typed_settings
+from execution import NotebookFailed
 
-from helpers.files import manifests
+from helpers.files import asides, manifests
 
 FOLDER = pathlib.Path(__file__).resolve().parent
 ROOT = manifests.project_root()
@@ -38,295 +34,21 @@ EXECUTED = ROOT / "build" / "executed"
 # what the run before took.
 MINUTES = {
     "01_data_generation": 1.5,
-    "02_layerwise_pretraining": 9,
-    "03_full_training": 8,
+    "02_layerwise_pretraining": 5,
+    "03_full_training": 6,
     "04_latent_inspection": 3,
     "05_prediction": 1,
+    "06_judge_a_swap": 2,
 }
-INJECTED = "injected-parameters"
-ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x08")
-
-
-class NotebookFailed(RuntimeError):
-    """A cell stopped with an error, or the kernel died."""
-
-
-# --- what a notebook depends on -------------------------------------------
-
-
-def sha256(*texts):
-    return hashlib.sha256("\0".join(texts).encode()).hexdigest()
-
-
-def folder_state(path):
-    """Checksum of a file or folder: its names, sizes and manifest.
-
-    Reading every byte of an hour of footage to learn that nothing has
-    changed would take longer than the answer is worth.
-    """
-    if path.is_file():
-        status = path.stat()
-        return sha256(path.name, str(status.st_size), str(status.st_mtime_ns))
-    files = [
-        f"{file.relative_to(path).as_posix()} {file.stat().st_size}"
-        for file in sorted(path.rglob("*"))
-        if file.is_file() and not file.name.startswith(".")
-    ]
-    manifest = path / manifests.MANIFEST
-    text = manifest.read_text(encoding="utf-8") if manifest.is_file() else ""
-    return sha256(*files, text)
-
-
-def strings(value):
-    """Every string in a parameter's value, however deep."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, dict):
-        yield from strings(list(value.values()))
-    elif isinstance(value, list | tuple | set):
-        for item in value:
-            yield from strings(item)
-
-
-def dependencies(notebook, parameters):
-    """Everything that decides what a notebook makes, as a dict for JSON.
-
-    The inputs are the files and folders that its parameters name.
-    """
-    helpers = sorted((ROOT / "helpers").rglob("*.py"))
-    output = parameters.get("OUTPUT_FOLDER")
-    named = sorted(set(strings(parameters)) - {output, ""})
-    inputs = {name: ROOT / name for name in named if len(name) < 250}
-    code = [
-        cell.source
-        for cell in notebook.cells
-        if cell.cell_type == "code"
-        and INJECTED not in cell.metadata.get("tags", [])
-    ]
-    return {
-        "code": sha256(*code),
-        # through JSON, so that it compares equal to what was read back
-        "parameters": json.loads(json.dumps(parameters, default=sorted)),
-        "helpers": sha256(*[p.read_text(encoding="utf-8") for p in helpers]),
-        "inputs": {
-            name: folder_state(path)
-            for name, path in inputs.items()
-            if path.exists() and path.resolve() != ROOT
-        },
-    }
-
-
-def read_stamp(path):
-    """Stamp that a run left, as a dict; empty where there is none."""
-    if not path.is_file():
-        return {}
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except ValueError:
-        return {}  # cut short by hand: the notebook runs again
-
-
-def changed(stamp, parameters, now):
-    """Why a notebook has to run (again), as a text; empty: it need not."""
-    if not stamp:
-        return "it has not run yet"
-    output = ROOT / parameters["OUTPUT_FOLDER"] / manifests.MANIFEST
-    if not stamp["finished"] or not output.is_file():
-        return "it was not finished"
-    names = [k for k in now if stamp["dependencies"].get(k) != now[k]]
-    return "its " + ", ".join(names) + " changed" if names else ""
-
-
-def set_aside(folder):
-    """Rename a folder to `<name>.replaced`, in place of an earlier one."""
-    if not folder.exists():
-        return
-    parts = folder.resolve().relative_to(ROOT).parts
-    if len(parts) < 2 or parts[0] not in ("data", "weights", "build"):
-        raise ValueError(
-            "--fresh moves folders inside data/, weights/ and build/ only. "
-            f"Received: {folder}. Move it yourself, then run without --fresh."
-        )
-    replaced = folder.with_name(folder.name + ".replaced")
-    if replaced.exists():
-        shutil.rmtree(replaced)
-    folder.rename(replaced)
-    print(f"  {folder.relative_to(ROOT)} is kept as {replaced.name}")
-
-
-# --- execution ------------------------------------------------------------
-
-
-class Progress:
-    """Says all the time which notebook and cell runs, and how long still.
-
-    On a terminal one line is written over and over; in a log a new line comes
-    at most every `pause` seconds.
-    """
-
-    def __init__(self, title, cells, expected, later, stream=None):
-        self.title, self.cells = title, cells
-        self.expected, self.later = expected, later
-        self.stream = stream or sys.stdout
-        self.live = self.stream.isatty()
-        self.pause = 1 if self.live else 20
-        self.start = time.monotonic()
-        self.cell = 0
-        self.said = -math.inf
-        self.partial = ""
-        self.lock = threading.Lock()
-        self.closing = threading.Event()
-        self.thread = threading.Thread(target=self._beat, daemon=True)
-
-    def __enter__(self):
-        self.thread.start()
-        return self
-
-    def __exit__(self, *error):
-        self.closing.set()
-        self.thread.join()
-        with self.lock:
-            self._clear()
-
-    @property
-    def seconds(self):
-        return time.monotonic() - self.start
-
-    def status(self):
-        minutes, seconds = divmod(int(self.seconds), 60)
-        left = max(0, self.expected - self.seconds) + self.later
-        if self.seconds > self.expected:
-            still = "longer than expected"
-            if self.later:
-                still += f", then about {math.ceil(left / 60)} min"
-        elif left < 60:
-            still = "under a minute left"
-        else:
-            still = f"about {math.ceil(left / 60)} min left"
-        return (
-            f"{self.title} · cell {self.cell}/{self.cells} · "
-            f"{minutes:02d}:{seconds:02d} · {still}"
-        )
-
-    def begin_cell(self, number):
-        with self.lock:
-            self.cell, self.partial = number, ""
-            self._say(min(self.pause, 5))
-
-    def forward(self, text):
-        """Pass on what a cell prints; half lines only on a terminal."""
-        with self.lock:
-            text = self.partial + ANSI.sub("", text)
-            *lines, self.partial = text.replace("\r\n", "\n").split("\n")
-            self.partial = self.partial.rpartition("\r")[2]
-            self._clear()
-            for line in lines:
-                line = line.rstrip("\r").rpartition("\r")[2]
-                print("    " + line, file=self.stream, flush=True)
-            self._say(self.pause)
-
-    def _beat(self):
-        while not self.closing.wait(1):
-            with self.lock:
-                self._say(self.pause)
-
-    def _say(self, pause):
-        if not self.live and time.monotonic() - self.said < pause:
-            return
-        self.said = time.monotonic()
-        text = self.status()
-        if self.live:
-            self._clear()
-            text += f" · {self.partial.strip()}" if self.partial.strip() else ""
-            columns = shutil.get_terminal_size().columns - 1
-            self.stream.write("\r" + text[:columns])
-        else:
-            self.stream.write(text + "\n")
-        self.stream.flush()
-
-    def _clear(self):
-        if self.live:
-            columns = shutil.get_terminal_size().columns - 1
-            self.stream.write("\r" + " " * columns + "\r")
-
-
-class ThisPython(KernelSpecManager):
-    """Kernels of the Python that runs this, whatever the user has set up."""
-
-    def get_kernel_spec(self, kernel_name):
-        argv = [sys.executable, "-m", "ipykernel_launcher", "--log-level=50"]
-        return KernelSpec(
-            argv=[*argv, "-f", "{connection_file}"],
-            display_name="Python 3",
-            language="python",
-        )
-
-
-class ShownClient(NotebookClient):
-    """Passes on what the cells print while they run."""
-
-    progress = None
-
-    def process_message(self, msg, cell, cell_index):
-        if msg["msg_type"] == "stream" and msg["content"]["name"] == "stdout":
-            self.progress.forward(msg["content"]["text"])
-        return super().process_message(msg, cell, cell_index)
-
-
-def execute(notebook, folder, progress):
-    """Run every code cell of a notebook, in place.
-
-    Args:
-        notebook: nbformat node.
-        folder: path. Where it runs: its own folder, as in Jupyter.
-        progress: `Progress`.
-
-    Raises:
-        NotebookFailed: names the cell, shows it, and the end of the error.
-    """
-    manager = AsyncKernelManager(kernel_spec_manager=ThisPython())
-    # time for a training cell to write its last checkpoint when interrupted
-    manager.shutdown_wait_time = 20
-    client = ShownClient(notebook, km=manager, timeout=None)
-    client.startup_timeout = 180
-    client.progress = progress
-    path = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
-    number = 0
-    log = ROOT / "build" / "kernel.log"
-    log.parent.mkdir(exist_ok=True)
-    try:
-        # what libraries write past Python would tear up the progress lines
-        with (
-            open(log, "wb") as stderr,
-            client.setup_kernel(
-                cwd=str(folder), env=environment, cleanup_kc=True, stderr=stderr
-            ),
-        ):
-            for index, cell in enumerate(notebook.cells):
-                if cell.cell_type == "code":
-                    number += 1
-                    progress.begin_cell(number)
-                    client.execute_cell(cell, index, execution_count=number)
-    except KeyboardInterrupt:
-        # nbclient's task for the cell finds its kernel gone: no news by now
-        logging.getLogger("asyncio").setLevel(logging.CRITICAL)
-        raise
-    except CellExecutionError as error:
-        raise NotebookFailed(_explain(cell, number, error)) from error
-    except DeadKernelError as error:
-        raise NotebookFailed(
-            f"The kernel died in cell {number}; most often the memory has run "
-            "out. Close other programs, or take smaller parameters (a lower "
-            "batch size or resolution)."
-        ) from error
-
-
-def _explain(cell, number, error):
-    lines = ANSI.sub("", error.traceback).rstrip().splitlines()
-    source = [f"  {line}" for line in cell.source.splitlines()]
-    end = [f"  {line}" for line in lines[-12:] if line.strip()]
-    return "\n".join([f"Cell {number}:", *source, "It ends in:", *end])
+# where --fresh may move folders: what the notebooks write
+OWNED = ("data", "weights", "build")
+# what a run ends with
+TITLES = {
+    "video": "Swapped video",
+    "photo": "Swapped photo",
+    "picture": "Before and after",
+    "report": "Report",
+}
 
 
 def inject(notebook, overrides):
@@ -344,11 +66,64 @@ def inject(notebook, overrides):
     if overrides:
         lines = [f"{name} = {value!r}" for name, value in overrides.items()]
         cell = nbformat.v4.new_code_cell("\n".join(lines))
-        cell.metadata["tags"] = [INJECTED]
+        cell.metadata["tags"] = [stamps.INJECTED]
         notebook.cells.insert(form.parameters_cell(notebook) + 1, cell)
 
 
-def run(names, output_folder=EXECUTED, overrides=None, fresh=False):
+def set_aside(folders):
+    """Move folders to numbered names, all of them or none.
+
+    Args:
+        folders: list of paths; those that are not there are passed over.
+
+    Raises:
+        ValueError: if one is not the notebooks' own.
+    """
+    folders = [folder.resolve() for folder in folders if folder.exists()]
+    for folder in folders:
+        inside = folder.is_relative_to(ROOT.resolve())
+        parts = folder.relative_to(ROOT.resolve()).parts if inside else ()
+        if len(parts) < 2 or parts[0] not in OWNED:
+            raise ValueError(
+                "--fresh moves folders inside data/, weights/ and build/ only. "
+                f"Received: {folder}. Move it yourself, then run without "
+                "--fresh."
+            )
+    for folder in folders:
+        kept = asides.set_aside(folder)
+        print(f"  {folder.relative_to(ROOT.resolve())} is kept as {kept.name}")
+
+
+def plan(names, output_folder, overrides):
+    """What is to run: every override is tried before the first one starts.
+
+    Returns:
+        list of dicts with `path`, `notebook`, `parameters` and `stamp`.
+    """
+    work = []
+    for path in map(pathlib.Path, names):
+        notebook = form.read_notebook(path)
+        values = overrides.get(path.stem, {})
+        parameters = {**form.read_parameters(notebook), **values}
+        try:
+            inject(notebook, values)
+        except ValueError as error:
+            raise ValueError(f"{path.name}: {error}") from error
+        work.append(
+            {
+                "path": path,
+                "notebook": notebook,
+                "parameters": parameters,
+                "stamp": output_folder / f"{path.stem}.stamp.json",
+            }
+        )
+    unknown = sorted(overrides.keys() - {each["path"].stem for each in work})
+    if unknown:
+        raise ValueError(f"No such notebook to override. Received: {unknown}")
+    return work
+
+
+def run(names, output_folder=EXECUTED, overrides=None, fresh=False, anew=None):
     """Run notebooks in order, each only where something has changed.
 
     Every notebook runs in its own folder, as in Jupyter. The executed copy
@@ -359,7 +134,12 @@ def run(names, output_folder=EXECUTED, overrides=None, fresh=False):
         names: list of paths of notebooks.
         output_folder: str or path.
         overrides: dict `{stem: {parameter: value}}`.
-        fresh: bool. Move what a notebook wrote aside and begin anew.
+        fresh: bool. Begin anew: what these notebooks wrote moves aside first,
+            to numbered names. A run that is interrupted then goes on
+            *without* `fresh`.
+        anew: function from a stem to the command that begins this notebook
+            anew, or `None`. What finds an unfinished run of something else in
+            its way names it.
 
     Returns:
         list of dicts with the keys `name`, `parameters`, `seconds` (of the
@@ -369,46 +149,33 @@ def run(names, output_folder=EXECUTED, overrides=None, fresh=False):
         ValueError: on an override that is no parameter.
         NotebookFailed: if a cell raises or the kernel dies.
     """
-    overrides = overrides or {}
-    output_folder = pathlib.Path(output_folder)
-    work = []
-    # every override is tried before the first notebook starts
-    for path in map(pathlib.Path, names):
-        notebook = form.read_notebook(path)
-        values = overrides.get(path.stem, {})
-        parameters = {**form.read_parameters(notebook), **values}
-        try:
-            inject(notebook, values)
-        except ValueError as error:
-            raise ValueError(f"{path.name}: {error}") from error
-        stamp = output_folder / f"{path.stem}.stamp.json"
-        work.append((path, notebook, parameters, stamp))
-    unknown = sorted(overrides.keys() - {path.stem for path, *_ in work})
-    if unknown:
-        raise ValueError(f"No such notebook to override. Received: {unknown}")
+    work = plan(names, pathlib.Path(output_folder), overrides or {})
+    if fresh:
+        set_aside([ROOT / e["parameters"]["OUTPUT_FOLDER"] for e in work])
+        for each in work:
+            each["stamp"].unlink(missing_ok=True)
     expected = [
-        read_stamp(stamp).get("seconds") or 60 * MINUTES.get(path.stem, 1)
-        for path, _, _, stamp in work
+        stamps.read_stamp(each["stamp"]).get("seconds")
+        or 60 * MINUTES.get(each["path"].stem, 1)
+        for each in work
     ]
     results = []
-    for index, (path, notebook, parameters, stamp) in enumerate(work):
-        title = f"[{index + 1}/{len(work)}] {path.stem}"
-        if fresh:
-            set_aside(ROOT / parameters["OUTPUT_FOLDER"])
-            stamp.unlink(missing_ok=True)
-        before = read_stamp(stamp)
-        now = dependencies(notebook, parameters)
-        reason = changed(before, parameters, now)
+    for index, each in enumerate(work):
+        stem, parameters = each["path"].stem, each["parameters"]
+        title = f"[{index + 1}/{len(work)}] {stem}"
+        before = stamps.read_stamp(each["stamp"])
+        now = stamps.dependencies(each["notebook"], parameters, ROOT)
+        output = ROOT / parameters["OUTPUT_FOLDER"]
+        reason = stamps.changed(before, output, now)
         if reason:
             print(f"{title} · starts: {reason}", flush=True)
-            before = _run_one(
-                path, notebook, parameters, stamp, title, expected[index:]
-            )
+            told = {"COURSE_FRESH": anew(stem)} if anew else {}
+            before = _run_one(each, title, expected[index:], told)
         else:
             print(f"{title} · unchanged, kept (--fresh runs it again)")
         results.append(
             {
-                "name": path.stem,
+                "name": stem,
                 "parameters": parameters,
                 "seconds": before["seconds"],
                 "ran": bool(reason),
@@ -417,75 +184,77 @@ def run(names, output_folder=EXECUTED, overrides=None, fresh=False):
     return results
 
 
-def _run_one(path, notebook, parameters, stamp, title, expected):
+def _run_one(each, title, expected, told):
     """Run one notebook and leave its copy and its stamp."""
-    earlier = read_stamp(stamp)
-    now = dependencies(notebook, parameters)
-    resumed = (
-        bool(earlier)
-        and not earlier["finished"]
-        and all(
-            earlier["dependencies"][key] == now[key]
-            for key in ("code", "parameters", "helpers")
-        )
-    )
+    path, notebook, stamp = each["path"], each["notebook"], each["stamp"]
+    parameters, earlier = each["parameters"], stamps.read_stamp(each["stamp"])
+    now = stamps.dependencies(notebook, parameters, ROOT)
+    resumed = stamps.is_resumed(earlier, now)
     cells = sum(cell.cell_type == "code" for cell in notebook.cells)
+    log = stamp.with_name("kernel.log")
     finished = False
+    progress = execution.Progress(title, cells, expected[0], sum(expected[1:]))
     try:
-        with Progress(title, cells, expected[0], sum(expected[1:])) as progress:
-            execute(notebook, path.parent, progress)
+        with progress:
+            execution.execute(notebook, path.parent, progress, log, told)
         finished = True
     finally:
-        seconds = progress.seconds + (earlier["seconds"] if resumed else 0)
         manifests.write_text(
             stamp.with_name(path.name), form.canonical(notebook)
         )
-        content = {
-            "finished": finished,
-            "seconds": round(seconds, 1),
-            # what it wrote besides its output counts as it is now
-            "dependencies": dependencies(notebook, parameters),
-        }
-        manifests.write_json(stamp, content)
+        seconds = progress.seconds + (earlier["seconds"] if resumed else 0)
+        # what it wrote besides its output counts as it is now
+        now = stamps.dependencies(notebook, parameters, ROOT)
+        content = stamps.write_stamp(stamp, finished, seconds, now)
     minutes, rest = divmod(int(progress.seconds), 60)
     print(f"{title} · done in {minutes:02d}:{rest:02d}", flush=True)
     return content
 
 
-def report(results):
-    """Print what the last notebook made, and one line of JSON at the end.
+def report(results, page=None):
+    """Print what 05 made, and one line of JSON at the end.
 
     Args:
-        results: list of dicts from `run()`; the last is the prediction.
+        results: list of dicts from `run()`: that of 05 is taken, or the last.
+        page: path of a report that was written, or `None`.
 
     Returns:
         dict: what the line of JSON says.
     """
-    name = results[-1]["name"]
-    folder = ROOT / results[-1]["parameters"]["OUTPUT_FOLDER"]
-    manifest = manifests.read_manifest(folder, made_by=name)
+    predicted = [r for r in results if r["name"].startswith("05")]
+    prediction = (predicted or results)[-1]
+    folder = ROOT / prediction["parameters"]["OUTPUT_FOLDER"]
+    manifest = manifests.read_manifest(folder, made_by=prediction["name"])
     scores = manifest.get("scores") or {}
     content = {
         key: scores.get(key)
         for key in ("swap_skill", "ceiling", "expression_skill")
     }
     content["seconds"] = {r["name"]: r["seconds"] for r in results}
-    for key in ("video", "picture"):
+    for key in ("video", "photo", "picture"):
         path = folder / manifest[key] if manifest.get(key) else None
-        with contextlib.suppress(ValueError):
-            path = path and path.relative_to(ROOT)
-        content[key] = path and path.as_posix()
-    print(f"\nSwapped video     {content['video']}")
-    print(f"Before and after  {content['picture']}")
+        content[key] = path and shown(path)
+    content["report"] = page and shown(page)
+    print()
+    for key, title in TITLES.items():
+        if content[key]:
+            print(f"{title:18}{content[key]}")
     if content["swap_skill"] is None:
-        print("Swap score        none: real footage has no true swap")
+        print(f"{'Swap score':18}none: real footage has no true swap")
     else:
         print(
-            f"Swap skill        {content['swap_skill']:.2f}   "
+            f"{'Swap skill':18}{content['swap_skill']:.2f}   "
             "(0: no better than a mean face, 1: the truth)"
         )
     print(json.dumps(content), flush=True)
     return content
+
+
+def shown(path):
+    """A path as it is printed: from the course's folder, where it is in it."""
+    with contextlib.suppress(ValueError):
+        path = path.relative_to(ROOT)
+    return path.as_posix()
 
 
 # --- terminal -------------------------------------------------------------
@@ -497,36 +266,17 @@ def read_tiny():
         return tomllib.load(file)
 
 
-def read_settings(texts, notebooks):
-    """`["STEPS=200"]` as overrides of every notebook with that parameter."""
-    overrides = {}
-    for text in texts:
-        name, sign, value = text.partition("=")
-        if not sign:
-            raise ValueError(f"--set takes NAME=VALUE. Received: {text!r}")
-        try:
-            value = ast.literal_eval(value)
-        except (ValueError, SyntaxError):
-            pass  # a bare word is a string: --set SOURCE=alma
-        owners = [
-            path.stem
-            for path in notebooks
-            if name in form.read_parameters(form.read_notebook(path))
-        ]
-        if not owners:
-            raise ValueError(
-                f"No chosen notebook has the parameter {name}. "
-                f"Received: --set {text}"
-            )
-        for stem in owners:
-            overrides.setdefault(stem, {})[name] = value
-    return overrides
+def command_line(*arguments):
+    """A command of the course as one types it on this system."""
+    parts = ["python3", "course.py", *arguments]
+    windows = os.name == "nt"
+    return subprocess.list2cmdline(parts) if windows else shlex.join(parts)
 
 
-def main(arguments=None):
-    """The commands of a terminal. Returns the exit code."""
+def parse(arguments):
+    """What is asked for on the terminal, as a namespace."""
     parser = argparse.ArgumentParser(
-        prog="runner.py",
+        prog="course.py",
         description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
@@ -535,43 +285,52 @@ def main(arguments=None):
         command = commands.add_parser(name)
         if name != "colab":
             command.add_argument("names", nargs="*", help="such as 03")
-    command = commands.add_parser("run")
-    command.add_argument("--only", action="append", default=[], metavar="03")
-    command.add_argument("--from", dest="first", metavar="02")
-    command.add_argument(
+    running = argparse.ArgumentParser(add_help=False)
+    running.add_argument(
         "--set", action="append", default=[], metavar="NAME=VALUE"
     )
-    command.add_argument("--fresh", action="store_true")
-    options = parser.parse_args(arguments)
+    running.add_argument("--fresh", action="store_true")
+    command = commands.add_parser("run", parents=[running])
+    command.add_argument("--only", action="append", default=[], metavar="03,04")
+    command.add_argument("--from", dest="first", metavar="02")
+    command = commands.add_parser("swap", parents=[running])
+    command.add_argument("source", metavar="SOURCE_FOLDER")
+    command.add_argument("target", metavar="TARGET")
+    command.add_argument("--minutes", type=float, default=10)
+    return parser.parse_args(arguments)
+
+
+def main(arguments=None):
+    """The commands of a terminal. Returns the exit code."""
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    options = parse(arguments)
+    kept = [each for each in arguments if each != "--fresh"]
+    go_on = f"Go on with: {command_line(*kept)}"
     try:
-        return _command(options)
-    except (ValueError, FileNotFoundError) as error:
+        return _command(options, kept)
+    except (ValueError, OSError) as error:
         print(error, file=sys.stderr)
     except NotebookFailed as error:
         print(
-            f"\n{error}\n\nThe whole error is in {EXECUTED}. What was written "
-            "before is kept; the same command goes on from here.",
+            f"\n{error}\n\nThe whole error is in the copy that was executed, "
+            f"below {shown(EXECUTED)}. What was written before is kept. Once "
+            f"the cause is mended:\n{go_on}",
             file=sys.stderr,
         )
     except KeyboardInterrupt:
-        print("\nStopped. The same command goes on from here.", file=sys.stderr)
+        print(f"\nStopped. {go_on}", file=sys.stderr)
         return 130
     return 1
 
 
-def _command(options):
+def _command(options, arguments):
     if options.command == "colab":
         print(form.colab_cell())
         return 0
     if options.command == "run":
-        chosen = form.select(form.find_notebooks(), options.only, options.first)
-        if not chosen:
-            raise ValueError(f"There are no notebooks in {FOLDER}.")
-        overrides = read_settings(options.set, chosen)
-        results = run(chosen, EXECUTED, overrides, options.fresh)
-        if results[-1]["name"].startswith("05"):
-            report(results)
-        return 0
+        return _run(options, arguments)
+    if options.command == "swap":
+        return _swap(options, arguments)
     faults = 0
     for path in form.select(form.find_notebooks(), options.names):
         if options.command == "show":
@@ -583,6 +342,45 @@ def _command(options):
                 print(f"{path.name}: {fault}")
                 faults += 1
     return int(faults > 0)
+
+
+def _run(options, arguments):
+    chosen = form.select(form.find_notebooks(), options.only, options.first)
+    if not chosen:
+        raise ValueError(f"There are no notebooks in {FOLDER}.")
+    overrides = typed_settings.read_settings(options.set, chosen)
+
+    def anew(stem):
+        own = overrides.get(stem, {})
+        values = [each for each in options.set if each.split("=")[0] in own]
+        parts = [part for each in values for part in ("--set", each)]
+        return command_line("run", "--only", stem[:2], *parts, "--fresh")
+
+    results = run(chosen, EXECUTED, overrides, options.fresh, anew)
+    if any(result["name"].startswith("05") for result in results):
+        report(results)
+    return 0
+
+
+def _swap(options, arguments):
+    job = swap_command.read_job(options.source, options.target)
+    for line in job.lines():
+        print(line)
+    chosen = form.select(form.find_notebooks(), ["01", "03", "05"])
+    overrides = typed_settings.read_settings(options.set, chosen)
+    for stem, values in job.parameters(options.minutes).items():
+        overrides[stem] = {**values, **overrides.get(stem, {})}
+    again = command_line(*arguments, "--fresh")
+    results = run(
+        chosen,
+        EXECUTED / job.pair,
+        overrides,
+        options.fresh,
+        lambda stem: again,
+    )
+    page = swap_command.write_page(EXECUTED / job.pair, results, ROOT)
+    report(results, page)
+    return 0
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import subprocess
 import sys
 
@@ -158,15 +159,18 @@ def test_commands_reach_their_programs(monkeypatch):
         ),
     )
     course.main("run", "--only", "03")
+    course.main("swap", "anna", "dora/clip.mp4")
     course.main("test", "-k", "masks")
     course.main("test", "--slow", "--backends")
     course.main("test", "--browser")
     course.main("bench", "skill", "--seeds", "2")
     required = {"COURSE_BACKENDS": "required"}
+    here = {"COURSE_STARTED_IN": os.getcwd()}
     tests, two_at_once = ["-m", "pytest"], ["-n", "2", "--dist", "loadfile"]
     base, both = course.REQUIREMENTS, f"{course.REQUIREMENTS},{course.BACKENDS}"
     assert started == [
-        (base, ["notebooks/runner.py", "run", "--only", "03"], {}),
+        (base, ["notebooks/runner.py", "run", "--only", "03"], here),
+        (base, ["notebooks/runner.py", "swap", "anna", "dora/clip.mp4"], here),
         (base, [*tests, "-m", "not slow", *two_at_once, "-k", "masks"], {}),
         (both, [*tests, *two_at_once], required),
         (
@@ -179,9 +183,15 @@ def test_commands_reach_their_programs(monkeypatch):
 
 
 def test_an_unknown_command_shows_the_commands():
-    program = [sys.executable, str(course.ROOT / "course.py"), "swap"]
+    program = [sys.executable, str(course.ROOT / "course.py"), "juggle"]
     done = subprocess.run(program, capture_output=True, text=True)
     assert done.returncode == 1 and "course.py run" in done.stdout
+
+
+def test_a_swap_of_nothing_says_what_it_takes(monkeypatch, capsys):
+    monkeypatch.setattr(course, "environment", None)  # before any set-up
+    assert course.main("swap", "anna") == 1
+    assert "swap SOURCE_FOLDER TARGET" in capsys.readouterr().out
 
 
 def test_an_exit_code_comes_back():

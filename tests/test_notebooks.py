@@ -6,6 +6,7 @@ import math
 import form
 import pytest
 import runner
+import stamps
 
 from helpers.files import manifests
 
@@ -85,7 +86,7 @@ def test_the_last_notebook_gives_a_video_a_picture_and_scores(results, capsys):
 
 def test_nothing_of_the_readers_was_written(results):
     for result in results:
-        for value in runner.strings(result["parameters"]):
+        for value in stamps.strings(result["parameters"]):
             assert not value.startswith(OWNED) or value.startswith(SHARED)
 
 

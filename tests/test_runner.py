@@ -1,6 +1,5 @@
 """The notebook runner, on small notebooks that are written for each test."""
 
-import io
 import json
 import os
 import re
@@ -9,10 +8,12 @@ import subprocess
 import sys
 import time
 
+import execution
 import form
 import nbformat
 import pytest
 import runner
+from small_notebooks import write_notebook
 
 FIRST = """\
 import json
@@ -25,21 +26,6 @@ print("made with", SIZE)"""
 LAST = """\
 manifest = {"format": 1, "made_by": "STEM", "scores": {"swap_skill": 0.5}}
 (folder / "manifest.json").write_text(json.dumps(manifest))"""
-
-
-def write_notebook(path, parameters, *sources):
-    """A notebook with a parameters cell and some code cells."""
-    cell = nbformat.v4.new_code_cell(parameters)
-    cell.metadata["tags"] = ["parameters"]
-    notebook = nbformat.v4.new_notebook(
-        cells=[
-            nbformat.v4.new_markdown_cell("# Make a folder"),
-            cell,
-            *map(nbformat.v4.new_code_cell, sources),
-        ]
-    )
-    path.write_text(nbformat.writes(notebook), encoding="utf-8")
-    return path
 
 
 @pytest.fixture
@@ -124,14 +110,98 @@ def test_a_change_of_the_helpers_or_a_lost_output_runs_again(course):
     assert ran(run(course)) == ["02_use"]
 
 
-def test_fresh_keeps_the_replaced_folder(course, capsys):
+def test_fresh_keeps_each_folder_under_a_number(course, capsys):
     run(course)
     folder = course[0].parent.parent / "data"
-    (folder / "01_make" / "weights").write_text("hours of training")
-    assert ran(run(course, fresh=True)) == ["01_make", "02_use"]
-    kept = folder / "01_make.replaced" / "weights"
-    assert kept.read_text() == "hours of training"
-    assert "01_make.replaced" in capsys.readouterr().out
+    for hours in ("first", "second"):
+        (folder / "01_make" / "weights").write_text(hours)
+        assert ran(run(course, fresh=True)) == ["01_make", "02_use"]
+    assert (folder / "01_make.1" / "weights").read_text() == "first"
+    assert (folder / "01_make.2" / "weights").read_text() == "second"
+    assert "data/01_make is kept as 01_make.2" in capsys.readouterr().out
+
+
+def test_an_interrupted_fresh_run_goes_on_without_it(course, monkeypatch):
+    run(course)
+    folder = course[0].parent.parent / "data"
+    (folder / "02_use" / "weights").write_text("hours of training")
+    monkeypatch.setattr(execution, "execute", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run(course, fresh=True)
+    # the second has not begun, and is out of the way already
+    assert (folder / "02_use.1" / "weights").is_file()
+    monkeypatch.undo()
+    monkeypatch.setattr(runner, "ROOT", folder.parent)
+    assert ran(run(course)) == ["01_make", "02_use"]
+    assert not (folder / "02_use.2").exists()
+
+
+def interrupt(*arguments):
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize(
+    ("given", "printed"),
+    [
+        (["--fresh"], "run"),
+        (["--only", "03", "--set", "STEPS=3"], "run --only 03 --set STEPS=3"),
+        (["--fresh", "--from", "02"], "run --from 02"),
+    ],
+)
+def test_the_command_that_goes_on_is_printed(
+    monkeypatch, capsys, given, printed
+):
+    monkeypatch.setattr(runner, "run", interrupt)
+    assert runner.main(["run", *given]) == 130
+    said = capsys.readouterr().err
+    assert f"Go on with: python3 course.py {printed}\n" in said
+
+
+def test_a_cell_is_told_which_command_begins_anew(course):
+    write_notebook(
+        course[1],
+        'OUTPUT_FOLDER = "data/02_use"',
+        'import os\nprint(os.environ["COURSE_FRESH"])',
+    )
+    run(course[1:], anew=lambda stem: f"anew {stem}")
+    copy = course[0].parent.parent / "executed" / "02_use.ipynb"
+    assert form.read_notebook(copy).cells[2].outputs[0].text == "anew 02_use\n"
+
+
+def test_only_settings_of_its_own_are_in_the_command(monkeypatch):
+    commands = []
+
+    def remember(chosen, folder, overrides, fresh, anew):
+        commands.extend(anew(path.stem) for path in chosen)
+        return [{"name": "03"}]
+
+    monkeypatch.setattr(runner, "run", remember)
+    settings = ["--set", "STEPS=3", "--set", "IDENTITIES=Anna,Dora"]
+    assert runner.main(["run", "--only", "01,03", *settings]) == 0
+    assert commands == [
+        "python3 course.py run --only 01 --set IDENTITIES=Anna,Dora --fresh",
+        "python3 course.py run --only 03 --set STEPS=3 --fresh",
+    ]
+
+
+def test_a_photo_is_not_called_a_video(course, tmp_path, capsys):
+    run(course)
+    manifest = {
+        "format": 1,
+        "made_by": "05_use",
+        "files": {},
+        "photo": "Anna_on_Dora.png",
+        "video": None,
+    }
+    (tmp_path / "data" / "02_use" / "manifest.json").write_text(
+        json.dumps(manifest)
+    )
+    output = {"OUTPUT_FOLDER": "data/02_use"}
+    result = {"name": "05_use", "parameters": output, "seconds": 3}
+    content = runner.report([result, {"name": "06", "seconds": 1}])
+    said = capsys.readouterr().out
+    assert "Swapped photo     data/02_use/Anna_on_Dora.png" in said
+    assert "Swapped video" not in said and content["video"] is None
 
 
 def test_fresh_does_not_move_a_folder_outside(course):
@@ -155,7 +225,7 @@ def test_an_error_shows_its_cell_and_only_the_end_of_the_traceback(course):
         "def deep(n):\n    return deep(n - 1) if n else 1 / 0",
         'faces = "none"\ndeep(60)',
     )
-    with pytest.raises(runner.NotebookFailed) as failure:
+    with pytest.raises(execution.NotebookFailed) as failure:
         run([broken])
     text = str(failure.value)
     assert 'Cell 3:\n  faces = "none"\n  deep(60)\n' in text
@@ -175,7 +245,7 @@ def test_a_dead_kernel_is_said_to_be_short_of_memory(course):
         'OUTPUT_FOLDER = "data/02_use"',
         "import os, signal\nos.kill(os.getpid(), signal.SIGTERM)\nos._exit(1)",
     )
-    with pytest.raises(runner.NotebookFailed, match="memory"):
+    with pytest.raises(execution.NotebookFailed, match="memory"):
         run([dying])
 
 
@@ -223,180 +293,3 @@ def test_an_interrupt_reaches_the_cell_and_the_time_adds_up(tmp_path):
 def _path():
     root = runner.FOLDER.parent
     return f"{root}{os.pathsep}{root / 'notebooks'}"
-
-
-def test_notebooks_are_chosen_by_number(course):
-    assert form.select(course, only=["02"]) == course[1:]
-    assert form.select(course, first="02") == course[1:]
-    assert form.select(course) == course
-    with pytest.raises(ValueError, match="there are 01_make, 02_use"):
-        form.select(course, only=["07"])
-
-
-def test_settings_go_to_every_notebook_that_has_them(course):
-    found = runner.read_settings(["SIZE=3", "INPUT_FOLDER=data/x"], course)
-    assert found == {
-        "01_make": {"SIZE": 3},
-        "02_use": {"SIZE": 3, "INPUT_FOLDER": "data/x"},
-    }
-    with pytest.raises(ValueError, match="STEPS"):
-        runner.read_settings(["STEPS=3"], course)
-
-
-def progress(stream, **options):
-    settings = {"expected": 100, "later": 60, **options}
-    return runner.Progress("[1/5] 01_make", 7, stream=stream, **settings)
-
-
-def test_progress_says_cell_and_time_left():
-    stream = io.StringIO()
-    with progress(stream) as line:
-        line.begin_cell(3)
-    assert stream.getvalue() == (
-        "[1/5] 01_make · cell 3/7 · 00:00 · about 3 min left\n"
-    )
-    assert "under a minute" in progress(stream, expected=9, later=0).status()
-    late = progress(stream, expected=-1, later=240).status()
-    assert late.endswith("longer than expected, then about 4 min")
-
-
-def test_progress_passes_on_whole_lines_without_terminal_codes():
-    stream = io.StringIO()
-    with progress(stream) as line:
-        line.said = time.monotonic()
-        line.forward("step 1\rstep 2")
-        line.forward("\rstep 3\x1b[1m loss\x08\n")
-        line.forward("half")
-    assert stream.getvalue() == "    step 3 loss\n"
-
-
-def test_stripping_gives_one_form_and_keeps_the_sources(tmp_path):
-    path = write_notebook(tmp_path / "01_x.ipynb", "A = 1", "A + 1\n")
-    notebook = form.read_notebook(path)
-    notebook.cells[1].outputs = [nbformat.v4.new_output("stream", text="x")]
-    notebook.cells[1].execution_count = 4
-    notebook.cells[1].metadata["collapsed"] = True
-    notebook.metadata["widgets"] = {}
-    path.write_text(nbformat.writes(notebook))
-    assert form.strip(path)
-    assert not form.strip(path)
-    stripped = form.read_notebook(path)
-    assert stripped.metadata == form.METADATA
-    assert stripped.cells[1].metadata == {"tags": ["parameters"]}
-    assert [c.source for c in stripped.cells] == [
-        "# Make a folder",
-        "A = 1",
-        "A + 1",
-    ]
-    assert [c.id for c in stripped.cells] == [c.id for c in notebook.cells]
-
-
-def test_a_notebook_reads_as_text(tmp_path):
-    path = write_notebook(tmp_path / "01_x.ipynb", "A = 1")
-    text = "# %% [markdown]\n# # Make a folder\n\n# %% [parameters]\nA = 1\n"
-    assert form.show(path) == text
-
-
-def test_a_cut_notebook_is_an_error_that_names_it(tmp_path):
-    path = tmp_path / "01_x.ipynb"
-    path.write_text('{"cells": [')
-    with pytest.raises(ValueError, match="01_x.ipynb is not a notebook"):
-        form.read_notebook(path)
-
-
-def good_notebook(folder):
-    """The smallest notebook that is in form."""
-    path = folder / "01_small.ipynb"
-    title = f"# Make a folder\n\n[![Colab](b.svg)]({form.badge_address(path)})"
-    (folder / "b.svg").write_text("")
-    notebook = nbformat.v4.new_notebook()
-    for number, source in enumerate(
-        [form.colab_cell(), 'OUTPUT_FOLDER = "data/x"\nSTEPS = 3', "STEPS"]
-    ):
-        notebook.cells.append(nbformat.v4.new_markdown_cell("word " * 40))
-        notebook.cells.append(nbformat.v4.new_code_cell(source))
-        notebook.cells[-2].source = (title + "\n\n") * (not number) + (
-            notebook.cells[-2].source.strip()
-        )
-    notebook.cells[3].metadata["tags"] = ["parameters"]
-    path.write_text(nbformat.writes(notebook), encoding="utf-8")
-    form.strip(path)
-    return path, form.read_notebook(path)
-
-
-def test_a_notebook_in_form_has_no_fault(tmp_path):
-    path, _ = good_notebook(tmp_path)
-    assert form.check(path, {"STEPS": 1}) == []
-    assert form.check(path, {"STEP": 1}) == [
-        "tiny.toml sets STEP, which is no parameter here"
-    ]
-
-
-@pytest.mark.parametrize(
-    ("source", "fault"),
-    [
-        ("\n".join(["STEPS"] * 26), "26 lines"),
-        ("x = 1  # " + "x" * 80, "89 columns"),
-        ("class Face:\n    pass", "a class"),
-        ("try:\n    STEPS\nexcept ValueError:\n    raise", "an except"),
-        ("!pip install keras", "a ! or % line"),
-        ("%pip install keras", "a ! or % line"),
-        ('open("/home/me/face.jpg")', "an absolute path"),
-        ('open(r"C:\\me")', "an absolute path"),
-        ("if STEPS\n    1", "is not Python"),
-        ('import sys\nif "google.colab" in sys.modules:\n    1', "Colab cell"),
-        ("# TODO more", "left to do"),
-        ("\n".join(f"def f{i}():\n    return {i}" for i in range(4)), "4 func"),
-    ],
-)
-def test_a_code_cell_out_of_form_is_found(tmp_path, source, fault):
-    path, notebook = good_notebook(tmp_path)
-    notebook.cells[5].source = source
-    path.write_text(form.canonical(notebook), encoding="utf-8")
-    assert any(fault in found for found in form.check(path)), form.check(path)
-
-
-@pytest.mark.parametrize(
-    ("number", "source", "fault"),
-    [
-        (0, "word " * 50, "begins with the title"),
-        (0, "# Make\n\nword", "no Colab badge"),
-        (2, "# Second title", "2 headings"),
-        (2, "[next](02_nowhere.ipynb#top)", "leads nowhere: 02_nowhere"),
-        (2, "short", "words of prose"),
-        (3, "STEPS = 1 + len('a')", "UPPER_CASE = literal"),
-        (3, "steps = 1", "written UPPER_CASE"),
-        (3, "STEPS = 1", "OUTPUT_FOLDER"),
-    ],
-)
-def test_prose_and_parameters_out_of_form_are_found(
-    tmp_path, number, source, fault
-):
-    path, notebook = good_notebook(tmp_path)
-    notebook.cells[number].source = source
-    if fault == "words of prose":
-        notebook.cells[4].source = source
-    path.write_text(form.canonical(notebook), encoding="utf-8")
-    assert any(fault in found for found in form.check(path)), form.check(path)
-
-
-def test_traces_of_a_run_are_found(tmp_path):
-    path, notebook = good_notebook(tmp_path)
-    notebook.cells[5].execution_count = 3
-    notebook.cells[5].metadata["collapsed"] = True
-    notebook.metadata["widgets"] = {}
-    path.write_text(nbformat.writes(notebook, indent=2), encoding="utf-8")
-    text = "\n".join(form.check(path))
-    for fault in ("canonical", "metadata other", "keeps an output", "cell 6"):
-        assert fault in text
-
-
-def test_four_code_cells_in_a_row_and_double_imports_are_found(tmp_path):
-    path, notebook = good_notebook(tmp_path)
-    notebook.cells += [
-        nbformat.v4.new_code_cell(source)
-        for source in ("import os", "import json", "STEPS")
-    ]
-    path.write_text(form.canonical(notebook), encoding="utf-8")
-    text = "\n".join(form.check(path))
-    assert "fourth code cell" in text and "imports stand in cells" in text
