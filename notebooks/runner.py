@@ -364,8 +364,7 @@ def _run(options, arguments):
 
 def _swap(options, arguments):
     job = swap_command.read_job(options.source, options.target)
-    for line in job.lines():
-        print(line)
+    print(job.in_words())
     chosen = form.select(form.find_notebooks(), ["01", "03", "05"])
     overrides = typed_settings.read_settings(options.set, chosen)
     for stem, values in job.parameters(options.minutes).items():

@@ -13,7 +13,7 @@ import form
 import nbconvert
 
 from helpers.files import manifests, names
-from helpers.footage import consent, listing, media
+from helpers.footage import listing, media
 
 # above so many, faces repeat each other, and training reads them all the same
 MOST_FACES = 3000
@@ -40,12 +40,10 @@ class Job:
         """Both names, in the same order whoever of them is the source."""
         return "_and_".join(sorted((self.source.name, self.target.name)))
 
-    def lines(self):
-        """Whom the footage shows and what was agreed, to be printed."""
-        for folder in (self.source, self.target):
-            photos, videos, _ = listing.list_media(folder)
-            yield f"{folder}: photos {len(photos)}, videos {len(videos)}"
-            yield consent.line_of(folder)
+    def in_words(self):
+        """Whose face goes onto what, to be printed."""
+        what = self.media.name if self.media.is_file() else "all footage"
+        return f"{self.source.name}'s face onto {what} of {self.target.name}"
 
     def parameters(self, minutes):
         """Parameters of the three notebooks.

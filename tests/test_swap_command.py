@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 import swap_command
 
-from helpers.footage import consent
-
 
 @pytest.fixture
 def people(tmp_path, monkeypatch):
@@ -54,12 +52,11 @@ def test_every_value_is_a_parameter_of_its_notebook(people):
         assert parameters.keys() <= form.read_parameters(notebook).keys()
 
 
-def test_what_was_agreed_is_said_before_the_work(people):
-    consent.write_consent(people / "Anna", "Anna Example", "a phone", "yes")
-    lines = list(swap_command.read_job("Dora", "Anna").lines())
-    assert "Dora: photos 1, videos 0" in lines[0]
-    assert "consent.toml" in lines[1] and "not stated" in lines[1]
-    assert "Anna Example" in lines[3] and "consent.toml" not in lines[3]
+def test_what_is_going_to_happen_is_said(people):
+    job = swap_command.read_job("Dora", "Anna/photo.jpg")
+    assert job.in_words() == "Dora's face onto photo.jpg of Anna"
+    job = swap_command.read_job("Dora", "Anna")
+    assert job.in_words() == "Dora's face onto all footage of Anna"
 
 
 @pytest.mark.parametrize(
