@@ -9,7 +9,11 @@ from helpers.plotting.drawing import (
     save_figure,
     value_colors,
 )
-from helpers.plotting.face_pictures import plot_left_out, plot_people
+from helpers.plotting.face_pictures import (
+    plot_face_sets,
+    plot_left_out,
+    plot_people,
+)
 from helpers.plotting.footage_pictures import plot_footage_report
 from helpers.plotting.growth_film import write_growth_film
 from helpers.plotting.latent_plots import plot_gaps, plot_latent_map
@@ -27,6 +31,7 @@ __all__ = [
     "plot_clip_report",
     "plot_comb",
     "plot_contact_sheet",
+    "plot_face_sets",
     "plot_footage_report",
     "plot_gaps",
     "plot_latent_map",
