@@ -33,6 +33,7 @@ from helpers.latents import (
     encoding,
     gap_report,
     gaps,
+    inspection,
     overlap,
     shifts,
     spaces,
@@ -166,16 +167,16 @@ def time_clicks(face_sets, count, clicks=20):
     described = random.normal(
         size=(len(encoded.labels), len(descriptions.FEATURES))
     )
-    explorer = latent_explorer.LatentExplorer(
+    inspected = inspection.Inspection(
         comb,
         many,
         encoded,
-        spaces.joint_map(encoded.latents),
         encoding.crops_of(many, encoded, explorer_controls.TILE),
         described,
         gaps.find_gaps(encoded, described),
-        FOLDER,
     )
+    points = inspected.joint_map()
+    explorer = latent_explorer.LatentExplorer(inspected, points, FOLDER)
     taken = []
     for row in random.integers(len(encoded.labels), size=clicks):
         start = time.perf_counter()

@@ -3,8 +3,10 @@
 from helpers.plotting.comb_drawing import STAGES, plot_comb, plot_stages
 from helpers.plotting.curves import plot_clip_report, plot_losses, plot_scores
 from helpers.plotting.drawing import (
+    PALE,
     PALETTE,
     as_uint8,
+    encode_figure,
     identity_colors,
     save_figure,
     value_colors,
@@ -18,16 +20,20 @@ from helpers.plotting.footage_pictures import plot_footage_report
 from helpers.plotting.growth_film import write_growth_film
 from helpers.plotting.latent_plots import plot_gaps, plot_latent_map
 from helpers.plotting.sheets import (
+    plot_card,
     plot_contact_sheet,
     plot_preview,
     plot_swap_matrix,
 )
 
 __all__ = [
+    "PALE",
     "PALETTE",
     "STAGES",
     "as_uint8",
+    "encode_figure",
     "identity_colors",
+    "plot_card",
     "plot_clip_report",
     "plot_comb",
     "plot_contact_sheet",

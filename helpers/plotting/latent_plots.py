@@ -55,7 +55,7 @@ def plot_latent_map(points, labels, thumbnails=None, most=150, seed=0):
             color=color,
             alpha=0.75,
             linewidths=0,
-            label=f"{identity} ({len(own)})",
+            label=identity,
         )
     axes.margins(0.06)
     if thumbnails is not None:
