@@ -75,6 +75,35 @@ class Inspection:
         """What is missing in whom: list of `(gaps.Pair, gap_search.Gap)`."""
         return [(pair, gap) for pair in self.pairs for gap in pair.gaps]
 
+    def rows_of_gaps(self):
+        """Rows of all images in gaps, int array."""
+        rows = [gap.rows for _, gap in self.all_gaps()]
+        return np.unique(np.concatenate([np.zeros(0, int), *rows]))
+
+    def named_gaps(self):
+        """Who lacks what: a set of `(source, words)`."""
+        return {(pair.source, gap.words) for pair, gap in self.all_gaps()}
+
+    def mixing_around_gaps(self, points, neighbours=10):
+        """How mixed a map looks around the images in gaps.
+
+        Args:
+            points: float array, shape `(faces, 2)`: a map.
+            neighbours: int, of each image.
+
+        Returns:
+            float: the share of other identities among the nearest points,
+            over what chance gives: 1 is mixed, 0 apart. Nan without a gap.
+        """
+        rows = self.rows_of_gaps()
+        if not len(rows):
+            return float("nan")
+        count = min(neighbours + 1, len(points))
+        near = spaces.find_nearest(points[rows], points, count)[1][:, 1:]
+        other = self.labels[near] != self.labels[rows, None]
+        chance = [np.mean(self.labels != self.labels[row]) for row in rows]
+        return float(other.mean() / np.mean(chance))
+
     def in_words(self):
         """What has no counterpart in whom, in short lines to be printed."""
         lines = []

@@ -18,7 +18,11 @@ from helpers.plotting.face_pictures import (
 )
 from helpers.plotting.footage_pictures import plot_footage_report
 from helpers.plotting.growth_film import write_growth_film
-from helpers.plotting.latent_plots import plot_gaps, plot_latent_map
+from helpers.plotting.latent_plots import (
+    plot_gaps,
+    plot_latent_map,
+    plot_maps,
+)
 from helpers.plotting.sheets import (
     plot_card,
     plot_contact_sheet,
@@ -43,6 +47,7 @@ __all__ = [
     "plot_latent_map",
     "plot_left_out",
     "plot_losses",
+    "plot_maps",
     "plot_people",
     "plot_preview",
     "plot_scores",
