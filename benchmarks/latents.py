@@ -41,7 +41,7 @@ from helpers.latents import (
 from helpers.training import bundles
 from helpers.training.identity_data import identity_data
 from helpers.training.trainer import Trainer
-from helpers.widgets import explorer_controls, latent_explorer
+from helpers.widgets import latent_explorer
 
 ROOT = manifests.project_root()
 FOLDER = ROOT / "build" / "latents_benchmark"
@@ -171,7 +171,6 @@ def time_clicks(face_sets, count, clicks=20):
         comb,
         many,
         encoded,
-        encoding.crops_of(many, encoded, explorer_controls.TILE),
         described,
         gaps.find_gaps(encoded, described),
     )

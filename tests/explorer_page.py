@@ -76,7 +76,6 @@ def make_explorer(folder, faces=100):
         network,
         face_sets,
         encoded,
-        encoding.crops_of(face_sets, encoded, 32),
         described,
         gaps.find_gaps(encoded, described),
     )

@@ -35,7 +35,7 @@ def robbed():
     network = SimpleNamespace(
         shifts={("Marco", "Lena"): np.float32([0, -50, 0, 0, 0, 0])}
     )
-    return inspection.Inspection(network, {}, encoded, None, None, [pair])
+    return inspection.Inspection(network, {}, encoded, None, [pair])
 
 
 def test_a_joint_map_shows_the_coast_and_maps_laid_over_do_not(robbed):

@@ -46,7 +46,8 @@ def test_all_of_one_kind_is_taken_from_one_person(whole):
         assert left == {"Rosa": 40, "Marco": 40, hole.holder: 40 - len(taken)}
         drawn.add((hole.kind, hole.holder))
     assert len(drawn) > 3
-    assert hole == planted_hole.plant_hole(whole, seed=11)  # the lot repeats
+    again = planted_hole.plant_hole(whole, seed=11)
+    assert (again.kind, again.holder) == (hole.kind, hole.holder)
     named = planted_hole.plant_hole(whole, "mouth open", seed=11)
     assert named.kind == "mouth open" and named.holder == hole.holder
 

@@ -1,6 +1,7 @@
 """A network and face sets in; their latents, and who lacks what, out."""
 
 import dataclasses
+import functools
 
 import numpy as np
 
@@ -23,7 +24,6 @@ class Inspection:
         network: comb, as it was when it was inspected.
         face_sets: dict from identity to `FaceSet`.
         encoded: `encoding.EncodedFaces`, the latents of the faces.
-        thumbnails: uint8 array, shape `(faces, height, width, 3)`.
         described: float array, shape `(faces, features)`: what each face
             does, see `descriptions`.
         pairs: list of `gaps.Pair`, one a target and source.
@@ -32,7 +32,6 @@ class Inspection:
     network: object
     face_sets: dict
     encoded: encoding.EncodedFaces
-    thumbnails: np.ndarray
     described: np.ndarray
     pairs: list
 
@@ -40,6 +39,11 @@ class Inspection:
     def labels(self):
         """Identity of each face, string array of shape `(faces,)`."""
         return self.encoded.labels
+
+    @functools.cached_property
+    def thumbnails(self):
+        """The crops, uint8 array of shape `(faces, height, width, 3)`."""
+        return encoding.crops_of(self.face_sets, self.encoded, THUMBNAIL)
 
     def joint_map(self, method="pca", seed=0):
         """One map of everybody: see `spaces.joint_map`.
@@ -145,7 +149,6 @@ def inspect_latents(network, face_sets, most=None, seed=0):
         network,
         face_sets,
         encoded,
-        encoding.crops_of(face_sets, encoded, THUMBNAIL),
         described,
         gaps.find_gaps(encoded, described, network.shifts, seed),
     )
