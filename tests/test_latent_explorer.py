@@ -67,6 +67,11 @@ def test_a_lasso_lists_files_and_exports_them(explorer):
         rows = list(csv.DictReader(file))
     assert [row["identity"] for row in rows] == ["Marco", "Marco", "Lena"]
     assert [row["split"] for row in rows] == ["train", "test", "train"]
+    explorer.map.selected = [1]
+    explorer.export.click()
+    lines = (explorer.folder / "chosen.csv").read_text().splitlines()
+    assert len(lines) == 2
+    assert (explorer.folder / "chosen.csv.1").is_file()  # the list of before
     explorer.map.selected = []
     assert explorer.export.disabled
     assert not explorer.listed.value

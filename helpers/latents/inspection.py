@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import textwrap
 
 import numpy as np
 
@@ -116,13 +117,19 @@ class Inspection:
                 f"{pair.source} on {pair.target}: {pair.lonely.mean():.0%} of "
                 "the images have no counterpart"
             )
-            lines += [f"    {gap.advice}" for gap in pair.gaps]
+            lines += [_fill(gap.advice) for gap in pair.gaps]
         return "\n".join(lines)
 
     def write_gaps(self, path):
         """Write every image without a counterpart, see `gap_report`."""
         data = gap_report.gaps_as_data(self.pairs, self.encoded, self.face_sets)
         gap_report.write_gaps(path, data)
+
+
+def _fill(line, width=78, indent="    "):
+    return textwrap.fill(
+        line, width, initial_indent=indent, subsequent_indent=indent
+    )
 
 
 def inspect_latents(network, face_sets, most=None, seed=0):

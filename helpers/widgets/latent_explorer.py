@@ -13,6 +13,7 @@ import numpy as np
 
 from helpers import plotting
 from helpers.files import manifests
+from helpers.files.asides import set_aside
 from helpers.latents import descriptions, gap_report
 from helpers.latents.spaces import PrincipalSpace
 from helpers.widgets.close_up import moment_of
@@ -226,6 +227,8 @@ class LatentExplorer(LeavesPicture, ExplorerControls):
         path = self.folder / "chosen.csv"
         rows = self.map.selected
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            set_aside(path)  # the list of before stays, under a number
         with (
             manifests.atomic_path(path) as partial,
             open(partial, "w", newline="", encoding="utf-8") as file,
