@@ -33,6 +33,7 @@ from helpers.latents import (
     encoding,
     gap_report,
     gaps,
+    inspection,
     overlap,
     shifts,
     spaces,
@@ -40,7 +41,7 @@ from helpers.latents import (
 from helpers.training import bundles
 from helpers.training.identity_data import identity_data
 from helpers.training.trainer import Trainer
-from helpers.widgets import explorer_controls, latent_explorer
+from helpers.widgets import latent_explorer
 
 ROOT = manifests.project_root()
 FOLDER = ROOT / "build" / "latents_benchmark"
@@ -166,16 +167,15 @@ def time_clicks(face_sets, count, clicks=20):
     described = random.normal(
         size=(len(encoded.labels), len(descriptions.FEATURES))
     )
-    explorer = latent_explorer.LatentExplorer(
+    inspected = inspection.Inspection(
         comb,
         many,
         encoded,
-        spaces.joint_map(encoded.latents),
-        encoding.crops_of(many, encoded, explorer_controls.TILE),
         described,
         gaps.find_gaps(encoded, described),
-        FOLDER,
     )
+    points = inspected.joint_map()
+    explorer = latent_explorer.LatentExplorer(inspected, points, FOLDER)
     taken = []
     for row in random.integers(len(encoded.labels), size=clicks):
         start = time.perf_counter()

@@ -6,7 +6,7 @@ from helpers import comb
 from helpers.faces.face_set import FaceSet
 from helpers.files import manifests
 from helpers.footage import media
-from helpers.latents import descriptions, encoding, gaps
+from helpers.latents import descriptions, encoding, gaps, inspection
 from helpers.widgets.latent_explorer import LatentExplorer
 
 COLUMNS = 20
@@ -72,13 +72,11 @@ def make_explorer(folder, faces=100):
     described = random.normal(size=(2 * faces, len(descriptions.FEATURES)))
     place = np.arange(2 * faces)
     points = np.column_stack([place % COLUMNS, -(place // COLUMNS)])
-    return LatentExplorer(
+    inspected = inspection.Inspection(
         network,
         face_sets,
         encoded,
-        points.astype(float),
-        encoding.crops_of(face_sets, encoded, 32),
         described,
         gaps.find_gaps(encoded, described),
-        folder / "lists",
     )
+    return LatentExplorer(inspected, points.astype(float), folder / "lists")

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from footage import (
+    CONTRACT,
     LANDMARKS,
     FakeDetector,
     extract,
@@ -15,7 +16,7 @@ from footage import (
 from helpers.faces import detection
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
-from helpers.footage import consent, media
+from helpers.footage import consent, listing, media
 
 pytestmark = pytest.mark.usefixtures("every_face_counts")
 
@@ -122,3 +123,26 @@ def test_a_consent_that_says_too_little_stops_before_any_work(
     with pytest.raises(ValueError, match="should state"):
         extract(footage, tmp_path / "faces")
     assert not (tmp_path / "faces").exists()
+
+
+def test_everybody_is_extracted_told_and_handed_over(footage, tmp_path, capsys):
+    everybody = {name: listing.Footage(footage, []) for name in ("Ada", "Bob")}
+    output = tmp_path / "faces"
+    found = extraction.extract_people(
+        everybody, output, CONTRACT, FakeDetector(), every=2
+    )
+    out = capsys.readouterr().out
+    report = json.loads((output / "Ada" / "report.json").read_text())
+    assert len(found["Ada"]) == report["faces"] > report["kept"]
+    assert "kept" in out and "Ada, frames: " in out
+    for reason, count in report["left_out"].items():
+        assert f"{reason} {count}" in out
+    sets = extraction.finish_face_sets(output, list(everybody), CONTRACT)
+    assert {name: len(own) for name, own in sets.items()} == {
+        "Ada": report["kept"],
+        "Bob": report["kept"],
+    }
+    with pytest.raises(ValueError, match="PERSON"):
+        extraction.extract_people(
+            everybody, output, CONTRACT, FakeDetector(), {"Cay": 0}
+        )

@@ -7,6 +7,7 @@ from helpers.footage import consent
 def report(**changed):
     counts = dict.fromkeys(extraction_text.COUNTS, 4)
     files = {"left_out_files": {}, "other_files": {}, "no_face_files": []}
+    files["left_out"] = {}
     return {**counts, **files, "consent": consent.unstated(), **changed}
 
 
@@ -37,3 +38,14 @@ def test_lines_are_short_and_many_files_are_counted():
     assert max(map(len, text.splitlines())) <= extraction_text.WIDTH
     assert text.count("and 50 more") == 2
     assert "no face in 90 files" in text and "90 files no footage" in text
+
+
+def test_why_faces_are_left_out_stands_below_whose_they_are():
+    left_out = {"blurred": 7, "near-duplicate": 150, "another person": 11}
+    text = extraction_text.extraction_as_text(
+        {"Ada": report(left_out=left_out), "Bob": report()}
+    )
+    line = "  left out 168: near-duplicate 150, another person 11, blurred 7"
+    assert text.splitlines().count(line) == 1
+    assert text.index("Ada: who") < text.index(line) < text.index("Bob: who")
+    assert text.count("left out") == 1

@@ -47,3 +47,22 @@ def test_a_real_clip_of_that_name_is_left_alone(tmp_path):
         synthetic.film_person("Rosa", tmp_path, takes=1, test_takes=0)
     with pytest.raises(ValueError, match="Nobody has that name"):
         synthetic.film_person("Nobody", tmp_path / "x")
+
+
+def test_several_people_are_filmed_and_counted(tmp_path, capsys):
+    film = {
+        "training_takes": 1,
+        "test_takes": 1,
+        "frames_per_take": 2,
+        "clip_seconds": 0,
+        "processes": 1,
+    }
+    for new in (4, 0):
+        synthetic.film_people(tmp_path, ["Rosa", "Marco"], **film)
+        assert f"4 takes, {new} of them new" in capsys.readouterr().out
+    film["training_takes"] = 0
+    synthetic.film_people(tmp_path, ["Rosa", "Marco"], **film)
+    out = capsys.readouterr().out
+    assert "of another run, used as well: 2 (Marco/train_000.mp4" in out
+    with pytest.raises(ValueError, match="one folder.*SYNTHETIC = False"):
+        synthetic.film_people({"Rosa": "x", "Marco": "y"}, ["Rosa", "Marco"])

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from helpers.faces import first_face
+from helpers.faces.sorting import extraction
 from helpers.footage import media
 
 
@@ -35,7 +35,7 @@ def test_a_title_and_a_broken_file_are_passed_over(
             yield number, 0.0, np.full((64, 64, 3), level, np.uint8)
 
     monkeypatch.setattr(media, "read_frames", read_frames)
-    frame, face = first_face.find_first_face(
+    frame, face = extraction.find_first_face(
         [broken, black, tmp_path / "a.mp4"], Bright()
     )
     assert frame.max() == 200 and face == {"score": 1.0}
@@ -43,4 +43,4 @@ def test_a_title_and_a_broken_file_are_passed_over(
 
 def test_no_face_is_said_with_what_was_looked_at(black):
     with pytest.raises(ValueError, match="1 frames of 1 files.*MIN_FACE_SHARE"):
-        first_face.find_first_face([black], Bright())
+        extraction.find_first_face([black], Bright())

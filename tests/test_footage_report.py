@@ -466,3 +466,29 @@ def test_a_last_part_that_is_held_out_is_not_called_a_take():
     lines = list(footage_text._lines_of_faces(own))
     assert "  held out by take, never by frame: b.mp4" in lines
     assert "  held out is the last part of a.mp4" in lines
+
+
+@pytest.mark.parametrize("every", [1, 5])
+def test_more_frames_are_advised_only_where_some_were_passed_over(
+    every, tmp_path
+):
+    lena = sample_facts(count=120)
+    lena.face_set.folder = tmp_path
+    steps = {"every": {"frames": every, "photos": 1}}
+    manifests.write_json(tmp_path / "report.json", steps)
+    report = footage_report.report_of_facts({"Lena": lena})
+    findings = report["identities"]["Lena"]["findings"]
+    (few,) = [each for each in findings if each["name"] == "few faces"]
+    assert ("look at more frames" in few["advice"]) == (every == 5)
+    assert ("one of 5" in few["advice"]) == (every == 5)
+
+
+def test_the_report_stays_beside_the_faces(tmp_path, monkeypatch, capsys):
+    facts = {"Lena": sample_facts(), "Marco": sample_facts("Marco", 1)}
+    known = footage_report.report_of_facts(facts)
+    monkeypatch.setattr(footage_report, "footage_report", lambda _: known)
+    footage_report.write_footage_report(tmp_path, {})
+    written = (tmp_path / "footage_report.txt").read_text(encoding="utf-8")
+    assert written == capsys.readouterr().out
+    kept = json.loads((tmp_path / "footage_report.json").read_text())
+    assert kept == json.loads(json.dumps(known))

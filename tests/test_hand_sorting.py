@@ -235,3 +235,20 @@ def test_who_is_not_there_is_told(folder):
         hand_sorting.HandSorting(folder, "Kofi")
     with pytest.raises(ValueError, match="folder can have"):
         hand_sorting.HandSorting(folder, "../faces/Rosa")
+
+
+@pytest.mark.parametrize("named", [{"Rosa": "own"}, "parent", {"Ann": "x"}])
+def test_footage_of_before_is_found_wherever_it_lies(folder, named):
+    home = folder.parent / "footage"
+    known = {"own": str(home / "Rosa"), "parent": str(home)}
+    if isinstance(named, dict):
+        named = {key: known.get(value, value) for key, value in named.items()}
+    else:
+        named = known[named]
+    path = folder / manifests.MANIFEST
+    manifest = json.loads(path.read_text())
+    manifest["parameters"]["FOOTAGE_FOLDER"] = named
+    manifests.write_json(path, manifest)
+    faces = hand_sorting.HandSorting(folder, "Rosa")
+    expected = None if named == {"Ann": "x"} else home / "Rosa"
+    assert faces.footage == expected

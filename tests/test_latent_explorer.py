@@ -2,6 +2,7 @@
 
 import csv
 import io
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -66,6 +67,11 @@ def test_a_lasso_lists_files_and_exports_them(explorer):
         rows = list(csv.DictReader(file))
     assert [row["identity"] for row in rows] == ["Marco", "Marco", "Lena"]
     assert [row["split"] for row in rows] == ["train", "test", "train"]
+    explorer.map.selected = [1]
+    explorer.export.click()
+    lines = (explorer.folder / "chosen.csv").read_text().splitlines()
+    assert len(lines) == 2
+    assert (explorer.folder / "chosen.csv.1").is_file()  # the list of before
     explorer.map.selected = []
     assert explorer.export.disabled
     assert not explorer.listed.value
@@ -126,15 +132,7 @@ def test_directions_are_deviations_of_the_principal_space(explorer):
     explorer.directions[1].value = 0.0
 
 
-def test_faces_that_do_not_belong_together_are_refused(explorer):
-    with pytest.raises(ValueError, match="'points': 3"):
-        type(explorer)(
-            explorer.comb,
-            explorer.face_sets,
-            explorer.encoded,
-            np.zeros((3, 2)),
-            np.zeros((200, 8, 8, 3), np.uint8),
-            explorer.described,
-            explorer.pairs,
-            explorer.folder,
-        )
+def test_a_map_of_other_faces_is_refused(explorer):
+    inspected = SimpleNamespace(labels=explorer.encoded.labels)
+    with pytest.raises(ValueError, match="3 points, 200 faces"):
+        type(explorer)(inspected, np.zeros((3, 2)), explorer.folder)

@@ -99,3 +99,18 @@ def test_there_and_back_is_measured_by_ones_own_decoder(random):
     )
     ratio = overlap.cycle_ratio(comb, encoded, "Lena", "Marco")
     assert ratio == pytest.approx(3, rel=1e-3)
+
+
+def test_the_table_has_a_row_a_pair_and_their_means():
+    figures = dict.fromkeys(
+        (key for keys in overlap.COLUMNS.values() for key in keys), 0.25
+    )
+    table = [
+        {"target": "Marco", "source": "Lena", **figures},
+        {"target": "Lena", "source": "Marco", **figures, "coverage": 0.75},
+    ]
+    table[0]["classifier_accuracy"] = None
+    head, one, other, every = overlap.overlap_as_text(table).splitlines()
+    assert len(head) == len(one) == len(other) == len(every) <= 80
+    assert one.startswith("Lena on Marco") and "-" in one
+    assert "0.75 / 0.25" in other and "0.50 / 0.25" in every

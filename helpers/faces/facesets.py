@@ -148,6 +148,23 @@ def read_face_set(folder, identity, contract=None, everything=False):
     return FaceSet(identity, home, manifest["contract"], records)
 
 
+def read_face_sets(folder, identities=None, contract=None):
+    """The faces of several identities, see `read_face_set`.
+
+    Args:
+        folder: see `read_face_set`.
+        identities: list of str, or `None` for all that the folder holds.
+        contract: see `read_face_set`.
+
+    Returns:
+        dict from identity to `FaceSet`.
+    """
+    if identities is None:
+        manifest = manifests.read_manifest(folder, MADE_BY)
+        identities = _identities_of(folder, manifest)
+    return {name: read_face_set(folder, name, contract) for name in identities}
+
+
 def read_all_faces(folder, identity):
     """All faces of one identity, before the folder's manifest is written.
 

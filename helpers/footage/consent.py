@@ -99,6 +99,29 @@ def consent_line(identity, entries):
     return f"{identity}: {stated}{hint}"
 
 
+def how_to_state(identity):
+    """What to write where nothing is stated, to be printed.
+
+    Args:
+        identity: str.
+
+    Returns:
+        list of str: one line, and the three of the file.
+    """
+    entries = (
+        f"{identity}, as they want to be named",
+        "filmed by whom, where and when",
+        "agreed to what, how, and until when",
+    )
+    return [
+        f"Write it into a file {FILE} beside the footage, in three lines:",
+        *(
+            f"    {name} = {json.dumps(text, ensure_ascii=False)}"
+            for name, text in zip(FIELDS, entries, strict=True)
+        ),
+    ]
+
+
 def line_of(folder):
     """One line about whom a folder's footage shows, never an error.
 

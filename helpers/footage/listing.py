@@ -2,7 +2,10 @@
 
 import os
 import pathlib
+from collections import namedtuple
 
+from helpers.files import fingerprints
+from helpers.files.names import check_identities
 from helpers.footage import consent, footage_log, media
 from helpers.footage.media import PHOTO_ENDINGS, VIDEO_ENDINGS, MediaError
 
@@ -14,6 +17,81 @@ SIDECAR_ENDINGS = (
     consent.FILE,
     footage_log.FILE,
 )
+
+
+Footage = namedtuple("Footage", "folder files")
+Footage.__doc__ = """One person's footage.
+
+Args:
+    folder: pathlib.Path.
+    files: list of pathlib.Path. Its videos, then its photos.
+"""
+
+
+def find_footage(root, footage_folder, identities, person=None):
+    """Everybody's footage, looked for before any work, and printed.
+
+    Args:
+        root: path that relative folders start from.
+        footage_folder: str, a folder that holds one folder an identity; or
+            dict from identity to a folder, wherever it is.
+        identities: list of str.
+        person: dict, see `names.check_identities`, or `None`.
+
+    Returns:
+        dict from identity to `Footage`.
+
+    Raises:
+        FileNotFoundError: if there is no such folder.
+        ValueError: if a name is no identity's or has no folder, if a folder
+            holds no photo and no video, or if its `consent.toml` says too
+            little.
+    """
+    check_identities(identities, person)
+    everybody, unstated = {}, []
+    for identity in identities:
+        folder = pathlib.Path(root) / folder_of(footage_folder, identity)
+        photos, videos, _ = list_media(folder)
+        everybody[identity] = Footage(folder, [*videos, *photos])
+        stated = consent.read_consent(folder)["consent"]
+        if stated == consent.NOT_STATED:
+            unstated.append(identity)
+            stated = f"not stated, there is no {folder / consent.FILE}"
+        counts = f"photos {len(photos)}, videos {len(videos)}"
+        print(f"{identity}: {counts}; consent: {stated}")
+    if unstated:
+        print("\n".join(consent.how_to_state(unstated[0])))
+    files = {name: own.files for name, own in everybody.items()}
+    for line in fingerprints.shared_files(files):
+        print(line)
+    return everybody
+
+
+def folder_of(footage_folder, identity):
+    """The folder of one person, see `find_footage`.
+
+    Args:
+        footage_folder: str, or dict from identity to str.
+        identity: str.
+
+    Returns:
+        pathlib.Path, relative to the course's folder unless it is absolute.
+
+    Raises:
+        ValueError: if it is neither, or if it does not name the identity.
+    """
+    if isinstance(footage_folder, dict):
+        own = footage_folder.get(identity)
+        if isinstance(own, str | os.PathLike) and str(own):
+            return pathlib.Path(own)
+    elif isinstance(footage_folder, str | os.PathLike) and str(footage_folder):
+        return pathlib.Path(footage_folder) / identity
+    raise ValueError(
+        "FOOTAGE_FOLDER should be a folder that holds one folder a person, as "
+        f'in "data/footage", or name {identity}\'s, as in '
+        f'{{"{identity}": "films/{identity}", ...}}. Received: '
+        f"{footage_folder!r:.300}. Write the names as in IDENTITIES."
+    )
 
 
 def list_media(folder):

@@ -15,6 +15,14 @@ from helpers.latents.encoding import identities_of, shifted_latents
 from helpers.latents.spaces import PrincipalSpace
 from helpers.latents.two_samples import NEIGHBOURS
 
+# of the table that is printed, and what stands in each
+COLUMNS = {
+    "mixing rate": ("mixing_rate",),
+    "coverage": ("coverage", "coverage_within"),
+    "density": ("density", "density_within"),
+    "classifier": ("classifier_accuracy",),
+    "cycle": ("cycle_ratio",),
+}
 CYCLED = 200  # faces of each identity that are sent there and back
 
 
@@ -46,6 +54,53 @@ def cycle_ratio(comb, encoded, source, target, most=CYCLED):
         return float(np.median(np.linalg.norm(way, axis=1)))
 
     return distance(source) / max(distance(target), 1e-12)
+
+
+def measure_overlap(comb, encoded, neighbours=NEIGHBOURS, seed=0):
+    """All figures of each pair: `overlap_table` and `cycle_ratio`.
+
+    Args:
+        comb: `helpers.comb.Comb`, trained, with its `shifts`.
+        encoded: see `overlap_table()`, as are `neighbours` and `seed`.
+
+    Returns:
+        List of dicts, as of `overlap_table()`, with `cycle_ratio`.
+
+    Raises:
+        ValueError: if there are fewer than two identities.
+    """
+    table = overlap_table(encoded, comb.shifts, neighbours, seed)
+    for row in table:
+        source, target = row["source"], row["target"]
+        row["cycle_ratio"] = cycle_ratio(comb, encoded, source, target)
+    return table
+
+
+def overlap_as_text(table):
+    """The figures of each pair in a row, and their means, to be printed.
+
+    Args:
+        table: from `measure_overlap()`.
+
+    Returns:
+        str.
+    """
+    rows = [(f"{each['source']} on {each['target']}", each) for each in table]
+    if len(rows) > 1:
+        rows.append(("all pairs", mean_overlap(table)))
+    first = max(len(name) for name, _ in rows)
+    lines = [" " * first + "".join(f"{name:>13}" for name in COLUMNS)]
+    for name, figures in rows:
+        cells = [_cell(figures, keys) for keys in COLUMNS.values()]
+        lines.append(f"{name:{first}}" + "".join(f"{c:>13}" for c in cells))
+    return "\n".join(lines)
+
+
+def _cell(figures, keys):
+    """A figure, and beside it what one's own other half has."""
+    if figures[keys[0]] is None:
+        return "-"  # too little footage
+    return " / ".join(f"{figures[key]:.2f}" for key in keys)
 
 
 def overlap_table(encoded, shifts=None, neighbours=NEIGHBOURS, seed=0):

@@ -11,7 +11,8 @@ import numpy as np
 # numbers are computed in this many principal dimensions at most: distances
 # between points say little in hundreds of them
 DIMENSIONS = 32
-MAPPED = 2000  # faces that a t-SNE arranges; it takes seconds for these
+# faces that a t-SNE arranges, and how often it moves them: it takes seconds
+MAPPED, MOVES = 1000, 500
 
 
 def standardise(latents):
@@ -169,7 +170,9 @@ def joint_map(latents, method="pca", seed=0, most=MAPPED):
     random = np.random.default_rng(seed)
     rows = np.sort(random.permutation(len(space))[:most])
     perplexity = min(30, (len(rows) - 1) / 3)
-    embedding = TSNE(perplexity=perplexity, init="pca", random_state=seed)
+    embedding = TSNE(
+        perplexity=perplexity, init="pca", max_iter=MOVES, random_state=seed
+    )
     arranged = embedding.fit_transform(space[rows]).astype(np.float64)
     if len(rows) == len(space):
         return arranged

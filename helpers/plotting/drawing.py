@@ -140,13 +140,10 @@ def as_uint8(images):
 def save_figure(figure, path, max_kilobytes=200):
     """Write a figure as PNG or JPEG, small enough for a repository.
 
-    A PNG that is too large is reduced to 256 colours, then its resolution is
-    lowered until it fits.
-
     Args:
         figure: `matplotlib.figure.Figure`.
         path: str or path, ending in `.png` or `.jpg`.
-        max_kilobytes: int. Largest size in units of 1000 bytes.
+        max_kilobytes: int. See `encode_figure()`.
 
     Returns:
         int: bytes written.
@@ -159,14 +156,35 @@ def save_figure(figure, path, max_kilobytes=200):
         raise ValueError(
             f"A picture is written as .png or .jpg. Received: path={path!r}"
         )
+    content = encode_figure(figure, ending, max_kilobytes)
+    with manifests.atomic_path(path) as partial:
+        partial.write_bytes(content)
+    return len(content)
+
+
+def encode_figure(figure, ending, max_kilobytes=200):
+    """A figure as the bytes of a PNG or JPEG file of at most some size.
+
+    A PNG that is too large is reduced to 256 colours, then its resolution is
+    lowered until it fits.
+
+    Args:
+        figure: `matplotlib.figure.Figure`.
+        ending: `"png"`, `"jpg"` or `"jpeg"`.
+        max_kilobytes: int. Largest size in units of 1000 bytes.
+
+    Returns:
+        bytes.
+
+    Raises:
+        ValueError: if it cannot fit.
+    """
     for share in (1.0, 0.85, 0.7, 0.55, 0.4):
         buffer = io.BytesIO()
         figure.savefig(buffer, format="png", dpi=DPI * share)
         for content in _encodings(buffer, ending):
             if len(content) <= max_kilobytes * 1000:
-                with manifests.atomic_path(path) as partial:
-                    partial.write_bytes(content)
-                return len(content)
+                return content
     raise ValueError(
         f"This figure does not fit {max_kilobytes} kB even at 40 % of its "
         f"size. Received: {len(content)} bytes; show fewer faces"

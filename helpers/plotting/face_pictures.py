@@ -3,13 +3,34 @@
 A row for each group or reason; figures as in `drawing`.
 """
 
+import numpy as np
+
 from helpers.faces.face_set import evenly
 from helpers.faces.sorting import choosing
 from helpers.plotting.drawing import INK, make_figure
+from helpers.plotting.sheets import plot_contact_sheet
 
 CELL = 0.95  # inches
 LABEL = 1.45  # inches, left of a row
 SIZE = 96  # side in pixels of a shown face
+
+
+def plot_face_sets(face_sets, count=20, size=96):
+    """Some faces of everybody, spread over all that were kept.
+
+    Args:
+        face_sets: dict from identity to `FaceSet`.
+        count: int. Faces of each.
+        size: int. Side of a shown face in pixels.
+
+    Returns:
+        `drawing.Picture`.
+    """
+    shown = [
+        own.pick(_spread(range(len(own)), count)).load_crops(size)
+        for own in face_sets.values()
+    ]
+    return plot_contact_sheet(np.concatenate(shown))
 
 
 def plot_people(face_set, most=12, columns=8):

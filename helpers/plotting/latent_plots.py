@@ -55,7 +55,7 @@ def plot_latent_map(points, labels, thumbnails=None, most=150, seed=0):
             color=color,
             alpha=0.75,
             linewidths=0,
-            label=f"{identity} ({len(own)})",
+            label=identity,
         )
     axes.margins(0.06)
     if thumbnails is not None:
@@ -68,7 +68,38 @@ def plot_latent_map(points, labels, thumbnails=None, most=150, seed=0):
     return figure
 
 
-def plot_gaps(pairs, thumbnails, columns=9):
+def plot_maps(maps, labels, ringed=()):
+    """Maps of the same faces, side by side, some of the faces ringed.
+
+    Args:
+        maps: dict from title to float array, shape `(faces, 2)`.
+        labels: string array, shape `(faces,)`. Identity of each.
+        ringed: int array. Rows of the faces that are ringed.
+
+    Returns:
+        `matplotlib.figure.Figure`.
+    """
+    colors = identity_colors(dict.fromkeys(labels.tolist()))
+    figure = make_figure(WIDTH, 1.05 * WIDTH / len(maps))
+    grid = figure.subplots(1, len(maps), squeeze=False)[0]
+    for axes, (title, points) in zip(grid, maps.items(), strict=True):
+        strip_axes(axes)
+        axes.set_title(title, fontsize=11, color=INK)
+        for identity, color in colors.items():
+            own = points[labels == identity]
+            axes.scatter(*own.T, s=9, color=color, alpha=0.6, linewidths=0)
+        ring = {"facecolors": "none", "edgecolors": INK, "linewidths": 0.7}
+        axes.scatter(*points[ringed].T, s=26, **ring)
+        axes.margins(0.06)
+    for identity, color in colors.items():
+        grid[0].scatter([], [], s=16, color=color, label=identity)
+    figure.legend(
+        loc="outside upper left", ncols=6, frameon=False, markerscale=2
+    )
+    return figure
+
+
+def plot_gaps(pairs, thumbnails, columns=9, advice=True):
     """What is missing: images without a counterpart, and the nearest there is.
 
     For every gap its advice, a row of the target's images, the loneliest
@@ -79,6 +110,7 @@ def plot_gaps(pairs, thumbnails, columns=9):
         thumbnails: uint8 array, shape `(faces, height, width, 3)`, of all
             encoded faces.
         columns: int. Images of a gap shown at most, evenly spread over it.
+        advice: bool. Whether it is said what they have in common.
 
     Returns:
         `matplotlib.figure.Figure`.
@@ -91,7 +123,8 @@ def plot_gaps(pairs, thumbnails, columns=9):
     figure = make_figure(WIDTH, 2.5 * len(gaps))
     parts = figure.subfigures(len(gaps), squeeze=False)[:, 0]
     for part, (pair, gap) in zip(parts, gaps, strict=True):
-        lines = textwrap.fill(gap.advice, 100)
+        words = gap.advice if advice else "What do the upper ones do?"
+        lines = textwrap.fill(words, 100)
         part.suptitle(lines, color=INK, fontsize=10, x=0.01, ha="left")
         shown = evenly(len(gap.rows), columns)
         grid = part.subplots(2, columns, squeeze=False)

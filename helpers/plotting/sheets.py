@@ -1,5 +1,7 @@
 """Crops in, sheets of them side by side out."""
 
+import textwrap
+
 import numpy as np
 
 from helpers.plotting.drawing import (
@@ -10,6 +12,8 @@ from helpers.plotting.drawing import (
     make_figure,
     strip_axes,
 )
+
+CARD = 110  # letters of a line
 
 
 def plot_contact_sheet(crops, captions=None, columns=10):
@@ -47,6 +51,31 @@ def plot_contact_sheet(crops, captions=None, columns=10):
             axes.imshow(as_uint8(crops[index]), interpolation="lanczos")
             if captions is not None:
                 axes.set_title(captions[index], fontsize=8, color=INK, pad=2)
+    return figure
+
+
+def plot_card(words, picture=None):
+    """Some words, and the picture that they are about below them.
+
+    Args:
+        words: str, of one line or more.
+        picture: uint8 array, 0-255, or float array, 0-1, shape `(height,
+            width, 3)`, or `None` for the words alone.
+
+    Returns:
+        `matplotlib.figure.Figure`.
+    """
+    lines = [textwrap.fill(line, CARD) for line in words.splitlines()]
+    text = "\n".join(lines)
+    tall = 0.45 + 0.19 * text.count("\n")
+    if picture is not None:
+        tall += min(WIDTH * picture.shape[0] / picture.shape[1], WIDTH)
+    figure = make_figure(WIDTH, tall)
+    figure.suptitle(text, x=0.01, ha="left", color=INK, fontsize=10)
+    if picture is not None:
+        axes = figure.subplots()
+        strip_axes(axes)
+        axes.imshow(as_uint8(picture))
     return figure
 
 

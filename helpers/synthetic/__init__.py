@@ -6,7 +6,7 @@ from helpers.synthetic.crowd_film import (
     sample_casts,
     sample_crowd_frames,
 )
-from helpers.synthetic.filming import film_person
+from helpers.synthetic.filming import film_people, film_person
 from helpers.synthetic.footage import write_footage, write_take
 from helpers.synthetic.frame import (
     EXPRESSION_PARAMETERS,
@@ -40,6 +40,7 @@ __all__ = [
     "NAMED_PEOPLE",
     "Person",
     "film_more",
+    "film_people",
     "film_person",
     "identity_parameters",
     "is_so",

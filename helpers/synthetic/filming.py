@@ -1,10 +1,45 @@
-"""A name or a seed -> footage of a person who does not exist, in a folder."""
+"""Names or a seed -> footage of people who do not exist, in folders."""
 
 import pathlib
 
+from helpers.files.progress import print_progress
 from helpers.footage import footage_folder, footage_log
 from helpers.synthetic import footage
 from helpers.synthetic.workers import run_jobs
+
+
+def film_people(folder, identities, **takes):
+    """Film several people, and print how far it is.
+
+    Args:
+        folder: str or path; a folder for each person is made in it.
+        identities: see `footage.write_footage`, as is the rest.
+        **takes: how many, how long, and the seed.
+
+    Returns:
+        dict, see `footage.write_footage`.
+
+    Raises:
+        ValueError: if there is nobody of that name, or no single folder.
+    """
+    if isinstance(folder, dict):
+        raise ValueError(
+            "People who do not exist are filmed into one folder. Received: "
+            f"FOOTAGE_FOLDER={folder!r:.200}. Give the name of one folder, or "
+            "set SYNTHETIC = False for footage that is there."
+        )
+    filmed = footage.write_footage(
+        folder,
+        identities,
+        progress=print_progress("takes filmed"),
+        **takes,
+    )
+    others = filmed["other_takes"]
+    print(f"{filmed['takes']} takes, {filmed['takes_written']} of them new")
+    if others:
+        named = ", ".join(others[:3]) + (", ..." if len(others) > 3 else "")
+        print(f"takes of another run, used as well: {len(others)} ({named})")
+    return filmed
 
 
 def film_person(

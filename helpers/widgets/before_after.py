@@ -11,13 +11,15 @@ import cv2
 import numpy as np
 import traitlets
 
+from helpers import plotting
 from helpers.footage import media
+from helpers.widgets.still import LeavesPicture, pixels_of
 
 HERE = pathlib.Path(__file__).resolve().parent
 WIDEST = 960  # pixels: no notebook shows more, and its file holds them all
 
 
-class BeforeAfter(anywidget.AnyWidget):
+class BeforeAfter(LeavesPicture, anywidget.AnyWidget):
     """Two pictures on top of each other, and a handle that parts them.
 
     Left of the handle is what was before, right of it what is after. It
@@ -62,6 +64,17 @@ class BeforeAfter(anywidget.AnyWidget):
             after=[_jpeg(picture) for picture in after],
             captions=list(captions),
         )
+
+    def draw_still(self):
+        """The frame that is shown, parted where the handle stands."""
+        before, after = (
+            pixels_of(frames[self.frame])
+            for frames in (self.before, self.after)
+        )
+        edge = round(before.shape[1] * self.position / 100)
+        parted = np.hstack([before[:, :edge], after[:, edge:]])
+        parted[:, max(edge - 1, 0) : edge + 1] = 255
+        return plotting.plot_card(" | ".join(self.captions), parted)
 
     @traitlets.validate("frame")
     def _check_frame(self, proposal):

@@ -9,14 +9,16 @@ import pathlib
 import anywidget
 import traitlets
 
+from helpers import plotting
 from helpers.footage import consent, footage_folder, footage_log, media, pieces
+from helpers.widgets.still import LeavesPicture
 
 HERE = pathlib.Path(__file__).resolve().parent
 LARGEST = 4 * 2**30  # bytes of a clip
 CAMERA = "camera"
 
 
-class BrowserCamera(anywidget.AnyWidget):
+class BrowserCamera(LeavesPicture, anywidget.AnyWidget):
     """Shows the browser's camera, and records it on a click.
 
     The clip comes in pieces while it is filmed, and has its name,
@@ -51,6 +53,11 @@ class BrowserCamera(anywidget.AnyWidget):
         if not recovered:
             self.said = consent.line_of(self.folder)
         self.on_msg(self._receive)
+
+    def draw_still(self):
+        """Where recordings go, and what became of them; no picture of it."""
+        words = f"The browser's camera, recorded into {self.folder}"
+        return plotting.plot_card(f"{words}\n{self.said}".rstrip())
 
     def _receive(self, _, content, buffers):
         kind, name = content.get("kind"), content.get("clip")

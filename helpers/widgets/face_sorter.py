@@ -10,8 +10,10 @@ import pathlib
 import anywidget
 import traitlets
 
+from helpers import plotting
 from helpers.faces.sorting.hand_sorting import ALL, BY_HAND, KEPT, HandSorting
 from helpers.widgets import close_up, face_tiles
+from helpers.widgets.still import LeavesPicture, pixels_of
 
 HERE = pathlib.Path(__file__).resolve().parent
 SCRIPTS = ("face_pages.js", "face_close_up.js", "face_sorter.js")
@@ -20,7 +22,7 @@ MOST_PEOPLE = 12  # that get a tab of their own
 FAULTS = (ValueError, OSError, RuntimeError)
 
 
-class FaceSorter(anywidget.AnyWidget):
+class FaceSorter(LeavesPicture, anywidget.AnyWidget):
     """Pages of faces to leave out, take back, choose among and cut again.
 
     What it does is done by `sorting`, and can be done without a widget by
@@ -167,6 +169,13 @@ class FaceSorter(anywidget.AnyWidget):
         }
 
     # ---- what is shown
+
+    def draw_still(self):
+        """The page that is seen, and how many faces are on each tab."""
+        counts = ", ".join(f"{tab['name']} {tab['count']}" for tab in self.tabs)
+        page = f"page {self.view['page'] + 1} of {self.view['pages']}"
+        words = f"{self.identity}, faces by hand: {counts}; {page}"
+        return plotting.plot_card(words, pixels_of(self.tiles))
 
     def _done(self, count, what):
         self._refresh()

@@ -13,6 +13,7 @@ import numpy as np
 
 from helpers import plotting
 from helpers.files import manifests
+from helpers.files.asides import set_aside
 from helpers.latents import descriptions, gap_report
 from helpers.latents.spaces import PrincipalSpace
 from helpers.widgets.close_up import moment_of
@@ -22,13 +23,14 @@ from helpers.widgets.explorer_controls import (
     ExplorerControls,
     figure_html,
 )
+from helpers.widgets.still import LeavesPicture
 
 DIRECTIONS = 4  # principal directions with a slider
 LISTED = 500  # files written into the page; an export has them all
 FIELDS = ("identity", *gap_report.RECORD_FIELDS, "split")
 
 
-class LatentExplorer(ExplorerControls):
+class LatentExplorer(LeavesPicture, ExplorerControls):
     """A map of all faces, with what is behind each.
 
     Hover to see a face. Click it to see it large, its reconstruction, its
@@ -38,56 +40,39 @@ class LatentExplorer(ExplorerControls):
     any identity.
 
     Args:
-        comb: `helpers.comb.Comb`.
-        face_sets: dict from identity to `FaceSet`, as encoded.
-        encoded: `encoding.EncodedFaces`.
-        points: float array, shape `(faces, 2)`: `spaces.joint_map()`.
-        thumbnails: uint8 array, shape `(faces, height, width, 3)`.
-        described: float array, shape `(faces, features)`.
-        pairs: list of `gaps.Pair`.
+        inspected: `inspection.Inspection` of a network and face sets.
+        points: float array, shape `(faces, 2)`, of the same faces in their
+            order: `Inspection.joint_map()`.
         folder: path that lists are exported to.
 
     Raises:
         ValueError: if the arrays are not of the same faces.
     """
 
-    def __init__(
-        self,
-        comb,
-        face_sets,
-        encoded,
-        points,
-        thumbnails,
-        described,
-        pairs,
-        folder,
-    ):
-        lengths = {
-            "encoded": len(encoded.labels),
-            "points": len(points),
-            "thumbnails": len(thumbnails),
-            "described": len(described),
-        }
-        if len(set(lengths.values())) != 1:
+    def __init__(self, inspected, points, folder):
+        if len(points) != len(inspected.labels):
             raise ValueError(
-                "Row i of everything is the same face. "
-                f"Received: lengths {lengths}"
+                "A map has a point for each face of its inspection. Received: "
+                f"{len(points)} points, {len(inspected.labels)} faces. Take "
+                "inspected.joint_map()."
             )
-        self.comb, self.face_sets, self.encoded = comb, face_sets, encoded
-        self.described, self.pairs = described, pairs
+        self.comb, self.face_sets = inspected.network, inspected.face_sets
+        self.encoded, self.pairs = inspected.encoded, inspected.pairs
+        self.described = inspected.described
+        self._points, self._thumbnails = points, inspected.thumbnails
         self.folder = pathlib.Path(folder)
-        self.missing = gap_report.missing_table(pairs, encoded)
+        self.missing = gap_report.missing_table(self.pairs, self.encoded)
         self.places = {
             row: place
-            for pair in pairs
+            for pair in self.pairs
             for place, row in enumerate(pair.rows.tolist())
         }
-        self.space = PrincipalSpace(encoded.latents)
+        self.space = PrincipalSpace(self.encoded.latents)
         self.ends = [0, 0]  # faces that the walk leads from and to
         super().__init__(
-            list(face_sets),
+            list(self.face_sets),
             points,
-            thumbnails,
+            inspected.thumbnails,
             captions=[self._caption(row) for row in range(len(points))],
             directions=min(DIRECTIONS, len(self.space.shares)),
         )
@@ -104,6 +89,12 @@ class LatentExplorer(ExplorerControls):
         self.end.on_click(lambda _: self._set_end(1))
         for control in (self.drawn_by, self.along, *self.directions):
             control.observe(lambda _: self._draw_walk(), "value")
+
+    def draw_still(self):
+        """The map, with some of the faces at their places."""
+        return plotting.plot_latent_map(
+            self._points, self.encoded.labels, self._thumbnails
+        )
 
     # --- what is behind a face --------------------------------------------
 
@@ -236,6 +227,8 @@ class LatentExplorer(ExplorerControls):
         path = self.folder / "chosen.csv"
         rows = self.map.selected
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            set_aside(path)  # the list of before stays, under a number
         with (
             manifests.atomic_path(path) as partial,
             open(partial, "w", newline="", encoding="utf-8") as file,

@@ -5,6 +5,7 @@ long as no other cell is running. Runs in JupyterLab, VS Code and Colab.
 """
 
 import html
+import re
 import threading
 import time
 from collections import deque
@@ -12,10 +13,13 @@ from collections import deque
 import cv2
 import ipywidgets
 import numpy as np
+from IPython.display import display
 
+from helpers import plotting
 from helpers.footage import media
 from helpers.footage.media import cameras
 from helpers.swap import live, recording, swapping
+from helpers.widgets.still import LeavesPicture, pixels_of
 
 # Pixels of the picture on the page and pictures a second: what a page draws
 # and a network to a distant kernel carries. A recording has all.
@@ -27,7 +31,7 @@ LATEST = 50
 TELL_EVERY = 0.5
 
 
-class LiveView(ipywidgets.VBox):
+class LiveView(LeavesPicture, ipywidgets.VBox):
     """Shows a camera's picture with another face, until it is stopped.
 
     It begins at once. The list chooses whose face appears, from the next frame
@@ -71,7 +75,7 @@ class LiveView(ipywidgets.VBox):
         self._stop, self._error = threading.Event(), None
         self._next = self._told = 0.0
         self._latest = deque(maxlen=LATEST)  # when shown, and how late
-        self.report = None
+        self.report = self._displayed = None
         self.picture = ipywidgets.Image(
             format="jpeg", layout={"max_width": f"{SHOWN_WIDTH}px"}
         )
@@ -104,9 +108,25 @@ class LiveView(ipywidgets.VBox):
             What went wrong while frames ran.
         """
         self._thread.join(seconds)
+        if self._displayed is not None and not self._thread.is_alive():
+            # the last frame stays behind, not the empty picture of before
+            data, metadata = self._repr_mimebundle_()
+            self._displayed.update(data, metadata=metadata, raw=True)
+            self._displayed = None
         if self._error is not None:
             raise self._error
         return self.report
+
+    def draw_still(self):
+        """The last frame shown, and the line below it."""
+        words = html.unescape(re.sub("<.*?>", "", self.line.value))
+        return plotting.plot_card(words, pixels_of(self.picture.value))
+
+    def _ipython_display_(self, **_):
+        data, metadata = self._repr_mimebundle_()
+        self._displayed = display(
+            data, metadata=metadata, raw=True, display_id=True
+        )
 
     def _run(self):
         try:

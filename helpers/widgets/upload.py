@@ -12,6 +12,7 @@ import pathlib
 import anywidget
 import traitlets
 
+from helpers import plotting
 from helpers.footage import (
     consent,
     footage_folder,
@@ -20,6 +21,7 @@ from helpers.footage import (
     media,
     pieces,
 )
+from helpers.widgets.still import LeavesPicture
 
 HERE = pathlib.Path(__file__).resolve().parent
 LARGEST = 16 * 2**30  # bytes of a file
@@ -27,7 +29,7 @@ UPLOAD = "upload"
 ENDINGS = (*media.PHOTO_ENDINGS, *media.VIDEO_ENDINGS, ".zip")
 
 
-class FootageUpload(anywidget.AnyWidget):
+class FootageUpload(LeavesPicture, anywidget.AnyWidget):
     """A button that takes photos, videos and zips of them, and what happened.
 
     Nothing that is there is overwritten, and zips are looked through first.
@@ -59,6 +61,12 @@ class FootageUpload(anywidget.AnyWidget):
                 path.unlink()
         self.said = consent.line_of(self.folder)
         self.on_msg(self._receive)
+
+    def draw_still(self):
+        """Where files go, and what became of them."""
+        lines = [f"Files from your disk into {self.folder}"]
+        lines += [f"{name}: {word}" for name, word in self.rows]
+        return plotting.plot_card("\n".join([*lines, self.said]).rstrip())
 
     def _receive(self, _, content, buffers):
         """One file after the other; each message is answered."""

@@ -1,7 +1,59 @@
-"""Extraction: a folder of footage in, one person's faces in it out, chosen."""
+"""Extraction: folders of footage in, everybody's faces out, chosen."""
 
-from helpers.faces import finding
-from helpers.faces.sorting import choosing
+from helpers.faces import facesets, finding
+from helpers.faces.sorting import choosing, extraction_text
+from helpers.files.names import check_identities
+from helpers.files.progress import print_progress
+from helpers.footage import media
+
+# the first face that is looked at, before all are found
+STEP = 10  # frames of a video from one look to the next
+MOST_FRAMES = 300  # of one video: a title, a fade from black
+MOST_FILES = 20
+
+
+def extract_people(
+    footage, output_folder, contract, detector, person=None, **options
+):
+    """Everybody's faces, and what was found, printed.
+
+    Interrupted anywhere, it goes on where it was when it is called again.
+
+    Args:
+        footage: dict from identity to `listing.Footage`.
+        output_folder: see `finding.find_faces`, as are `contract` and
+            `detector`.
+        person: dict from identity to what `choosing.choose_faces` takes, or
+            `None`: the person who is seen most.
+        **options: `every`, `held_out_share` and `max_faces`, see
+            `finding.find_faces`.
+
+    Returns:
+        dict from identity to `FaceSet`, with the faces that were left out:
+        each record's `left_out` says why, or is `None`.
+
+    Raises:
+        See `extract_faces`.
+    """
+    check_identities(footage, person)
+    reports = {
+        identity: extract_faces(
+            own.folder,
+            output_folder,
+            contract,
+            detector,
+            identity,
+            progress=print_progress(f"{identity}, frames"),
+            person=(person or {}).get(identity),
+            **options,
+        )
+        for identity, own in footage.items()
+    }
+    print(extraction_text.extraction_as_text(reports))
+    return {
+        identity: facesets.read_all_faces(output_folder, identity)
+        for identity in reports
+    }
 
 
 def extract_faces(
@@ -61,6 +113,19 @@ def extract_faces(
     return report
 
 
+def finish_face_sets(output_folder, identities, contract, parameters=None):
+    """Write the manifest of everybody's faces, and read those that are kept.
+
+    Args:
+        output_folder: see `facesets.write_face_sets`, as is the rest.
+
+    Returns:
+        dict from identity to `FaceSet`.
+    """
+    facesets.write_face_sets(output_folder, identities, contract, parameters)
+    return facesets.read_face_sets(output_folder, identities, contract)
+
+
 def _nothing_found(footage_folder, report):
     reasons = "; ".join(
         f"{name}: {reason}"
@@ -74,3 +139,50 @@ def _nothing_found(footage_folder, report):
         "in which the face is upright, lit and at least a tenth of the "
         "picture's height, or lower the detector's min_face_share."
     )
+
+
+def find_first_face(paths, detector):
+    """The first frame in which a face is found, and that face.
+
+    A file that cannot be read is passed over: it is named with its reason
+    when all faces are found (`extraction.extract_faces`).
+
+    Args:
+        paths: list of paths of photos and videos; the first ones are tried.
+        detector: `detection.FaceDetector`.
+
+    Returns:
+        Tuple `(frame, face)`: uint8 array, shape `(height, width, 3)`, RGB,
+        and a dict as in `detection.FaceDetector.detect`.
+
+    Raises:
+        ValueError: if there is none; it says how many frames were looked at.
+    """
+    looked_at, fault = 0, "none"
+    for path in paths[:MOST_FILES]:
+        try:
+            for frame in _some_frames(path):
+                looked_at += 1
+                faces = detector.detect([frame])[0]
+                if faces:
+                    return frame, faces[0]
+        except media.MediaError as error:
+            fault = str(error)
+    raise ValueError(
+        f"There should be a face at the beginning of some file. Received: "
+        f"{looked_at} frames of {len(paths[:MOST_FILES])} files without one "
+        f"(unreadable: {fault}). Is it the right folder? Turn footage that "
+        "lies on its side, or set a smaller MIN_FACE_SHARE than "
+        f"{detector.min_face_share}."
+    )
+
+
+def _some_frames(path):
+    if media.is_photo(path):
+        yield media.read_photo(path)
+        return
+    for number, (_, _, frame) in enumerate(media.read_frames(path)):
+        if number >= MOST_FRAMES:
+            return
+        if number % STEP == 0:
+            yield frame

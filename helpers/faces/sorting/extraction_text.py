@@ -37,6 +37,7 @@ def extraction_as_text(reports):
         lines.append(_row(first, identity, counts, columns))
     for identity, report in reports.items():
         lines += ["", _fill(consent.consent_line(identity, report["consent"]))]
+        lines += [_fill(line, 4) for line in _left_out(report["left_out"])]
         lines += _reasons(report[UNUSABLE], "of no use, or only in part")
         lines += _reasons(report[NO_FOOTAGE], "no footage")
         lines += _names(report["no_face_files"])
@@ -46,6 +47,15 @@ def extraction_as_text(reports):
 def _row(first, name, cells, columns):
     cells = zip(cells, columns, strict=True)
     return f"{name:{first}}" + "".join(f"{text:>{w}}" for text, w in cells)
+
+
+def _left_out(counts):
+    """A line on why faces were left out, the most frequent reason first."""
+    if not counts:
+        return
+    reasons = sorted(counts.items(), key=lambda each: -each[1])
+    each = ", ".join(f"{reason} {count}" for reason, count in reasons)
+    yield f"  left out {sum(counts.values())}: {each}"
 
 
 def _reasons(files, title):

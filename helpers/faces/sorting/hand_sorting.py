@@ -1,8 +1,11 @@
 """A face set sorted by hand: leave out, take back, choose, move landmarks."""
 
+import contextlib
+
 from helpers.faces.sorting import choosing, corrections, recutting
 from helpers.faces.sorting.corrected_folder import CorrectedFolder
 from helpers.files import manifests
+from helpers.footage import listing
 
 KEPT, ALL, BY_HAND = "kept", "all", "by hand"
 
@@ -53,9 +56,10 @@ class HandSorting(CorrectedFolder):
     def _footage_of_before(self):
         parameters = self.manifest_of_before().get("parameters") or {}
         folder = parameters.get("FOOTAGE_FOLDER")
-        if not isinstance(folder, str):
-            return None
-        return manifests.project_root() / folder / self.identity
+        with contextlib.suppress(ValueError):
+            folder = listing.folder_of(folder, self.identity)
+            return manifests.project_root() / folder
+        return None
 
     # ---- what there is
 

@@ -7,6 +7,8 @@ out, since a swap can only be judged on footage that no training saw.
 
 import numpy as np
 
+from helpers.faces import face_records, facesets
+from helpers.files import foreign_files
 from helpers.latents.descriptions import FEATURES
 from helpers.latents.report import footage_facts, footage_gaps
 from helpers.latents.report.footage_facts import NETWORK_SIZES, SOFT
@@ -71,8 +73,7 @@ def find_faults(own):
             _fault(
                 "few faces",
                 f"Only {train} faces to train with: at least {WANTED_FACES} "
-                "are wanted. Film more, in several takes, or look at more "
-                "frames of each video.",
+                f"are wanted. Film more, in several takes{_or_look(own)}.",
                 1 - train / WANTED_FACES,
                 WANTED_FACES - train,
                 train < LEAST_FACES,
@@ -104,6 +105,21 @@ def find_faults(own):
             )
         )
     return faults + _narrow(own)
+
+
+def _or_look(own):
+    """More frames of what is filmed, where some were passed over."""
+    path = own.face_set.folder / face_records.REPORT
+    if not path.is_file():
+        return ""
+    report = foreign_files.read_json(path, facesets.AGAIN_FOR_IT)
+    every = report.get("every", {}).get("frames", 1)
+    if every == 1:
+        return ""
+    return (
+        f", or look at more frames of each video: one of {every} was looked "
+        "at (a smaller EVERY, a larger MAX_FACES)"
+    )
 
 
 def _narrow(own):

@@ -9,10 +9,18 @@ and shows every image without a counterpart.
 Left and right are those of the picture.
 """
 
+import pathlib
+
 import numpy as np
 
+from helpers.files import manifests
 from helpers.latents.descriptions import FEATURES
-from helpers.latents.report import footage_facts, footage_findings, footage_gaps
+from helpers.latents.report import (
+    footage_facts,
+    footage_findings,
+    footage_gaps,
+    footage_text,
+)
 from helpers.latents.report.footage_facts import NETWORK_SIZES
 
 VERDICTS = ("will do", "will do with gaps", "will not do")
@@ -56,6 +64,25 @@ def footage_report(face_sets, reader=None, most=footage_facts.MOST):
         for name, face_set in face_sets.items()
     }
     return report_of_facts(facts)
+
+
+def write_footage_report(folder, face_sets):
+    """The report, printed and written: `footage_report.json` and `.txt`.
+
+    Args:
+        folder: str or path of the face sets.
+        face_sets: see `footage_report()`.
+
+    Returns:
+        dict, see `footage_report()`.
+    """
+    report = footage_report(face_sets)
+    text = footage_text.footage_as_text(report)
+    path = pathlib.Path(folder) / "footage_report.json"
+    manifests.write_json(path, report)
+    manifests.write_text(path.with_suffix(".txt"), text + "\n")
+    print(text)
+    return report
 
 
 def report_of_facts(facts):
