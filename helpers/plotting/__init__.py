@@ -11,7 +11,7 @@ from helpers.plotting.drawing import (
 )
 from helpers.plotting.face_pictures import plot_left_out, plot_people
 from helpers.plotting.footage_pictures import plot_footage_report
-from helpers.plotting.growth_film import write_growth_film
+from helpers.plotting.growth_film import plot_growth, write_growth_film
 from helpers.plotting.latent_plots import plot_gaps, plot_latent_map
 from helpers.plotting.sheets import (
     plot_contact_sheet,
@@ -29,6 +29,7 @@ __all__ = [
     "plot_contact_sheet",
     "plot_footage_report",
     "plot_gaps",
+    "plot_growth",
     "plot_latent_map",
     "plot_left_out",
     "plot_losses",
