@@ -5,6 +5,7 @@ import shutil
 import keras
 import numpy as np
 import pytest
+from test_trainer import content, untraced
 
 from helpers import growth
 from helpers.comb import build_comb
@@ -53,7 +54,8 @@ def finished(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs") / "trained"
     run = begin(folder, minutes=9.0)
     trainer = run.trainer(data_of(run.network.identities))
-    trainer.run(report_every=9)
+    with untraced():
+        trainer.run(report_every=9)
     bundles.save_bundle(run.network, folder, "03_full_training")
     return folder
 
@@ -68,7 +70,8 @@ def unfinished(tmp_path_factory):
         raise KeyboardInterrupt
 
     trainer = run.trainer(data_of(run.network.identities))
-    trainer.run(report_every=3, on_report=stop)
+    with untraced():
+        trainer.run(report_every=3, on_report=stop)
     return folder
 
 
@@ -78,10 +81,6 @@ def copy(tmp_path):
         return shutil.copytree(folder, tmp_path / "trained")
 
     return copied
-
-
-def content(folder):
-    return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 OTHERWISE = {
@@ -196,7 +195,8 @@ def test_a_run_of_an_older_course_goes_on(unfinished, copy, lacking, capsys):
     trainer = run.trainer(data_of(run.network.identities))
     assert trainer.state["total_steps"] == 3
     assert "Going on from step 3" in capsys.readouterr().out
-    trainer.run()
+    with untraced():
+        trainer.run()
     assert trainer.finished
 
 
@@ -224,12 +224,14 @@ def test_weights_of_the_folder_itself_may_be_trained_on(
     def stop(report):
         raise KeyboardInterrupt
 
-    run.trainer(data_of(network.identities)).run(2, stop)
+    with untraced():
+        run.trainer(data_of(network.identities)).run(2, stop)
     capsys.readouterr()
     run = begin(folder, bundles.load_bundle(folder), **options)
     trainer = run.trainer(data_of(network.identities))
     assert "Going on from step 2" in capsys.readouterr().out
-    trainer.run()
+    with untraced():
+        trainer.run()
     bundles.save_bundle(run.network, folder, "03_full_training")
     assert content(tmp_path / "trained.1") == before
     assert not (tmp_path / "trained.2").exists()
