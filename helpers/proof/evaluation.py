@@ -1,7 +1,5 @@
 """How good are swaps: face sets and a comb in, scores of every pair out."""
 
-import copy
-
 import cv2
 import numpy as np
 
@@ -54,10 +52,10 @@ def swap_scores(comb, face_sets, reader=None, most=240):
     )
 
 
-def _score(comb, pair, reader=None):
-    """Score of one of `paired_crops()`."""
+def _score(comb, pair, reader=None, shift=None):
+    """Score of one of `paired_crops()`, by the comb's shift or another."""
     source, target, paired, mean = pair
-    shift = comb.shift(source, target)
+    shift = comb.shift(source, target) if shift is None else shift
     return {
         "source": source,
         "target": target,
@@ -85,11 +83,9 @@ def score_with_shifts(comb, face_sets):
     ):
         return {}
     reader = expression_reader.read_expression_reader()
-    unmoved = copy.copy(comb)
-    unmoved.shifts = {}
     before, after = [], []
     for pair in paired_crops(comb, face_sets):
-        before.append(_score(unmoved, pair)["swap_skill"])
+        before.append(_score(comb, pair, shift=0.0)["swap_skill"])
         after.append(_score(comb, pair, reader))
     return {"unshifted_skill": float(np.mean(before)), **average_scores(after)}
 
