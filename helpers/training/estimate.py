@@ -205,15 +205,14 @@ def estimate_line(network, schedule, needs, minutes=None):
         str.
     """
     taken = needs["seconds"] / 60
-    long = (
-        f"{taken:.0f} minutes"
-        if taken < 120
-        else (
-            f"{taken / 60:.0f} hours"
-            if taken < 2880
-            else f"{taken / 1440:.0f} days"
-        )
-    )
+    if taken < 2:
+        long = f"{needs['seconds']:.0f} seconds"
+    elif taken < 120:
+        long = f"{taken:.0f} minutes"
+    elif taken < 2880:
+        long = f"{taken / 60:.0f} hours"
+    else:
+        long = f"{taken / 1440:.0f} days"
     steps = sum(stage["steps"] for stage in schedule)
     line = (
         f"{steps} steps up to {network.resolution} pixels take about {long} "
