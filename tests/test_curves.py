@@ -15,7 +15,7 @@ def test_losses_are_drawn_with_every_level_marked_once():
     figure = plotting.plot_losses(history)
     assert len(figure.axes) == 2
     written = [text.get_text() for text in figure.axes[0].texts]
-    assert written == ["4 px", "8 px", "16 px"]
+    assert written == ["4", "8", "16 px"]
     np.testing.assert_allclose(
         figure.axes[0].lines[0].get_ydata(), 1 / np.arange(1, 13)
     )

@@ -56,6 +56,34 @@ def test_latents_moved_to_the_sources_place_are_understood_there():
     assert understood["swap_skill"] == pytest.approx(1, abs=0.02)
 
 
+def test_one_reading_scores_a_comb_with_and_without_its_shifts(monkeypatch):
+    face_sets = {name: FakeFaceSet(name) for name in ("Marco", "Lena")}
+    comb = filing_comb()
+    lost = evaluation.swap_scores(comb, face_sets)
+    comb.shifts.update({("Marco", "Lena"): -50.0, ("Lena", "Marco"): 50.0})
+    monkeypatch.setattr(
+        evaluation.expression_reader, "read_expression_reader", FakeReader
+    )
+    scores = evaluation.score_with_shifts(comb, face_sets)
+    assert scores["unshifted_skill"] == pytest.approx(lost["swap_skill"])
+    known = evaluation.swap_scores(comb, face_sets, FakeReader())
+    assert scores["swap_skill"] == pytest.approx(known["swap_skill"])
+    assert scores["expression_skill"] == known["expression_skill"]
+    assert comb.shift("Marco", "Lena") == -50.0
+    ratios = evaluation.cycle_ratios(comb, face_sets)
+    assert set(ratios) == {("Marco", "Lena"), ("Lena", "Marco")}
+    # there by the shift and back without it: nothing is lost
+    assert max(ratios.values()) == pytest.approx(1, abs=0.3)
+
+
+def test_people_without_a_truth_have_no_scores():
+    face_sets = {
+        "Marco": FakeFaceSet("Marco"),
+        "Lena": FakeFaceSet("Lena", take="holiday.mp4"),
+    }
+    assert evaluation.score_with_shifts(perfect_comb(), face_sets) == {}
+
+
 def test_no_more_frames_are_scored_than_asked_for():
     face_sets = {name: FakeFaceSet(name) for name in ("Marco", "Lena")}
     scores = evaluation.swap_scores(perfect_comb(), face_sets, most=7)

@@ -43,6 +43,25 @@ def test_a_long_level_takes_no_more_of_the_film_than_a_short_one(tmp_path):
     np.testing.assert_allclose(drawn, (0.1, 0.2, 0, 0.5, 1), atol=0.02)
 
 
+def test_a_sheet_has_a_row_for_each_level_of_what_it_drew_last():
+    moments = [
+        np.full((2, side, side, 3), shade, np.float32)
+        for side, shade in ((4, 0.1), (4, 0.2), (8, 0.5))
+    ]
+    truth = np.full((2, 8, 8, 3), 0.9)
+    figure = plotting.plot_growth(moments, truth, side=16)
+    drawn = [axes.get_images()[0].get_array() for axes in figure.axes]
+    assert [picture.shape for picture in drawn] == [(16, 16, 3)] * 6
+    shades = [picture.mean() / 255 for picture in drawn]
+    np.testing.assert_allclose(
+        shades, [0.2] * 2 + [0.5] * 2 + [0.9] * 2, atol=0.01
+    )
+    titles = [figure.axes[k].get_ylabel() for k in (0, 2, 4)]
+    assert titles == ["4 px", "8 px", "truth"]
+    with pytest.raises(ValueError, match="Received: {}"):
+        plotting.plot_growth([])
+
+
 def test_a_film_of_nothing_or_of_other_faces_is_refused(tmp_path):
     path = tmp_path / "growth.gif"
     with pytest.raises(ValueError, match="0 moments"):

@@ -2,6 +2,7 @@
 
 import json
 import math
+import shutil
 
 import form
 import pytest
@@ -107,3 +108,34 @@ def test_training_in_rehearsal_goes_on_from_the_crowd_of_02(
     assert results[2]["parameters"]["ENCODER"] == "auto"
     assert (tmp_path / "film" / "crops.npy").is_file()
     capsys.readouterr()
+
+
+def test_a_third_person_joins_what_03_has_finished(results, tmp_path, capsys):
+    first, third = NOTEBOOKS[0], NOTEBOOKS[2]
+    before = results[0]["parameters"], results[2]["parameters"]
+    faces, trained = (
+        shutil.copytree(runner.ROOT / each["OUTPUT_FOLDER"], tmp_path / name)
+        for each, name in zip(before, ("faces", "trained"), strict=True)
+    )
+    people = [*before[0]["IDENTITIES"], "Bert"]
+    changes = {
+        first: {"IDENTITIES": people, "OUTPUT_FOLDER": faces.as_posix()},
+        third: {
+            "JOIN": "Bert",
+            "FACES_FOLDER": faces.as_posix(),
+            "OUTPUT_FOLDER": trained.as_posix(),
+        },
+    }
+    checkpoint = (trained / "checkpoint.safetensors").read_bytes()
+    for parameters, (path, change) in zip(before, changes.items(), strict=True):
+        overrides = {path.stem: parameters | change}
+        runner.run([path], tmp_path / "executed", overrides)
+    assert "Finished before, at step" in capsys.readouterr().out
+    assert (trained / "checkpoint.safetensors").read_bytes() == checkpoint
+    joined = tmp_path / "trained_with_Bert"
+    manifest = manifests.read_manifest(joined, third.stem, verify=True)
+    assert manifest["config"]["identities"] == people
+    assert math.isfinite(manifest["scores"]["swap_skill"])
+    manifest = manifests.read_manifest(trained, third.stem, verify=True)
+    assert manifest["config"]["identities"] == people[:-1]
+    assert not (tmp_path / "trained.1").exists()

@@ -1,6 +1,7 @@
 """Records of one identity -> a face set: its crops, and what a network sees."""
 
 import concurrent.futures
+import hashlib
 import os
 import pathlib
 
@@ -101,6 +102,17 @@ class FaceSet:
     def rendered(self):
         """Whether nobody was photographed: all frames are of the renderer."""
         return all(each["frame_parameters"] for each in self.records)
+
+    def fingerprint(self):
+        """By what these faces are known again: their files and splits.
+
+        Returns:
+            str: another one for a face more, less, cut or split otherwise.
+        """
+        code = hashlib.sha256(self.identity.encode("utf-8"))
+        for each in self.records:
+            code.update(f"{each['sha256']} {each['split']} ".encode())
+        return code.hexdigest()
 
     def load_crops(self, size=None):
         """Whole stored crops.

@@ -47,6 +47,22 @@ def shared_files(files):
     return lines
 
 
+def of_weights(network):
+    """By what weights are known again: a code of all their numbers.
+
+    Args:
+        network: one with `variables()`, a dict of arrays by name.
+
+    Returns:
+        str.
+    """
+    code = hashlib.sha256()
+    for name, values in sorted(network.variables().items()):
+        code.update(name.encode("utf-8"))
+        code.update(np.asarray(values).tobytes())
+    return code.hexdigest()
+
+
 def of_comb(comb):
     """By what a comb is known again: what it knows, and some of its weights.
 

@@ -17,7 +17,7 @@ from helpers.plotting.face_pictures import (
     plot_people,
 )
 from helpers.plotting.footage_pictures import plot_footage_report
-from helpers.plotting.growth_film import write_growth_film
+from helpers.plotting.growth_film import plot_growth, write_growth_film
 from helpers.plotting.latent_plots import (
     plot_gaps,
     plot_latent_map,
@@ -44,6 +44,7 @@ __all__ = [
     "plot_face_sets",
     "plot_footage_report",
     "plot_gaps",
+    "plot_growth",
     "plot_latent_map",
     "plot_left_out",
     "plot_losses",

@@ -73,15 +73,18 @@ def _plot_curves(axes, history, key, colors):
 def _mark_levels(axes, history):
     """A line where a level starts, with the side of its pictures."""
     level = None
+    top = max((entry.get("level") or 0 for entry in history), default=0)
     for entry in history:
         if entry.get("level") is None or entry["level"] == level:
             continue
         level = entry["level"]
+        # the low levels are soon over: their numbers stand side by side
+        unit = " px" if level == top else ""
         axes.axvline(entry["step"], color=PALE, linewidth=0.9, linestyle=":")
         axes.text(
             entry["step"],
             1.01,
-            f"{4 * 2**level} px",
+            f"{4 * 2**level}{unit}",
             transform=axes.get_xaxis_transform(),
             color=PALE,
             fontsize=8,

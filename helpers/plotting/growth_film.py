@@ -1,4 +1,7 @@
-"""What a network draws at one level after the other -> a face that grows."""
+"""What a network draws at one level after the other -> a face that grows.
+
+As a film, and as a sheet: a row of faces for each level.
+"""
 
 import itertools
 
@@ -8,6 +11,7 @@ import numpy as np
 from helpers.faces.face_set import evenly
 from helpers.footage import media
 from helpers.plotting.drawing import as_uint8
+from helpers.plotting.sheets import plot_preview
 
 LAST_SECONDS = 2.0  # the last moment stays, before the film begins anew
 
@@ -43,6 +47,34 @@ def write_growth_film(path, moments, side=128, seconds=0.2, most=8):
     ]
     lengths = [seconds] * (len(frames) - 1) + [LAST_SECONDS]
     media.write_animation(path, frames, lengths)
+
+
+def plot_growth(moments, truth=None, side=64):
+    """The same faces as each level drew them last, in a row for each level.
+
+    Args:
+        moments: see `write_growth_film()`.
+        truth: array of the faces that should have been drawn, for a last
+            row, or `None`.
+        side: int. Side of each face on the sheet, in pixels.
+
+    Returns:
+        `matplotlib.figure.Figure`.
+
+    Raises:
+        ValueError: if there is no moment, or not the same number of faces in
+            each.
+    """
+    last = {np.shape(faces)[1]: faces for faces in moments}
+    rows = {f"{level} px": faces for level, faces in last.items()}
+    if truth is not None:
+        rows["truth"] = truth
+    return plot_preview(
+        {
+            title: np.stack([_enlarge(face, side) for face in as_uint8(faces)])
+            for title, faces in rows.items()
+        }
+    )
 
 
 def _enlarge(face, side):

@@ -5,8 +5,14 @@ import numpy as np
 
 from helpers.crops import cut_network_crops, recut_crops
 from helpers.faces.face_set import evenly
+from helpers.faces.readers import expression_reader
 from helpers.files import manifests
-from helpers.proof.scores import PairedCrops, mean_face, score_pair
+from helpers.proof.scores import (
+    PairedCrops,
+    cycle_error,
+    mean_face,
+    score_pair,
+)
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS
 
 
@@ -38,6 +44,87 @@ def swap_scores(comb, face_sets, reader=None, most=240):
             share no test frame.
         ContractError: if a face set and the comb follow different contracts.
     """
+    return average_scores(
+        [
+            _score(comb, pair, reader)
+            for pair in paired_crops(comb, face_sets, most)
+        ]
+    )
+
+
+def _score(comb, pair, reader=None, shift=None):
+    """Score of one of `paired_crops()`, by the comb's shift or another."""
+    source, target, paired, mean = pair
+    shift = comb.shift(source, target) if shift is None else shift
+    return {
+        "source": source,
+        "target": target,
+        "frames": len(paired.truth),
+        **score_pair(comb, source, paired, mean, reader, shift),
+    }
+
+
+def score_with_shifts(comb, face_sets):
+    """Scores with the comb's shifts, and the swap skill without them.
+
+    Pictures are read once for both.
+
+    Args:
+        comb: `helpers.comb.Comb` with its `shifts`.
+        face_sets: dict from identity to its `FaceSet`.
+
+    Returns:
+        dict: `unshifted_skill`, and all of `swap_scores()` with the course's
+        expression reader; empty for people without a truth.
+    """
+    sets = list(face_sets.values())
+    if not all(
+        one.pairs(two) for one in sets for two in sets if one is not two
+    ):
+        return {}
+    reader = expression_reader.read_expression_reader()
+    before, after = [], []
+    for pair in paired_crops(comb, face_sets):
+        before.append(_score(comb, pair, shift=0.0)["swap_skill"])
+        after.append(_score(comb, pair, reader))
+    return {"unshifted_skill": float(np.mean(before)), **average_scores(after)}
+
+
+def cycle_ratios(comb, face_sets):
+    """How much worse a face comes back from a swap than from its own decoder.
+
+    It needs no truth: see `scores.cycle_error()`.
+
+    Args:
+        comb: `helpers.comb.Comb`.
+        face_sets: dict from identity to its `FaceSet`, with test faces.
+
+    Returns:
+        dict of float by `(source, target)`; 1 is perfect.
+    """
+    ratios = {}
+    for target, face_set in face_sets.items():
+        unseen = face_set.select("test")
+        crops = unseen.network_crops(comb.resolution)
+        masks = unseen.network_masks(comb.resolution)
+        for source in face_sets:
+            if source != target:
+                shift = comb.shift(source, target)
+                cycle = cycle_error(comb, crops, masks, source, target, shift)
+                ratios[source, target] = cycle["cycle_ratio"]
+    return ratios
+
+
+def paired_crops(comb, face_sets, most=240):
+    """Unseen crops of every ordered pair of identities, with the truth.
+
+    Args: see `swap_scores()`.
+
+    Yields:
+        `(source, target, PairedCrops, mean face of the source)`.
+
+    Raises: see `swap_scores()`.
+    """
     if len(face_sets) < 2:
         raise ValueError(
             "A swap needs two identities at least. "
@@ -61,7 +148,6 @@ def swap_scores(comb, face_sets, reader=None, most=240):
         name: test.network_crops(comb.resolution)
         for name, test in tests.items()
     }
-    scores = []
     for source in tests:
         for target in tests:
             if source == target:
@@ -77,18 +163,7 @@ def swap_scores(comb, face_sets, reader=None, most=240):
                 masks=masks,
                 frame_parameters=_parameters_of(records),
             )
-            scores.append(
-                {"source": source, "target": target, "frames": len(records)}
-                | score_pair(
-                    comb,
-                    source,
-                    paired,
-                    mean_faces[source],
-                    reader,
-                    comb.shift(source, target),
-                )
-            )
-    return average_scores(scores)
+            yield source, target, paired, mean_faces[source]
 
 
 def truth_of(comb, source, target):
@@ -153,11 +228,16 @@ def average_scores(scores):
     """
     figures = [
         name
-        for name, value in scores[0].items()
-        if isinstance(value, float) and all(name in score for score in scores)
+        for name in figures_of(scores[0])
+        if all(name in score for score in scores)
     ]
     means = {
         name: float(np.mean([score[name] for score in scores]))
         for name in figures
     }
     return {**means, "pairs": scores}
+
+
+def figures_of(scores):
+    """The numbers of scores alone, for a manifest: a dict of float by name."""
+    return {k: v for k, v in scores.items() if isinstance(v, float)}

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from helpers.faces.face_set import evenly
 from helpers.proof.evaluation import truth_of
 
 
@@ -38,6 +39,31 @@ def preview_rows(comb, face_sets, source, target, faces=8):
         truth, _ = truth_of(comb, truths.pick(ours), unseen.pick(theirs))
         shown["truth"] = truth
     return shown
+
+
+def joined_rows(comb, grown, face_set, faces=8):
+    """Unseen faces of who joined a comb, as both combs draw them.
+
+    Args:
+        comb: `helpers.comb.Comb` of before. Where it knows them, too, its own
+            decoder's row stands between.
+        grown: `helpers.comb.Comb` that they joined.
+        face_set: their `FaceSet`, with test faces.
+        faces: int. Columns, at most.
+
+    Returns:
+        dict of row title to float32 array, shape `(faces, resolution,
+        resolution, 3)`, 0-1, for `plotting.plot_preview()`.
+    """
+    name, unseen = face_set.identity, face_set.select("test")
+    unseen = unseen.pick(evenly(len(unseen), faces))
+    crops = unseen.network_crops(comb.resolution)
+    codes = comb.encode(crops)
+    rows = {f"unseen\n{name}": crops}
+    if name in comb.identities:
+        rows["trained with\nthe others"] = comb.decode(codes, name)
+    rows["joined later"] = grown.decode(codes, name)
+    return rows
 
 
 def swap_matrix(comb, face_sets):

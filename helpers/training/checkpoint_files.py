@@ -95,18 +95,39 @@ def left_overs(path):
     return list(path.parent.glob(f"{name}[0-9]*.part{path.suffix}"))
 
 
-def _state_of(path):
-    """State of a checkpoint, from its header; `None` if there is none."""
+def read_newest_details(path):
+    """Configuration and state of the newest checkpoint, from its header.
+
+    Args:
+        path: str or path that was given to `save_checkpoint()`.
+
+    Returns:
+        dict with `config` and `state`, or `None` where no file of a
+        checkpoint can be read.
+    """
+    for name in checkpoint_names(path):
+        details = _details_of(name)
+        if details is not None and {"config", "state"} <= set(details):
+            return details
+    return None
+
+
+def _details_of(path):
+    """Details in a file's header; `None` if there is none."""
     try:
         with safetensors.safe_open(path, framework="numpy") as file:
-            details = json.loads((file.metadata() or {}).get("details", "{}"))
+            return json.loads((file.metadata() or {}).get("details", "{}"))
     except (
         FileNotFoundError,
         safetensors.SafetensorError,
         json.JSONDecodeError,
     ):
         return None
-    return details.get("state")
+
+
+def _state_of(path):
+    """State of a checkpoint; `None` if there is none."""
+    return (_details_of(path) or {}).get("state")
 
 
 def held_out_loss(path):

@@ -3,8 +3,9 @@
 import keras
 import numpy as np
 
-from helpers import augmentation
+from helpers import augmentation, synthetic
 from helpers.crowd import READ_PARAMETERS
+from helpers.files.progress import print_progress
 from helpers.losses import LatentPairLoss, MaskedFaceLoss
 from helpers.masks import feature_weights
 from helpers.training.training_data import CutData, at_level
@@ -147,3 +148,26 @@ def crowd_data(crowd, network, **options):
     weights = feature_weights(resolution, contract)
     options = {"weights": weights, **options}
     return CrowdData(crowd, contract["coverage"], resolution, **options)
+
+
+def film_crowd(folder, network, frames, **options):
+    """The film that a crowd is trained on: rendered, or read where it is.
+
+    Args:
+        folder: path of the film.
+        network: `helpers.crowd.Crowd`: how many people, and how large.
+        frames: int, how many they play.
+        **options: more of `synthetic.render_crowd()`: `cast`, `seed`.
+
+    Returns:
+        `synthetic.CrowdCrops`.
+    """
+    coverage, side = network.contract["coverage"], network.resolution
+    return synthetic.render_crowd(
+        folder,
+        people=network.people,
+        frames=frames,
+        resolution=round(side / coverage),
+        progress=print_progress("people of the crowd filmed"),
+        **options,
+    )

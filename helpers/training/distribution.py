@@ -53,6 +53,18 @@ def use_devices(count=1):
     return devices
 
 
+def is_on_gpu():
+    """Whether training runs beside the processor, and not on it."""
+    if keras.backend.backend() == "torch":
+        import torch
+
+        return torch.cuda.is_available()
+    return any(
+        not device.startswith("cpu")
+        for device in keras.distribution.list_devices()
+    )
+
+
 def training_step(model):
     """Function that trains a model for a step, over all devices in use.
 

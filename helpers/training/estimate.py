@@ -3,20 +3,24 @@
 The work of a step is counted on the network's graph: multiplications of the
 convolutions and dense layers, and bytes of what every other operation puts
 out. Two small networks, timed for a second, tell how fast this machine does
-either. Nothing of the network itself is run.
+either. Nothing of the network itself is run. Batches are cut beside it, and
+are timed: at low levels they take longer than the network.
 """
 
 import math
+import os
 import time
 
 import keras
 import numpy as np
 from keras import layers, ops
 
+from helpers.training.distribution import is_on_gpu
 from helpers.training.optimizers import KernelMuon
 
 # The backward pass multiplies twice: for the kernels and for what came in.
 TRAINING_FLOPS = 3
+CUTTERS = 2  # threads that cut batches, see `batches_ahead.py`
 # What the optimizer does to each trained number besides turning kernels, in
 # operations of a forward pass, which have a backward one too.
 OPTIMIZER_OUTPUTS = 3
@@ -37,22 +41,34 @@ def count_work(model, batch_size):
 
     Returns:
         dict of int: `flops`, of convolutions and dense layers; `outputs`,
-        numbers that the other operations put out; `bytes`, of everything
-        that is put out.
+        numbers that the other operations put out; `trained_flops` and
+        `trained_outputs`, the part of either that has a backward pass, as
+        something that is trained lies before it; `bytes`, of everything that
+        is put out.
     """
-    work = {"flops": 0, "outputs": 0, "bytes": 0}
+    names = ("flops", "outputs", "trained_flops", "trained_outputs", "bytes")
+    work = dict.fromkeys(names, 0)
+    trained = {}  # tensors by id, behind something that is trained
 
     def count(operation, *inputs, **options):
         result = operation(*inputs, **options)
+        given = keras.tree.flatten((inputs, options))
+        has_backward = bool(
+            getattr(operation, "trainable_variables", ())
+            or any(id(tensor) in trained for tensor in given)
+        )
         for tensor in keras.tree.flatten(result):
             numbers = math.prod(tensor.shape)
             work["bytes"] += numbers * (2 if "16" in tensor.dtype else 4)
+            kind = "outputs"
             if isinstance(operation, layers.Conv2D | layers.Dense):
                 # each number sums over all of the kernel but its last axis
-                terms = math.prod(operation.kernel.shape[:-1])
-                work["flops"] += 2 * numbers * terms
-            else:
-                work["outputs"] += numbers
+                numbers *= 2 * math.prod(operation.kernel.shape[:-1])
+                kind = "flops"
+            work[kind] += numbers
+            if has_backward:
+                work[f"trained_{kind}"] += numbers
+                trained[id(tensor)] = tensor
         return result
 
     inputs = keras.tree.map_structure(
@@ -117,13 +133,15 @@ def _rate(model, what, seconds, clock):
     return count_work(model, batch_size)[what] * steps / (clock() - started)
 
 
-def estimate_training(network, schedule, rates=None):
+def estimate_training(network, schedule, rates=None, data=None):
     """Memory and time of a training, before it begins.
 
     Args:
-        network: `Comb`, or another network with an `autoencoder()`.
+        network: `Comb`, or another network with an `autoencoder()`. Layers
+            that are frozen have no backward pass.
         schedule: list of stages from `growth.growth_schedule()`.
         rates: dict from `measure_rates()`, or `None` to measure them now.
+        data: `TrainingData`, whose batches are timed, or `None`.
 
     Returns:
         dict: `step_seconds`, a list of float, one a stage; `seconds`, float,
@@ -132,46 +150,74 @@ def estimate_training(network, schedule, rates=None):
     """
     rates = rates or measure_rates()
     optimizer = KernelMuon()
-    needs = []
+    step_seconds, held = [], []
     for stage in schedule:
         model = network.autoencoder(stage["level"])
         work = count_work(model, stage["batch_size"])
         trained = model.trainable_variables
         numbers = sum(math.prod(variable.shape) for variable in trained)
-        flops = TRAINING_FLOPS * work["flops"] + optimizer.step_flops(trained)
-        outputs = work["outputs"] + OPTIMIZER_OUTPUTS * numbers
-        needs.append(
-            (
-                flops / rates["flops"] + outputs / rates["outputs"],
-                4 * COPIES * numbers + work["bytes"],
-            )
-        )
-    step_seconds = [seconds for seconds, _ in needs]
+        flops = work["flops"] + (TRAINING_FLOPS - 1) * work["trained_flops"]
+        flops += optimizer.step_flops(trained)
+        # the rate is that of both passes: the forward one is a third of them
+        outputs = (work["outputs"] + 2 * work["trained_outputs"]) / 3
+        outputs += OPTIMIZER_OUTPUTS * numbers
+        seconds = flops / rates["flops"] + outputs / rates["outputs"]
+        cutting = 0.0 if data is None else _cutting_seconds(data, stage)
+        step_seconds.append(_beside(seconds, cutting))
+        held.append(4 * COPIES * numbers + work["bytes"])
     return {
         "step_seconds": step_seconds,
         "seconds": sum(
             seconds * stage["steps"]
             for seconds, stage in zip(step_seconds, schedule, strict=True)
         ),
-        "bytes": LIBRARY_BYTES + round(max(held for _, held in needs)),
+        "bytes": LIBRARY_BYTES + round(max(held)),
     }
 
 
-def estimate_line(network, schedule, rates=None):
-    """One sentence about a training that has not begun, for a notebook."""
-    needs = estimate_training(network, schedule, rates)
-    minutes = needs["seconds"] / 60
-    long = (
-        f"{minutes:.0f} minutes"
-        if minutes < 120
-        else (
-            f"{minutes / 60:.0f} hours"
-            if minutes < 2880
-            else f"{minutes / 1440:.0f} days"
-        )
-    )
+def _cutting_seconds(data, stage):
+    """Seconds that one thread takes for a batch of a stage."""
+    arguments = stage["level"], 1.0, stage["batch_size"]
+    data.batch(0, *arguments)  # the first one finds everything cold
+    started = time.perf_counter()
+    data.batch(1, *arguments)
+    return time.perf_counter() - started
+
+
+def _beside(seconds, cutting):
+    """Seconds of a step whose batch is cut by threads in the meantime."""
+    if is_on_gpu():
+        return max(seconds, cutting / CUTTERS)
+    # the processor does both
+    return seconds + cutting / max(CUTTERS, os.cpu_count() or 1)
+
+
+def estimate_line(network, schedule, needs, minutes=None):
+    """One sentence about a training that has not begun, for a notebook.
+
+    Args:
+        network: what is trained.
+        schedule: list of stages.
+        needs: dict from `estimate_training()`.
+        minutes: float or `None`, after which it ends anyway.
+
+    Returns:
+        str.
+    """
+    taken = needs["seconds"] / 60
+    if taken < 2:
+        long = f"{needs['seconds']:.0f} seconds"
+    elif taken < 120:
+        long = f"{taken:.0f} minutes"
+    elif taken < 2880:
+        long = f"{taken / 60:.0f} hours"
+    else:
+        long = f"{taken / 1440:.0f} days"
     steps = sum(stage["steps"] for stage in schedule)
-    return (
+    line = (
         f"{steps} steps up to {network.resolution} pixels take about {long} "
         f"here and {needs['bytes'] / 2**30:.1f} GiB of memory, within a third."
     )
+    if minutes is not None and minutes < taken:
+        line += f" MINUTES = {minutes:g} ends them before that."
+    return line

@@ -5,6 +5,7 @@ import math
 from helpers import growth
 
 WARM_STEPS = 30  # of each stage, in which the learning rate rises
+TRUST = 60.0  # seconds of training that an estimate weighs as much as
 
 
 class Pace:
@@ -19,11 +20,14 @@ class Pace:
         state: dict that JSON can hold, and a checkpoint does: number of the
             `stage`, `step` in it, `stage_seconds`, `seconds`, `total_steps`,
             `schedule`, and the `history` of reports.
+        expected: list of float, seconds of a step of each stage, from
+            `estimate.estimate_training()`, or `None` where nobody asked.
     """
 
     def __init__(self, schedule, minutes=None):
         self.schedule = schedule
         self.minutes = minutes
+        self.expected = None
         self.state = {
             "stage": 0,
             "step": 0,  # in this stage
@@ -104,6 +108,41 @@ class Pace:
         done = sum(s["share"] for s in self.schedule[: self.state["stage"]])
         now = self._progress_at(self.state["step"])
         return done + self.stage["share"] * now
+
+    @property
+    def seconds_left(self):
+        """Seconds of training still to come, by what is known now."""
+        if self.finished:
+            return 0.0
+        done = max(self.overall_progress, 1e-9)
+        if self.expected is None:
+            # as if each level took twice the time of the one below: wrong
+            # for long, as the lowest ones take more
+            return self.state["seconds"] * (1 - done) / done
+        slower = (self.state["seconds"] + TRUST) / (
+            self._expected_so_far() + TRUST
+        )
+        left = 0.0
+        for number in range(self.state["stage"], len(self.schedule)):
+            stage, steps, spent = self.schedule[number], 0, 0.0
+            if number == self.state["stage"]:
+                steps, spent = self.state["step"], self.state["stage_seconds"]
+            seconds = (stage["steps"] - steps) * self.expected[number] * slower
+            if self.minutes is not None:
+                limit = 60 * self.minutes * stage["share"]
+                seconds = min(seconds, max(0.0, limit - spent))
+            left += seconds
+        return left
+
+    def _expected_so_far(self):
+        """Seconds that the steps taken should have needed."""
+        ends = {r["stage"]: r["step"] for r in self.state["history"]}
+        ends[self.state["stage"]] = self.state["total_steps"]
+        seconds, begin = 0.0, 0
+        for number, end in sorted(ends.items()):
+            seconds += (end - begin) * self.expected[number]
+            begin = end
+        return seconds
 
     def learning_rate(self, highest):
         """The rate of the next step, from that of the first."""

@@ -13,10 +13,9 @@ Reference:
 
 import keras
 
-from helpers import synthetic
 from helpers.crowd import Crowd
 from helpers.swapper import named_variables
-from helpers.training.crowd_data import crowd_data
+from helpers.training.crowd_data import crowd_data, film_crowd
 from helpers.training.training_data import TrainingData
 
 FRAMES_SEED = 20000  # other frames than those that the crowd was trained on
@@ -190,9 +189,7 @@ def _renamed(by_name):
     return {OUTPUTS[name]: value for name, value in by_name.items()}
 
 
-def rehearsal_data(
-    identities, crowd, folder, frames=1000, seed=0, progress=None
-):
+def rehearsal_data(identities, crowd, folder, frames=1000, seed=0):
     """Batches of identities, and of frames that the crowd plays for them.
 
     Args:
@@ -201,20 +198,11 @@ def rehearsal_data(
         folder: path of the film, rendered or read.
         frames: int. How many frames are filmed.
         seed: int.
-        progress: see `synthetic.render_crowd()`.
 
     Returns:
         `RehearsalData`.
     """
-    coverage, side = crowd.contract["coverage"], crowd.resolution
-    film = synthetic.render_crowd(
-        folder,
-        people=crowd.people,
-        frames=frames,
-        seed=FRAMES_SEED,
-        resolution=round(side / coverage),
-        progress=progress,
-    )
+    film = film_crowd(folder, crowd, frames, seed=FRAMES_SEED)
     pairs = crowd_data(film, crowd, seed=seed)
     pairs.loss_weights["expression"] = EXPRESSION_WEIGHT
     return RehearsalData(identities, pairs)

@@ -19,7 +19,6 @@ def build_report(pace, data, losses, held_out, spread):
         dict: a report.
     """
     state, stage = pace.state, pace.stage
-    progress = pace.overall_progress
     # the first step was not timed
     speed = 0.0
     if state["stage_seconds"]:
@@ -31,7 +30,7 @@ def build_report(pace, data, losses, held_out, spread):
         "resolution": resolution_of(stage["level"]),
         "blend": pace.blend,
         "seconds": state["seconds"],
-        "seconds_left": state["seconds"] * (1 - progress) / max(progress, 1e-9),
+        "seconds_left": pace.seconds_left,
         "steps_per_second": speed,
         "losses": losses,
         "held_out": held_out,

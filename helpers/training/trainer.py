@@ -3,10 +3,16 @@
 import contextlib
 import copy
 import itertools
+import pathlib
 import time
 
 from helpers import growth
-from helpers.training import checkpoints, training_watch
+from helpers.training import (
+    checkpoints,
+    estimate,
+    other_runs,
+    training_watch,
+)
 from helpers.training.batches_ahead import make_ahead
 from helpers.training.last_good import (
     LastGood,
@@ -18,7 +24,11 @@ from helpers.training.last_good import (
 )
 from helpers.training.optimizers import KernelMuon
 from helpers.training.pace import Pace
-from helpers.training.reports import build_report, summary_lines
+from helpers.training.reports import (
+    build_report,
+    report_line,
+    summary_lines,
+)
 from helpers.training.training_step import SupervisedStep
 
 
@@ -48,13 +58,16 @@ class Trainer:
             each stage begins with one.
         step: `TrainingStep`, or `None` for a `SupervisedStep`, which frozen
             and optimizer are for: another step has its own.
+        made_from: dict that JSON can hold, kept in the checkpoint: what else
+            decides the outcome, see `run_folder.begin_run()`.
 
     Raises:
-        ValueError: if a checkpoint is there that belongs to another network,
-            schedule, seed or choice of frozen layers, or that cannot be read,
-            if nothing is called like what should be frozen, if frozen or
-            an optimizer is given beside a step, or if a stage waits for a
-            score and no face is held out.
+        other_runs.OtherRunError: if a checkpoint is there that belongs to
+            another network, schedule, seed or choice of frozen layers, or
+            that was made from something else.
+        ValueError: if a checkpoint cannot be read, if nothing is called like
+            what should be frozen, if frozen or an optimizer is given beside
+            a step, or if a stage waits for a score and no face is held out.
     """
 
     def __init__(
@@ -68,6 +81,7 @@ class Trainer:
         frozen=(),
         optimizer=course_optimizer,
         step=None,
+        made_from=None,
     ):
         self.network = network
         self.data = data
@@ -84,6 +98,7 @@ class Trainer:
                 f"frozen={self.frozen!r}, optimizer={optimizer!r}"
             )
         self.step = step
+        self.made_from = made_from
         growth.check_patience(schedule, data)
         self.pace = Pace(schedule, minutes)
         self._last_good = LastGood()
@@ -111,7 +126,7 @@ class Trainer:
         """How far the level that is trained now is faded in, 0-1."""
         return self.pace.blend
 
-    def run(self, report_every=50, on_report=None, save_every=120.0):
+    def run(self, report_every=50, on_report=None, save_every=120.0, tell=None):
         """Train until the schedule is done, from wherever it stands.
 
         A keyboard interrupt (the stop button of a notebook) saves and ends
@@ -121,6 +136,7 @@ class Trainer:
             report_every: int. Steps between two reports.
             on_report: function of one report (a dict) or `None`.
             save_every: float. Seconds between two checkpoints.
+            tell: function of each report's line, such as `print`, or `None`.
 
         Returns:
             list of reports: the history.
@@ -140,6 +156,8 @@ class Trainer:
                 self._begin_stage()
                 for report in self._train_stage(report_every):
                     self.history.append(report)
+                    if tell is not None:
+                        tell(report_line(report))
                     if on_report is not None:
                         on_report(report)
                     if time.monotonic() - saved_at > save_every:
@@ -155,6 +173,25 @@ class Trainer:
             return self.history
         self.save()
         return self.history
+
+    def estimate(self):
+        """What this training takes, in a line, before it begins.
+
+        It times the machine for seconds. From then on the time left in
+        reports goes by it.
+
+        Returns:
+            str.
+        """
+        # frozen layers have no backward pass
+        self.step.freeze()
+        needs = estimate.estimate_training(
+            self.network, self.schedule, data=self.data
+        )
+        self.pace.expected = needs["step_seconds"]
+        return estimate.estimate_line(
+            self.network, self.schedule, needs, self.pace.minutes
+        )
 
     def _check_start(self):
         """What training begins with is good, and there is room to save it."""
@@ -268,12 +305,15 @@ class Trainer:
             print(f"{error} Training goes on.")
 
     def _parameters(self):
-        return {
+        parameters = {
             "learning_rate": self.learning_rate,
             "minutes": self.pace.minutes,
             "frozen": list(self.frozen),
             "seed": self.data.seed,
         }
+        if self.made_from is not None:
+            parameters["made_from"] = self.made_from
+        return parameters
 
     @contextlib.contextmanager
     def _going_back(self):
@@ -306,24 +346,17 @@ class Trainer:
         if saved is None:
             return
         arrays, config, state = saved
-        own = self._parameters()
-        # those of an older version of the course hold no parameters
-        parameters = state.get("parameters", own)
-        for what, expected, received in (
-            ("network", self.network.config(), config),
-            ("schedule", self.schedule, state["schedule"]),
-            ("seed", own["seed"], parameters["seed"]),
-            ("choice of frozen layers", own["frozen"], parameters["frozen"]),
-        ):
-            if expected != received:
-                raise ValueError(
-                    f"The checkpoint {self.checkpoint} belongs to another "
-                    f"{what}. Expected: {expected}. Received: {received}. "
-                    "Give the old parameters back, or move the checkpoints "
-                    "away to begin anew."
-                )
+        own = {"schedule": self.schedule, "parameters": self._parameters()}
+        texts = other_runs.differences(
+            other_runs.run_of(self.network.config(), own),
+            other_runs.run_of(config, state),
+        )
+        if texts:
+            folder = pathlib.Path(self.checkpoint).parent
+            raise other_runs.other_run_error(folder, config, state, texts)
         self._stand_at(arrays, state)
-        print(f"Going on from step {state['total_steps']}: {self.checkpoint}")
+        done = "Finished before, at" if self.finished else "Going on from"
+        print(f"{done} step {state['total_steps']}: {self.checkpoint}")
 
     def _stand_at(self, arrays, state):
         """Put the network, and what comes next, where a saved set was."""

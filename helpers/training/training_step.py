@@ -37,6 +37,9 @@ class TrainingStep:
         """
         raise NotImplementedError
 
+    def freeze(self):
+        """Let layers that stay as they are say so; nothing where all move."""
+
     def forget(self):
         """Drop the models: they are of a level, or of weights, now past."""
         raise NotImplementedError
@@ -116,9 +119,12 @@ class SupervisedStep(TrainingStep):
     def is_prepared(self):
         return self._model is not None
 
-    def prepare(self, learning_rate, arrays=None, origin=None):
+    def freeze(self):
         for layer in self.network.layers():
             layer.trainable = layer.name not in self._frozen
+
+    def prepare(self, learning_rate, arrays=None, origin=None):
+        self.freeze()
         model = self.network.autoencoder(self.network.level)
         # new moments at each level: the old ones are those of another loss
         optimizer = self._new_optimizer(learning_rate)
