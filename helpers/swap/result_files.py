@@ -1,4 +1,4 @@
-"""Result files: what a result is made from in, a name that is nobody else's out.
+"""Result files: what a result is made from in, a name of its own out.
 
 Beside each result lies a record, `<stem>.json`, of what it was made from. By
 it the same result is known again and kept; another one gets the next number.

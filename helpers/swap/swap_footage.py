@@ -47,6 +47,11 @@ class SwapResult:
         return self.record["kind"] == "video"
 
     @property
+    def files(self):
+        """The result and its record, a list of pathlib.Path."""
+        return [self.path, self.path.with_suffix(result_files.RECORD)]
+
+    @property
     def captions(self):
         """Two str for pictures of before and after."""
         job = self.record["job"]
@@ -74,7 +79,7 @@ def swap_all(job, folder, faces="main", crf=18, visible=True, **compositing):
             `swapping.swap_frame`.
 
     Returns:
-        list of `SwapResult`, photos first, at least one.
+        list of `SwapResult`, videos first, at least one.
 
     Raises:
         ValueError: if nothing gave a result, if the only medium gave none, or
@@ -90,7 +95,7 @@ def swap_all(job, folder, faces="main", crf=18, visible=True, **compositing):
     results, left_out = {}, 0
     for path in others:
         print(f"left out: {path.name} {listing.why_no_footage(path)}.")
-    for path in photos + videos:
+    for path in videos + photos:
         try:
             result = _swap_file(job, path, folder, faces, crf, visible, how)
             results[result.path] = result
