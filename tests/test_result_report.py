@@ -48,7 +48,7 @@ def test_a_result_is_judged_as_it_was_made(tmp_path, monkeypatch, capsys):
     [
         ({"kind": "photo"}, "nothing moves in a photo"),
         ({"target": None}, "the comb does not know the target"),
-        ({"faces": "left"}, "nobody is the one"),
+        ({"faces": "left"}, "FACES was not 'main'"),
     ],
 )
 def test_what_cannot_be_judged_is_said(tmp_path, capsys, change, reason):

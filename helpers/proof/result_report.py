@@ -25,7 +25,7 @@ def report_result(job, result, most=None):
         "the comb does not know the target, so no way leads back to them": (
             job.target is None
         ),
-        "of several faces nobody is the one that the clip is about": (
+        "FACES was not 'main', and only that face is followed again": (
             result.record["job"]["faces"] != "main"
         ),
     }

@@ -125,7 +125,7 @@ def show_evidence(trial, people=2):
     maps = swap_detector.evidence_maps(trial.detector, looks)[..., None]
     tint = np.where(maps > 0, [1, 0.1, 0], [0, 0.3, 1])
     strength = 0.5 * np.abs(np.tanh(maps / 6))
-    pictures = (1 - strength) * looks / 255 + strength * tint
+    pictures = np.clip((1 - strength) * looks / 255 + strength * tint, 0, 1)
     captions = [
         f"{name} {verdict:+.1f}"
         for name, verdict in zip(list(kinds) * people, verdicts, strict=True)
