@@ -4,7 +4,7 @@ import contextlib
 
 from helpers.footage import media
 from helpers.swap import showing
-from helpers.swap.marks import provenance, reading_marks
+from helpers.swap.marks import reading_marks
 from helpers.swap.result_files import SHOWN
 
 
@@ -29,7 +29,11 @@ def show_result(result):
         result.path.with_name(f"{result.path.stem}{ending}") for ending in SHOWN
     )
     if not picture.exists():
-        _write_picture(result, picture)
+        ((before, after),) = frame_pairs(result, 1)
+        mark = reading_marks.read_mark(result.path)
+        showing.write_before_after(
+            picture, before, after, mark, result.captions, result.path
+        )
     if not result.is_video:
         return {"picture": picture}
     videos = result.media, result.path
@@ -40,13 +44,6 @@ def show_result(result):
     if not gif.exists():
         showing.write_before_after_gif(*videos, gif, result.captions)
     return {"picture": picture, "pair": pair, "gif": gif}
-
-
-def _write_picture(result, path):
-    ((before, after),) = frame_pairs(result, 1)
-    picture = showing.beside(before, after, result.captions)
-    mark = reading_marks.read_mark(result.path)
-    provenance.write_picture(path, picture, mark, original=result.path)
 
 
 def frame_pairs(result, count=6):
