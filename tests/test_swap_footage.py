@@ -14,7 +14,8 @@ from clips import (
     write_clip,
 )
 
-from helpers.footage import media
+from helpers.files import manifests
+from helpers.footage import consent, media
 from helpers.swap import result_files, swap_footage, swap_job, swap_video
 from helpers.swap.marks import reading_marks
 from helpers.swap.swap_job import SwapJob
@@ -22,6 +23,7 @@ from helpers.swap.swap_job import SwapJob
 pytestmark = pytest.mark.usefixtures("egg_masks")
 
 FRAMES = 8
+FOLDERS = {"trained": "weights", "faces": "faces"}
 AGREED = {"Marco": {"who": "Marco", "origin": "here", "consent": "yes"}}
 
 
@@ -40,7 +42,8 @@ class EveryDetector(FakeDetector):
 
 def job_of(path, source="Marco", target="Rosa", comb=None):
     comb = (comb or GreenComb()).looking_at(target)
-    return SwapJob(comb, EveryDetector(), source, target, path, AGREED)
+    detector = EveryDetector()
+    return SwapJob(comb, detector, source, target, path, AGREED, FOLDERS)
 
 
 def clip_in(folder, name="clip.mp4", seed=3):
@@ -256,3 +259,70 @@ def test_the_footage_of_a_job_is_found(tmp_path):
     assert one.live_frames() is None
     taken = list(whole.live_frames(seconds=0.1))
     assert len(taken) == 3 and clip.is_file()
+
+
+@pytest.fixture
+def opened(monkeypatch):
+    """What a job is opened with; its comb can be another one later."""
+    known = {"comb": GreenComb()}
+    monkeypatch.setattr(
+        swap_job.bundles, "load_bundle", lambda _: known["comb"]
+    )
+    monkeypatch.setattr(
+        swap_job.facesets, "consent_of", lambda *_: consent.unstated()
+    )
+    monkeypatch.setattr(
+        swap_job.detection, "FaceDetector", lambda _: EveryDetector()
+    )
+    return known
+
+
+def test_a_job_is_opened_checked_and_says_who_agreed(opened, tmp_path, capsys):
+    clip = clip_in(tmp_path / "Rosa")
+    consent.write_consent(clip.parent, "Rosa R.", "filmed here", "in writing")
+    job = swap_footage.open_job("w", "f", clip, "Marco", "Rosa", 0.2)
+    assert (job.comb.target, job.folders["trained"]) == ("Rosa", "w")
+    assert list(job.agreed) == ["Marco", "Rosa"]
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "this comb knows Rosa, Marco"
+    assert said[1].startswith("Marco: who: not stated")
+    assert said[2].startswith("Rosa: who: Rosa R.; origin: filmed here")
+    # a folder agrees for itself
+    whole = swap_footage.open_job("w", "f", clip.parent, "Marco", None, 0.2)
+    assert whole.agreed["Rosa"]["who"] == "Rosa R."
+    assert "set TARGET = 'Rosa'" in capsys.readouterr().out
+    with pytest.raises(ValueError, match="source should be one of"):
+        swap_footage.open_job("w", "f", clip, "Ben", "Rosa", 0.2)
+    with pytest.raises(ValueError, match="in the folder of Rosa"):
+        swap_footage.open_job("w", "f", clip, "Rosa", "Marco", 0.2)
+
+
+def test_the_newest_result_is_read_again_with_its_job(opened, tmp_path):
+    clip, folder = clip_in(tmp_path / "Rosa"), tmp_path / "out"
+    with pytest.raises(FileNotFoundError, match="Run notebooks/05_prediction"):
+        swap_footage.read_result(folder)
+    (result,) = swap_footage.swap_all(job_of(clip), folder)
+    made_by, name = "05_prediction", result.path.name
+    manifests.write_manifest(folder, made_by, files=[name], video=name)
+    read, job = swap_footage.read_result(folder)
+    assert read == result
+    assert (job.source, job.target, job.comb.target) == (
+        "Marco",
+        "Rosa",
+        "Rosa",
+    )
+    assert set(job.agreed) == {"Rosa", "Marco"}
+    assert job.agreed["Marco"] == AGREED["Marco"]
+    opened["comb"] = MirrorComb()
+    with pytest.raises(ValueError, match="the comb that it was made of"):
+        swap_footage.read_result(folder)
+    opened["comb"] = GreenComb()
+    clip_in(clip.parent, seed=5)
+    with pytest.raises(ValueError, match="the media that it was made of"):
+        swap_footage.read_result(folder)
+    clip.unlink()
+    with pytest.raises(FileNotFoundError, match="is gone. Put it back"):
+        swap_footage.read_result(folder)
+    manifests.write_manifest(folder, made_by)
+    with pytest.raises(FileNotFoundError, match="the name of none"):
+        swap_footage.read_result(folder)

@@ -9,6 +9,7 @@ import pathlib
 import numpy as np
 
 from helpers import synthetic
+from helpers.blending import BLENDS
 from helpers.crowd import Crowd
 from helpers.files import progress
 from helpers.proof import swap_detector, swap_pairs
@@ -17,7 +18,10 @@ from helpers.training import bundles
 # what they do was not in the crowd's training
 FRAMES_SEED = 20000
 KNOWN = "none+alpha"  # the mode that is learned
-OTHERS = ("none+poisson", "none+multiband", "none+relight", "reinhard+alpha")
+OTHERS = (
+    *(f"none+{blend}" for blend in BLENDS if blend != "alpha"),
+    "reinhard+alpha",
+)
 # nobody is swapped: drawn by their own decoder, and pasted in the known mode
 THEMSELVES = "as themselves"
 
