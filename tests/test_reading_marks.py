@@ -114,7 +114,7 @@ def test_what_a_file_says_is_put_into_words(tmp_path, capsys):
     assert "label      on every swapped picture" in words
     assert "comment    the face of Rosa, swapped by" in words
     assert "signature  valid: the file is as it was signed" in words
-    assert "a key of your own; nobody else vouches for it" in words
+    assert "key        your own: nobody else vouches for it" in words
     content = bytearray(path.read_bytes())
     content[-100] ^= 1
     path.write_bytes(content)
@@ -127,4 +127,4 @@ def test_what_a_file_says_is_put_into_words(tmp_path, capsys):
     words = capsys.readouterr().out
     assert "comment    none" in words and "leaves no trace" in words
     stranger = {**said, "trusted": False}
-    assert "does not know" in reading_marks.in_words(stranger)["signer"]
+    assert "does not know" in reading_marks.in_words(stranger)["key"]

@@ -87,6 +87,10 @@ def test_what_was_made_of_exactly_the_same_is_kept(tmp_path, capsys):
     assert again == first and states_of(folder) == before
     assert comb.batches == []
     assert "Marco_on_Rosa_clip.mp4 is there" in capsys.readouterr().out
+    # who deletes it gets it again, under its name
+    first[0].path.unlink()
+    (result,) = swap_footage.swap_all(job_of(clip, comb=comb), folder)
+    assert result.path == first[0].path and comb.batches == [FRAMES]
 
 
 @pytest.mark.parametrize("change", ["settings", "comb", "media", "target"])

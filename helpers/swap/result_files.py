@@ -72,7 +72,7 @@ def claim_result(folder, stem, ending, job):
     while _is_taken(folder, name):
         other, name = name, next(numbered)
     if other is not None:
-        print(f"{_other_made(folder, other, job)} This one becomes {name}.")
+        print(f"{_other_made(folder, other, job)}\nThis one becomes {name}.")
     record = {"format": 1, "finished": False, "job": job}
     manifests.write_json(folder / f"{name}{RECORD}", record)
     return folder / f"{name}{ending}", record

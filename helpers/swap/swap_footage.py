@@ -178,8 +178,11 @@ def _details(job, path, kind, report):
     short = ("source_identity", "made_at", "visible_label")
     return {
         "kind": kind,
-        "media": str(path.absolute()),
-        "folders": job.folders,
+        "media": swap_job.written_path(path),
+        "folders": {
+            name: swap_job.written_path(folder)
+            for name, folder in job.folders.items()
+        },
         "counts": {name: report[name] for name in COUNTS[kind]},
         "times_without_face": report.get("times_without_face", []),
         "notes": report.get("notes", []),

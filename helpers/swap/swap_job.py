@@ -7,7 +7,7 @@ import pathlib
 import unicodedata
 
 from helpers.faces import detection, facesets, first_face
-from helpers.files import fingerprints
+from helpers.files import fingerprints, manifests
 from helpers.footage import consent, listing, media
 from helpers.footage.media import cameras
 from helpers.swap import swapping
@@ -26,7 +26,7 @@ class SwapJob:
         media: pathlib.Path of a photo, of a video, or of a folder of them.
         agreed: dict from names to what was agreed, see
             `consent.read_consent`.
-        folders: dict that JSON can hold: where comb and faces are from.
+        folders: dict of str: `trained` and `faces`, where they are from.
     """
 
     comb: object
@@ -146,8 +146,9 @@ def reopen_job(record):
         FileNotFoundError: if something is gone.
         ValueError: if comb or footage are not those of then.
     """
-    made, folders = record["job"], record["folders"]
-    path = pathlib.Path(record["media"])
+    made, root = record["job"], manifests.project_root()
+    folders = {n: str(root / path) for n, path in record["folders"].items()}
+    path = root / record["media"]
     if not path.is_file():
         raise FileNotFoundError(f"The footage {path} is gone. Put it back.")
     comb = bundles.load_bundle(folders["trained"]).looking_at(made["target"])
@@ -235,6 +236,20 @@ def footage_folder(path):
         pathlib.Path.
     """
     return path if path.is_dir() else path.parent
+
+
+def written_path(path):
+    """A path as it is written down: from the course's folder, if it is in it.
+
+    Args:
+        path: str or path.
+
+    Returns:
+        str, to which `manifests.project_root() / text` leads back.
+    """
+    path, root = pathlib.Path(path).absolute(), manifests.project_root()
+    inside = path.is_relative_to(root)
+    return (path.relative_to(root) if inside else path).as_posix()
 
 
 def job_entries(job, path, faces, crf, visible, compositing):

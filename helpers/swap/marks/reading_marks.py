@@ -109,7 +109,8 @@ def in_words(said):
         said: dict from `read_provenance`.
 
     Returns:
-        dict of str: `label`, `comment`, `signature`, `signer`.
+        dict of str: `label`, `comment`, `signature`, and where it is unbroken
+        `signer` and `key`.
     """
     mark, words = said["mark"], {}
     if mark is None:
@@ -133,9 +134,10 @@ def in_words(said):
         ),
     }[said["credentials"]]
     if said["signer"]:
-        words["signer"] = f"{said['signer']}: " + (
-            "a key of your own; nobody else vouches for it"
+        words["signer"] = said["signer"]
+        words["key"] = (
+            "your own: nobody else vouches for it"
             if said["trusted"]
-            else "a key that this computer does not know"
+            else "one that this computer does not know"
         )
     return words
