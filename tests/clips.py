@@ -37,7 +37,7 @@ class MirrorComb:
         return {}
 
     def looking_at(self, target):
-        if target not in self.identities:
+        if target not in (None, *self.identities):
             raise ValueError(f"Knows Rosa, Marco. Received: {target!r}")
         view = copy.copy(self)
         view.target = target

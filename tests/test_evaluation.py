@@ -106,3 +106,26 @@ def test_one_identity_or_another_contract_is_refused():
     face_sets["Lena"].contract = manifests.data_contract(coverage=0.7)
     with pytest.raises(manifests.ContractError, match="coverage"):
         evaluation.swap_scores(perfect_comb(), face_sets)
+
+
+def test_scores_are_printed_and_photographed_people_have_none(
+    monkeypatch, capsys
+):
+    takes = {"Marco": "test_000.mp4", "Lena": "test_000.mp4"}
+    monkeypatch.setattr(
+        evaluation.facesets,
+        "read_face_set",
+        lambda folder, name, contract: FakeFaceSet(name, take=takes[name]),
+    )
+    monkeypatch.setattr(
+        evaluation.expression_reader, "read_expression_reader", FakeReader
+    )
+    scores = evaluation.print_scores(perfect_comb(), "faces")
+    assert scores["swap_skill"] == pytest.approx(1, abs=1e-4)
+    assert all(isinstance(value, float) for value in scores.values())
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in lines] == list(evaluation.PRINTED)
+    assert lines[0].split()[1] == "+1.00"
+    takes["Lena"] = "holiday.mp4"
+    assert evaluation.print_scores(perfect_comb(), "faces") == {}
+    assert "have no true swap" in capsys.readouterr().out

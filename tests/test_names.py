@@ -84,3 +84,22 @@ def test_a_slip_in_the_names_is_said_before_any_work(identities, person, words):
     names.check_identities(["Ann", "Ben"], {"Ben": 1})
     with pytest.raises(ValueError, match=words):
         names.check_identities(identities, person)
+
+
+@pytest.mark.parametrize(
+    "text, safe",
+    [
+        ("Rosa", "Rosa"),
+        ('a/b: "c"?', "a_b_ _c__"),
+        (".hidden. ", "hidden"),
+        ("CON", "_CON"),
+        ("", "_"),
+        ("...", "_"),
+        ("x\u202ey", "x_y"),
+        ("bad \udcff", "bad _"),
+        ("ü" * 200, "ü" * 100),
+    ],
+)
+def test_any_text_becomes_a_name_that_every_disk_takes(text, safe):
+    assert names.safe_stem(text) == safe
+    assert len(names.safe_stem(text, 20).encode()) <= 20

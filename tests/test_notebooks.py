@@ -10,6 +10,7 @@ import runner
 import stamps
 
 from helpers.files import manifests
+from helpers.footage import media
 
 NOTEBOOKS = form.find_notebooks()
 TINY = runner.read_tiny()
@@ -139,3 +140,41 @@ def test_a_third_person_joins_what_03_has_finished(results, tmp_path, capsys):
     manifest = manifests.read_manifest(trained, third.stem, verify=True)
     assert manifest["config"]["identities"] == people[:-1]
     assert not (tmp_path / "trained.1").exists()
+
+
+def test_a_photo_goes_through_05_and_06_as_a_photo(results, tmp_path, capsys):
+    fifth, sixth = NOTEBOOKS[4:6]
+    parameters = results[4]["parameters"]
+    home, swaps = tmp_path / "Rosa", tmp_path / "swaps"
+    home.mkdir()
+    *_, frame = next(media.read_frames(runner.ROOT / parameters["MEDIA"]))
+    media.write_image(home / "portrait.png", frame)
+    overrides = {
+        fifth.stem: parameters
+        | {
+            "MEDIA": (home / "portrait.png").as_posix(),
+            "OUTPUT_FOLDER": swaps.as_posix(),
+        },
+        sixth.stem: results[5]["parameters"]
+        | {
+            "SWAPS_FOLDER": swaps.as_posix(),
+            "DETECT_PEOPLE": 0,
+            "MATRIX_VIDEO": False,
+            "OUTPUT_FOLDER": (tmp_path / "judged").as_posix(),
+        },
+    }
+    made = runner.run([fifth, sixth], tmp_path / "executed", overrides)
+    manifest = manifests.read_manifest(swaps, made_by=fifth.stem, verify=True)
+    assert manifest["photo"] == "Marco_on_Rosa_portrait.png"
+    assert manifest["video"] is None
+    assert manifest["picture"] == "Marco_on_Rosa_portrait_before_after.png"
+    assert set(manifest["results"]) == set(manifest["files"])
+    report = runner.report(made)
+    said = capsys.readouterr().out
+    assert "Swapped video" not in said and report["video"] is None
+    assert "A photo cannot stand in for a camera." in said
+    assert "nothing moves in a photo" in said
+    assert "DETECT_PEOPLE = 0: no detector of swaps is trained." in said
+    judged = manifests.read_manifest(tmp_path / "judged", made_by=sixth.stem)
+    assert judged["judged"] == manifest["photo"]
+    assert (judged["figures"], judged["found_out"]) == ({}, {})

@@ -102,3 +102,29 @@ def test_a_truncated_picture_is_said_to_be_damaged(tmp_path, name):
     path.write_bytes(path.read_bytes()[:60])
     with pytest.raises(ValueError, match="Received: path="):
         reading_marks.read_mark(path)
+
+
+def test_what_a_file_says_is_put_into_words(tmp_path, capsys):
+    path = tmp_path / "swap.png"
+    mark = provenance.build_mark("Rosa", visible_label=True)
+    provenance.write_picture(path, noise_frame(), mark)
+    said = reading_marks.print_provenance(path)
+    assert said == reading_marks.read_provenance(path)
+    words = capsys.readouterr().out
+    assert "label      on every swapped picture" in words
+    assert "comment    the face of Rosa, swapped by" in words
+    assert "signature  valid: the file is as it was signed" in words
+    assert "key        your own: nobody else vouches for it" in words
+    content = bytearray(path.read_bytes())
+    content[-100] ^= 1
+    path.write_bytes(content)
+    reading_marks.print_provenance(path)
+    words = capsys.readouterr().out
+    assert "invalid: the file was changed since it was signed" in words
+    assert "signer" not in words
+    media.write_image(path, noise_frame())
+    reading_marks.print_provenance(path)
+    words = capsys.readouterr().out
+    assert "comment    none" in words and "leaves no trace" in words
+    stranger = {**said, "trusted": False}
+    assert "does not know" in reading_marks.in_words(stranger)["key"]

@@ -121,3 +121,18 @@ def test_what_does_not_fit_is_refused():
         swapping.swap_frame(
             MirrorComb(), picture(), FACE, "Rosa", occlusion="hands"
         )
+
+
+def test_a_hand_is_held_before_a_face_and_seen_there():
+    held = visible_face.hold_hand(picture(3), FACE, seed=2)
+    assert held.shape == picture(3).shape and (held != picture(3)).any()
+    same = visible_face.hold_hand(picture(3), FACE, seed=2)
+    np.testing.assert_array_equal(held, same)
+    egg = visible_face.see_face(MirrorComb(), held, FACE, "none")
+    np.testing.assert_array_equal(
+        egg, swapping.blending_mask(MirrorComb(), yaw_of(FACE))
+    )
+
+
+def yaw_of(landmarks):
+    return round(alignment.estimate_pose(landmarks)[0])

@@ -65,6 +65,23 @@ def why_no_name(identity):
     return None
 
 
+def safe_stem(text, most_bytes=MOST_BYTES):
+    """A name for a file that every disk takes, as near to a text as can be.
+
+    Args:
+        text: str.
+        most_bytes: int. Longest name in bytes of UTF-8, cut at its end.
+
+    Returns:
+        str: what no name may hold is `_`; never empty, never a device.
+    """
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    text = "".join("_" if is_forbidden(each) else each for each in text)
+    text = text.encode("utf-8")[:most_bytes].decode("utf-8", "ignore")
+    text = text.lstrip(".- ").rstrip(". ")
+    return f"_{text}" if not text or RESERVED.fullmatch(text) else text
+
+
 def is_forbidden(letter):
     """Whether some system takes no name with this letter, or hides it.
 

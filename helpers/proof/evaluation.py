@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from helpers.crops import cut_network_crops, recut_crops
+from helpers.faces import facesets
 from helpers.faces.face_set import evenly
 from helpers.faces.readers import expression_reader
 from helpers.files import manifests
@@ -14,6 +15,9 @@ from helpers.proof.scores import (
     score_pair,
 )
 from helpers.synthetic.frame import EXPRESSION_PARAMETERS
+
+# of all figures, those that the lessons print and explain
+PRINTED = ("swap_skill", "ceiling", "unchanged_skill", "expression_skill")
 
 
 def swap_scores(comb, face_sets, reader=None, most=240):
@@ -205,6 +209,38 @@ def _paired_rows(source, target, most):
             "filmed apart; score real people with cycle_error"
         )
     return pairs[evenly(len(pairs), most)].T
+
+
+def print_scores(comb, faces_folder):
+    """Score a comb on its own face sets, and print what the lessons explain.
+
+    Args:
+        comb: `helpers.comb.Comb`.
+        faces_folder: str or path with the face sets of its identities.
+
+    Returns:
+        dict of floats, the means of `swap_scores`; empty for photographed
+        people, who have no truth, which is printed.
+
+    Raises:
+        FileNotFoundError: if a face set is missing.
+        ContractError: see `swap_scores`.
+    """
+    face_sets = {
+        name: facesets.read_face_set(faces_folder, name, comb.contract)
+        for name in comb.identities
+    }
+    one, other, *_ = (each.select("test") for each in face_sets.values())
+    if not one.pairs(other):
+        print("No score: photographed people have no true swap to compare.")
+        return {}
+    reader = expression_reader.read_expression_reader()
+    scores = swap_scores(comb, face_sets, reader)
+    scores = {k: v for k, v in scores.items() if isinstance(v, float)}
+    for name in PRINTED:
+        if name in scores:
+            print(f"{name:20} {scores[name]:+.2f}")
+    return scores
 
 
 def _parameters_of(records):

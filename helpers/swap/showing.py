@@ -9,26 +9,23 @@ import numpy as np
 from helpers.footage import media
 from helpers.swap import swapping
 from helpers.swap.marks import provenance, reading_marks
-from helpers.swap.marks.label import draw_label
 
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
 def write_before_after(
-    path, before, after, source, captions=("before", "after"), visible=True
+    path, before, after, mark, captions=("before", "after"), original=None
 ):
-    """Write a frame and its swap side by side, with the mark, signed.
+    """Write a frame and its swap side by side, with the swap's mark, signed.
 
     Args:
         path: str or path of the .png, .jpg or .gif file to write.
         before: uint8 array, shape `(height, width, 3)`, RGB.
-        after: uint8 array, same shape.
-        source: name of the identity whose face appears in `after`.
+        after: uint8 array, same shape: a frame as it was written, with the
+            label if it has one.
+        mark: dict from `provenance.build_mark`, that of the swap.
         captions: two str, drawn above the pictures.
-        visible: bool. Whether `after` gets the label. In the European Union
-            who publishes a deepfake has to disclose it, and what generates
-            one has to mark its file (AI Act, article 50). The file is marked
-            and signed in any case; platforms strip that, the label stays.
+        original: path of the swap, or `None`, see `credentials.sign_file`.
 
     Returns:
         uint8 array, shape `(height + caption, 2 * width + gap, 3)`: the
@@ -39,9 +36,8 @@ def write_before_after(
         OSError: if there can be no key to sign with, see
             `credentials.sign_file`.
     """
-    picture = beside(before, draw_label(after) if visible else after, captions)
-    mark = provenance.build_mark(source, visible_label=visible)
-    provenance.write_picture(path, picture, mark)
+    picture = beside(before, after, captions)
+    provenance.write_picture(path, picture, mark, original=original)
     return picture
 
 

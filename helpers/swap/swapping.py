@@ -127,8 +127,8 @@ def swap_frame(comb, frame, landmarks, source, mask=None, **compositing):
             `visible_face.MaskMaker`.
 
     Returns:
-        `Swap`. Its frame carries no mark: `swap_photo`, `swap_video` and
-        `showing.write_before_after` put it on what they write.
+        `Swap`. Its frame carries no mark: `swap_photo` and `swap_video` put
+        it on what they write.
 
     Raises:
         ValueError: if the source is unknown or an array does not fit.

@@ -14,6 +14,7 @@ from helpers.color_transfer import check_choice
 from helpers.crops import cut_crop, cut_network_crops, matrix_for
 from helpers.faces.readers import face_mask
 from helpers.masks import DEFAULT_OCCLUSION, OCCLUSIONS
+from helpers.synthetic import occluders
 
 # What is covered begins where a pixel is surely so, and reaches as far as it is
 # more likely so than not. Folds, beards and shade are doubtful all over: a hole
@@ -97,6 +98,37 @@ def _surely_bare(bare):
     edge = np.clip(2 * bare - 0.5, 0, 1)
     reach = cv2.dilate(sure[labels].astype(np.uint8), np.ones((3, 3), np.uint8))
     return np.where(reach > 0, edge, 1).astype(np.float32)
+
+
+def hold_hand(frame, landmarks, seed=2):
+    """A rendered hand held before a face, to try what is seen of it.
+
+    Args:
+        frame: uint8 array, shape `(height, width, 3)`, RGB.
+        landmarks: float array, shape `(5, 2)`, `(x, y)` in its pixels.
+        seed: int. Which hand, and where.
+
+    Returns:
+        uint8 array, the shape of `frame`.
+    """
+    return occluders.occlude(frame, landmarks, "hand", seed=seed)[0]
+
+
+def see_face(comb, frame, landmarks, occlusion=DEFAULT_OCCLUSION):
+    """The mask of what is seen of one face.
+
+    Args:
+        comb: comb with `contract` and `resolution`.
+        frame: uint8 array, shape `(height, width, 3)`, RGB.
+        landmarks: float array, shape `(5, 2)`, `(x, y)` in its pixels.
+        occlusion: see `MaskMaker`.
+
+    Returns:
+        float32 array, shape `(side, side)`, 0-1, of the square that network
+        crops show; as fine as the comb's crops or finer.
+    """
+    maker = MaskMaker(comb, occlusion)
+    return maker.make_masks([maker.look_at_face(frame, landmarks)])[0]
 
 
 class MaskMaker:

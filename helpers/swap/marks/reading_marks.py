@@ -82,3 +82,62 @@ def _video_comments(path):
             f"This should be a readable video ({error}). "
             f"Received: path={str(path)!r}"
         ) from error
+
+
+def print_provenance(path):
+    """Print in words what a file says of itself, and what that is worth.
+
+    Args:
+        path: see `read_provenance`.
+
+    Returns:
+        dict, see `read_provenance`.
+
+    Raises:
+        See `read_provenance`.
+    """
+    said = read_provenance(path)
+    for name, words in in_words(said).items():
+        print(f"{name:10} {words}")
+    return said
+
+
+def in_words(said):
+    """What a file says of itself, in words.
+
+    Args:
+        said: dict from `read_provenance`.
+
+    Returns:
+        dict of str: `label`, `comment`, `signature`, and where it is unbroken
+        `signer` and `key`.
+    """
+    mark, words = said["mark"], {}
+    if mark is None:
+        words["label"] = "nobody says whether there is one: look"
+        words["comment"] = "none"
+    else:
+        drawn = mark.get("visible_label")
+        words["label"] = "on every swapped picture" if drawn else "none"
+        words["comment"] = (
+            f"the face of {mark['source_identity']}, swapped by "
+            f"{mark['generator']} at {mark['made_at']}"
+        )
+    words["signature"] = {
+        "none": "none: who takes it out leaves no trace",
+        "valid": "valid: the file is as it was signed",
+        "invalid": "invalid: "
+        + (
+            "the file was changed since it was signed"
+            if said["altered"]
+            else ", ".join(said["problems"])
+        ),
+    }[said["credentials"]]
+    if said["signer"]:
+        words["signer"] = said["signer"]
+        words["key"] = (
+            "your own: nobody else vouches for it"
+            if said["trusted"]
+            else "one that this computer does not know"
+        )
+    return words

@@ -1,0 +1,53 @@
+"""Result report: what notebook 05 made in, how good it is without a truth out."""
+
+from helpers.faces import facesets
+from helpers.proof import clip_report, identity_judge
+from helpers.swap.swap_tracks import Role
+
+
+def report_result(job, result, most=None):
+    """Judge what notebook 05 made, and print the figures.
+
+    Args:
+        job: `swap_job.SwapJob` that made it.
+        result: `swap_footage.SwapResult`.
+        most: int or `None`, see `clip_report.report_clip`.
+
+    Returns:
+        `clip_report.ClipReport`; `None` where there is nothing to judge: the reason is
+        printed.
+
+    Raises:
+        See `clip_report.report_clip`.
+    """
+    reasons = {
+        "nothing moves in a photo": not result.is_video,
+        "the comb does not know the target, so no way leads back to them": (
+            job.target is None
+        ),
+        "FACES was not 'main', and only that face is followed again": (
+            result.record["job"]["faces"] != "main"
+        ),
+    }
+    for reason in (reason for reason, holds in reasons.items() if holds):
+        print(f"No report on {result.path.name}: {reason}.")
+        return None
+    judge = identity_judge.train_identity_judge(
+        {
+            name: facesets.read_face_set(
+                job.folders["faces"], name, job.comb.contract
+            )
+            for name in job.comb.identities
+        }
+    )
+    report = clip_report.report_clip(
+        job.comb,
+        Role(None, job.source, job.target),
+        result.media,
+        result.path,
+        job.detector,
+        judge,
+        most,
+    )
+    clip_report.print_table(report)
+    return report

@@ -1,0 +1,81 @@
+"""Shown result: a swap in, before and after of it beside it out."""
+
+import contextlib
+
+from helpers.footage import media
+from helpers.swap import showing
+from helpers.swap.marks import reading_marks
+from helpers.swap.result_files import SHOWN
+
+
+def show_result(result):
+    """Write what shows a swap to others: before and after, side by side.
+
+    Each lies beside the result, called like it, with the mark of the swap.
+    What is there already is kept: it was made of the same result.
+
+    Args:
+        result: `swap_footage.SwapResult`.
+
+    Returns:
+        dict of pathlib.Path: `picture` (of a frame), and of a video also
+        `pair` (all of it, with the target's sound) and `gif` (some moments).
+
+    Raises:
+        OSError: if there can be no key to sign with, see
+            `credentials.sign_file`.
+    """
+    picture, pair, gif = (
+        result.path.with_name(f"{result.path.stem}{ending}") for ending in SHOWN
+    )
+    if not picture.exists():
+        ((before, after),) = frame_pairs(result, 1)
+        mark = reading_marks.read_mark(result.path)
+        showing.write_before_after(
+            picture, before, after, mark, result.captions, result.path
+        )
+    if not result.is_video:
+        return {"picture": picture}
+    videos = result.media, result.path
+    if not pair.exists():
+        joined = showing.write_side_by_side(*videos, pair, result.captions)
+        for fault in filter(None, (joined["longer"], joined["broken"])):
+            print(f"{pair.name} ends early: {fault}")
+    if not gif.exists():
+        showing.write_before_after_gif(*videos, gif, result.captions)
+    return {"picture": picture, "pair": pair, "gif": gif}
+
+
+def frame_pairs(result, count=6):
+    """Some frames and their swaps, evenly spread, each with a face.
+
+    Args:
+        result: `swap_footage.SwapResult`.
+        count: int. How many at most; a photo has one. Of one, a frame in the
+            middle.
+
+    Returns:
+        list of tuples of two uint8 arrays, shape `(height, width, 3)`, RGB.
+    """
+    paths = result.media, result.path
+    if not result.is_video:
+        return [tuple(media.read_photo(path) for path in paths)]
+    frames = media.probe_video(result.media)["frames"]
+    wanted = [round((n + 0.5) * frames / count - 0.5) for n in range(count)]
+    faceless = set(result.record["times_without_face"])
+    pairs, last = [], None
+    with (
+        contextlib.closing(media.read_frames(paths[0])) as befores,
+        contextlib.closing(media.read_frames(paths[1])) as afters,
+    ):
+        for (index, time, before), (_, _, after) in zip(
+            befores, afters, strict=False
+        ):
+            # a video is written with one more pixel where a side is odd
+            last = before, after[: before.shape[0], : before.shape[1]]
+            if index >= wanted[0] and round(time, 3) not in faceless:
+                pairs.append(last)
+                wanted = [number for number in wanted if number > index]
+            if not wanted:
+                break
+    return pairs or [last]
