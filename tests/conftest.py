@@ -3,13 +3,14 @@
 import os
 import pathlib
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("MPLBACKEND", "agg")
 
 import numpy as np
 import pytest
 from local_server import serve
+
+import helpers  # noqa: F401 (before Keras, so that TensorFlow is quiet)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -24,6 +25,15 @@ def own_credentials(tmp_path_factory):
         folder = tmp_path_factory.mktemp("credentials")
         patch.setenv("COURSE_CREDENTIALS", str(folder))
         yield folder
+
+
+@pytest.fixture
+def eager():
+    """Networks are trained untraced, see `small_swappers.untraced`."""
+    from small_swappers import untraced
+
+    with untraced():
+        yield
 
 
 @pytest.fixture

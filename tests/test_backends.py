@@ -3,14 +3,13 @@
 import importlib.util
 import json
 import os
-import pathlib
 import subprocess
 import sys
 
 import pytest
+from disk import ROOT, environment
 
-FOLDER = pathlib.Path(__file__).resolve().parent
-ROOT = FOLDER.parent
+FOLDER = ROOT / "tests"
 # the lesson and the families; of the readers, the networks as they are built
 NETWORKS = [
     path.stem
@@ -29,6 +28,7 @@ FILES = [
 # a comb and a crowd with the same numbers on every backend take one step
 ONE_STEP = """
 import json
+import helpers  # before Keras
 import keras
 import numpy as np
 import test_trainer
@@ -66,11 +66,7 @@ def run_on(backend, *arguments):
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
-        env={
-            **os.environ,
-            "KERAS_BACKEND": backend,
-            "PYTHONPATH": f"{ROOT}{os.pathsep}{FOLDER}",
-        },
+        env=environment(KERAS_BACKEND=backend),
         capture_output=True,
         text=True,
     )
