@@ -1,5 +1,6 @@
 """Batches, stages and reports; that a stopped run goes on exactly; errors."""
 
+import gc
 import math
 import os
 import shutil
@@ -255,6 +256,23 @@ def test_a_comb_goes_on_from_a_crowd(trained_crowd):
     wanted = data.crops["Ana Núñez"][:, 2:-2, 2:-2] / 255
     own = np.abs(comb.swap(crops, "Rosa") - wanted).mean()
     assert np.abs(swapped - wanted).mean() < own
+
+
+def graphs():
+    gc.collect()
+    return sum(type(each).__name__ == "FuncGraph" for each in gc.get_objects())
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="TensorFlow's graphs"
+)
+def test_nothing_of_a_network_is_kept_once_it_is_trained_and_gone():
+    before = graphs()
+    trainer = Trainer(small_comb(["Rosa"]), identity_data(["Rosa"]), stages(2))
+    trainer.run()
+    assert graphs() > before
+    del trainer
+    assert graphs() <= before
 
 
 @pytest.mark.usefixtures("eager")

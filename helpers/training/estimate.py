@@ -13,6 +13,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
+from helpers.training import distribution
 from helpers.training.optimizers import KernelMuon
 
 # The backward pass multiplies twice: for the kernels and for what came in.
@@ -100,7 +101,8 @@ def measure_rates(seconds=1.0, clock=time.perf_counter):
 
 def _rate(model, what, seconds, clock):
     """Work a second of a model's training steps."""
-    model.compile(keras.optimizers.SGD(1e-6), "mse")
+    optimizer = distribution.release_graphs(keras.optimizers.SGD(1e-6))
+    model.compile(optimizer, "mse")
     batch_size, spent = 8, 0.0
     while spent < 0.02 and batch_size < 1024:  # a GPU wants more at a time
         batch_size *= 2
