@@ -164,6 +164,7 @@ def test_commands_reach_their_programs(monkeypatch):
     course.main("bench", "skill", "--seeds", "2")
     required = {"COURSE_BACKENDS": "required"}
     tests, two_at_once = ["-m", "pytest"], ["-n", "2", "--dist", "loadfile"]
+    two_at_once.append("--no-loadscope-reorder")
     base, both = course.REQUIREMENTS, f"{course.REQUIREMENTS},{course.BACKENDS}"
     assert started == [
         (base, ["notebooks/runner.py", "run", "--only", "03"], {}),
