@@ -280,8 +280,10 @@ def main(command="help", *arguments):
             f"COURSE_{flag.strip('-').upper()}": "required"
             for flag in chosen.intersection(more)
         }
-        # a file is one worker's; arguments of one's own come last and count
-        speed += ["-n", "2", "--dist", "loadfile"]
+        # a file is one worker's, in the order of their names: by their number
+        # of tests the few on the backends, which take longest, came last
+        speed += ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
+        # arguments of one's own come last and count
         return start(python, ["-m", "pytest", *speed, *rest], **settings)
     if command == "lab":
         page = "--LabApp.default_url=/lab/tree/notebooks"

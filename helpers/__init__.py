@@ -37,3 +37,7 @@ it here, the lesson only `files`.
     proof      how good is it: with a truth, without one, and found out
     widgets    what is clicked in a notebook
 """
+
+from helpers.files.quiet import quiet_tensorflow
+
+quiet_tensorflow()

@@ -1,15 +1,19 @@
 """What the tests share: the real trial data, a key of their own, quiet logs."""
 
+import ctypes
+import gc
 import os
 import pathlib
+import sys
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("KERAS_BACKEND", "tensorflow")
 os.environ.setdefault("MPLBACKEND", "agg")
 
 import numpy as np
 import pytest
 from local_server import serve
+
+import helpers  # noqa: F401 (before Keras, so that TensorFlow is quiet)
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 
@@ -24,6 +28,28 @@ def own_credentials(tmp_path_factory):
         folder = tmp_path_factory.mktemp("credentials")
         patch.setenv("COURSE_CREDENTIALS", str(folder))
         yield folder
+
+
+@pytest.fixture(scope="module", autouse=True)
+def memory_given_back():
+    """What a file's networks and pictures took is free for the next file."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+    if "keras" in sys.modules:
+        sys.modules["keras"].backend.clear_session()
+    gc.collect()
+    if sys.platform == "linux":  # glibc keeps what it was given back
+        getattr(ctypes.CDLL(None), "malloc_trim", int)(0)
+
+
+@pytest.fixture
+def eager():
+    """Networks are trained untraced, see `small_swappers.untraced`."""
+    from small_swappers import untraced
+
+    with untraced():
+        yield
 
 
 @pytest.fixture

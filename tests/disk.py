@@ -12,13 +12,18 @@ def files(folder):
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+def environment(**variables):
+    """That of a process of its own, which finds the package and the tests."""
+    paths = [str(ROOT), str(ROOT / "tests")]
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **variables}
+
+
 def run_python(script, *arguments, **variables):
     """A script in a process of its own, which has to end well."""
-    paths = [str(ROOT), str(ROOT / "tests")]
     done = subprocess.run(
         [sys.executable, "-c", script, *arguments],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), **variables},
+        env=environment(**variables),
         capture_output=True,
         text=True,
     )

@@ -1,7 +1,10 @@
 """Small networks that swap, their crops, and what their weights are."""
 
+import contextlib
+
 import keras
 import numpy as np
+import pytest
 
 from helpers.comb import build_comb
 from helpers.crowd import build_crowd
@@ -24,6 +27,22 @@ def small_crowd(people=3, seed=0):
             [w + random.normal(0, 0.3, w.shape) for w in style.get_weights()]
         )
     return crowd
+
+
+@contextlib.contextmanager
+def untraced():
+    """TensorFlow would trace each network longer than a test trains it."""
+    with pytest.MonkeyPatch.context() as patch:
+        if keras.backend.backend() == "tensorflow":
+            traced = keras.Model.compile
+            patch.setattr(
+                keras.Model,
+                "compile",
+                lambda model, **options: traced(
+                    model, **options, run_eagerly=True
+                ),
+            )
+        yield
 
 
 def crops(count=3, side=16):

@@ -3,14 +3,13 @@
 import importlib.util
 import json
 import os
-import pathlib
 import subprocess
 import sys
 
 import pytest
+from disk import ROOT, environment
 
-FOLDER = pathlib.Path(__file__).resolve().parent
-ROOT = FOLDER.parent
+FOLDER = ROOT / "tests"
 # the lesson and the families; of the readers, the networks as they are built
 NETWORKS = [
     path.stem
@@ -29,6 +28,7 @@ FILES = [
 # a comb and a crowd with the same numbers on every backend take one step
 ONE_STEP = """
 import json
+import helpers  # before Keras
 import keras
 import numpy as np
 import test_trainer
@@ -61,27 +61,29 @@ def check_installed(backend):
     pytest.skip(text)
 
 
+def losses_on(backend):
+    done = run_on(backend, "-c", ONE_STEP)
+    assert done.stderr == ""  # see test_quiet.py
+    return json.loads(done.stdout.splitlines()[-1])
+
+
 def run_on(backend, *arguments):
     """Run Python in a process of its own: a backend is taken once."""
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
-        env={
-            **os.environ,
-            "KERAS_BACKEND": backend,
-            "PYTHONPATH": f"{ROOT}{os.pathsep}{FOLDER}",
-        },
+        env=environment(KERAS_BACKEND=backend, TF_CPP_MIN_LOG_LEVEL="3"),
         capture_output=True,
         text=True,
     )
     print(done.stdout[-300:])
     assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
-    return done.stdout
+    return done
 
 
 @pytest.fixture(scope="module")
 def tensorflow_losses():
-    return json.loads(run_on("tensorflow", "-c", ONE_STEP).splitlines()[-1])
+    return losses_on("tensorflow")
 
 
 @pytest.mark.parametrize("backend", ["jax", "torch"])
@@ -90,7 +92,7 @@ def test_equal_weights_have_equal_losses_and_take_equal_steps_on(
 ):
     check_installed(backend)
     expected = request.getfixturevalue("tensorflow_losses")
-    losses = json.loads(run_on(backend, "-c", ONE_STEP).splitlines()[-1])
+    losses = losses_on(backend)
     # before the step, and after it
     assert [len(row) for row in losses] == [2, 2, 3, 3]
     for row, same in zip(losses, expected, strict=True):

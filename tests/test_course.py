@@ -167,6 +167,7 @@ def test_commands_reach_their_programs(monkeypatch):
     required = {"COURSE_BACKENDS": "required"}
     here = {"COURSE_STARTED_IN": os.getcwd()}
     tests, two_at_once = ["-m", "pytest"], ["-n", "2", "--dist", "loadfile"]
+    two_at_once.append("--no-loadscope-reorder")
     base, both = course.REQUIREMENTS, f"{course.REQUIREMENTS},{course.BACKENDS}"
     assert started == [
         (base, ["notebooks/runner.py", "run", "--only", "03"], here),

@@ -3,16 +3,15 @@
 import importlib.util
 import json
 import os
-import pathlib
 import subprocess
 import sys
 
 import keras
 import pytest
+from disk import ROOT, environment
 
 from helpers.training import distribution
 
-FOLDER = pathlib.Path(__file__).resolve().parent
 # devices and strategies are chosen once for a process
 SCRIPT = """
 import json, sys
@@ -68,13 +67,11 @@ def found(request):
         pytest.skip(text)
     done = subprocess.run(
         [sys.executable, "-c", SCRIPT],
-        cwd=FOLDER.parent,
-        env={
-            **os.environ,
-            "KERAS_BACKEND": request.param,
-            "PYTHONPATH": f"{FOLDER.parent}{os.pathsep}{FOLDER}",
-            "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
-        },
+        cwd=ROOT,
+        env=environment(
+            KERAS_BACKEND=request.param,
+            XLA_FLAGS="--xla_force_host_platform_device_count=2",
+        ),
         capture_output=True,
         text=True,
     )

@@ -126,19 +126,6 @@ def values(network):
     }
 
 
-@pytest.fixture
-def eager(monkeypatch):
-    """TensorFlow would trace each level longer than these tests train."""
-    if keras.backend.backend() != "tensorflow":
-        return
-    traced = keras.Model.compile
-    monkeypatch.setattr(
-        keras.Model,
-        "compile",
-        lambda model, **options: traced(model, **options, run_eagerly=True),
-    )
-
-
 def gated_trainer(comb, **options):
     """Three levels of at most 12 steps; the two lower ones wait for a score.
 

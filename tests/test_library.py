@@ -1,17 +1,15 @@
 """The README's script: the package without a notebook, and without a guard."""
 
-import os
-import pathlib
 import re
 import subprocess
 import sys
 
 import pytest
+from disk import ROOT, environment
 
 from helpers import synthetic
 from helpers.swap.marks import reading_marks
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 SMALL = (
     ('("Ann", "Ben")', '("Marco", "Rosa")'),
     ("footage/Ben/clip.mp4", "footage/Rosa/test_clip.mp4"),
@@ -37,7 +35,7 @@ def test_the_readmes_script_extracts_rehearses_and_swaps(tmp_path):
     done = subprocess.run(
         [sys.executable, path.name],
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=environment(),
         capture_output=True,
         text=True,
     )

@@ -1,4 +1,4 @@
-"""A shown result: before and after lie beside it, once, of frames with a face."""
+"""A shown result: before and after beside it, once, of frames with faces."""
 
 import dataclasses
 

@@ -1,4 +1,4 @@
-"""Swap trials: the experiment runs, asks every way, and shows where it looks."""
+"""Swap trials: the experiment runs, asks every way, shows where it looks."""
 
 import numpy as np
 import pytest

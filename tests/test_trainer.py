@@ -1,9 +1,8 @@
 """Batches, stages and reports; that a stopped run goes on exactly; errors."""
 
-import contextlib
+import gc
 import math
 import os
-import pathlib
 import shutil
 import signal
 import subprocess
@@ -14,6 +13,8 @@ import cv2
 import keras
 import numpy as np
 import pytest
+from disk import ROOT, environment
+from small_swappers import untraced
 
 from helpers import augmentation, growth
 from helpers.comb import build_comb
@@ -28,7 +29,6 @@ from helpers.training.last_good import SaveError, TrainingError
 from helpers.training.reports import report_line
 from helpers.training.trainer import Trainer
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 WIDTHS = (8, 6, 6)
 SIZE = 20  # of a stored crop; at coverage 0.8 a network pixel is one of it
 SIDE = 16
@@ -127,28 +127,6 @@ def stop_at(*steps):
             raise KeyboardInterrupt
 
     return on_report
-
-
-@contextlib.contextmanager
-def untraced():
-    """TensorFlow would trace each network longer than these tests train."""
-    with pytest.MonkeyPatch.context() as patch:
-        if keras.backend.backend() == "tensorflow":
-            traced = keras.Model.compile
-            patch.setattr(
-                keras.Model,
-                "compile",
-                lambda model, **options: traced(
-                    model, **options, run_eagerly=True
-                ),
-            )
-        yield
-
-
-@pytest.fixture
-def eager():
-    with untraced():
-        yield
 
 
 def assert_same(one, other):
@@ -278,6 +256,23 @@ def test_a_comb_goes_on_from_a_crowd(trained_crowd):
     wanted = data.crops["Ana Núñez"][:, 2:-2, 2:-2] / 255
     own = np.abs(comb.swap(crops, "Rosa") - wanted).mean()
     assert np.abs(swapped - wanted).mean() < own
+
+
+def graphs():
+    gc.collect()
+    return sum(type(each).__name__ == "FuncGraph" for each in gc.get_objects())
+
+
+@pytest.mark.skipif(
+    keras.backend.backend() != "tensorflow", reason="TensorFlow's graphs"
+)
+def test_nothing_of_a_network_is_kept_once_it_is_trained_and_gone():
+    before = graphs()
+    trainer = Trainer(small_comb(["Rosa"]), identity_data(["Rosa"]), stages(2))
+    trainer.run()
+    assert graphs() > before
+    del trainer
+    assert graphs() <= before
 
 
 @pytest.mark.usefixtures("eager")
@@ -813,14 +808,13 @@ with t.untraced():
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL")
 def test_a_killed_run_goes_on_exactly_from_its_last_save(tmp_path):
     path = tmp_path / "checkpoint.safetensors"
-    paths = os.pathsep.join([str(ROOT), str(ROOT / "tests")])
     begun = []
     # as it is told of a step that step's save begins: kill in the midst of it
     for step, delay in ((2, 0.0), (6, 0.01), (None, 0.0)):
         child = subprocess.Popen(
             [sys.executable, "-c", TRAIN, str(path)],
             cwd=ROOT,
-            env={**os.environ, "PYTHONPATH": paths},
+            env=environment(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,

@@ -7,7 +7,6 @@ from keras import layers
 from test_trainer import (
     NAMES,
     assert_same,
-    eager,  # noqa: F401 (a fixture)
     identity_data,
     small_comb,
     stages,

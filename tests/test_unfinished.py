@@ -2,7 +2,6 @@
 
 import functools
 import os
-import pathlib
 import signal
 import subprocess
 import sys
@@ -21,6 +20,7 @@ from clips import (
     read_sound,
     write_clip,
 )
+from disk import environment
 
 from helpers.footage.media import editing, video_parts
 from helpers.footage.media.picture import VideoPicture
@@ -92,14 +92,12 @@ def child(clip, output):
 
 def test_a_killed_swap_goes_on_and_is_as_if_it_had_not_been(clip, tmp_path):
     output, whole = tmp_path / "swap.mp4", tmp_path / "whole.mp4"
-    here = pathlib.Path(__file__).parent
     code = (
         f"import test_unfinished as t; t.child({str(clip)!r}, {str(output)!r})"
     )
-    folders = os.pathsep.join([str(here), str(here.parent)])
     run = subprocess.run(
         [sys.executable, "-c", code],
-        env={**os.environ, "PYTHONPATH": folders},
+        env=environment(),
         check=False,
     )
     assert run.returncode == -signal.SIGKILL and not output.exists()

@@ -1,15 +1,13 @@
 """Work in several processes: order, fresh processes, errors."""
 
 import os
-import pathlib
 import subprocess
 import sys
 
 import pytest
+from disk import environment
 
 from helpers.synthetic.workers import run_jobs
-
-ROOT = pathlib.Path(__file__).resolve().parent.parent
 
 
 def test_results_come_in_the_order_of_the_jobs():
@@ -43,7 +41,7 @@ def run_script(folder, text):
     path.write_text(text, encoding="utf-8")
     return subprocess.run(
         [sys.executable, str(path)],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        env=environment(),
         capture_output=True,
         text=True,
     )

@@ -1,4 +1,4 @@
-"""Result report: what notebook 05 made in, how good it is without a truth out."""
+"""Result report: what 05 made in, how good it is without a truth out."""
 
 from helpers.faces import facesets
 from helpers.proof import clip_report, identity_judge
@@ -14,8 +14,8 @@ def report_result(job, result, most=None):
         most: int or `None`, see `clip_report.report_clip`.
 
     Returns:
-        `clip_report.ClipReport`; `None` where there is nothing to judge: the reason is
-        printed.
+        `clip_report.ClipReport`; `None` where there is nothing to judge: the
+        reason is printed.
 
     Raises:
         See `clip_report.report_clip`.

@@ -15,6 +15,8 @@ import numpy as np
 from keras import layers, ops
 from sklearn import metrics
 
+from helpers.training import distribution
+
 BATCH_SIZE = 32
 LEARNING_RATE = 2e-3
 
@@ -75,7 +77,7 @@ def train_swap_detector(real, swapped, epochs=8, seed=0):
     keras.utils.set_random_seed(seed)
     detector = build_swap_detector(real.shape[1])
     detector.compile(
-        keras.optimizers.Adam(LEARNING_RATE),
+        distribution.release_graphs(keras.optimizers.Adam(LEARNING_RATE)),
         keras.losses.BinaryCrossentropy(from_logits=True),
     )
     crops = np.concatenate([real, swapped])

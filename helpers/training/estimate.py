@@ -15,7 +15,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-from helpers.training.distribution import is_on_gpu
+from helpers.training import distribution
 from helpers.training.optimizers import KernelMuon
 
 # The backward pass multiplies twice: for the kernels and for what came in.
@@ -116,7 +116,8 @@ def measure_rates(seconds=1.0, clock=time.perf_counter):
 
 def _rate(model, what, seconds, clock):
     """Work a second of a model's training steps."""
-    model.compile(keras.optimizers.SGD(1e-6), "mse")
+    optimizer = distribution.release_graphs(keras.optimizers.SGD(1e-6))
+    model.compile(optimizer, "mse")
     batch_size, spent = 8, 0.0
     while spent < 0.02 and batch_size < 1024:  # a GPU wants more at a time
         batch_size *= 2
@@ -186,7 +187,7 @@ def _cutting_seconds(data, stage):
 
 def _beside(seconds, cutting):
     """Seconds of a step whose batch is cut by threads in the meantime."""
-    if is_on_gpu():
+    if distribution.is_on_gpu():
         return max(seconds, cutting / CUTTERS)
     # the processor does both
     return seconds + cutting / max(CUTTERS, os.cpu_count() or 1)
