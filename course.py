@@ -236,7 +236,7 @@ def start(python, arguments, **settings):
     if pathlib.Path(python) != venv_python():
         path += filter(None, [os.environ.get("PYTHONPATH")])
     settings["PYTHONPATH"] = os.pathsep.join(path)
-    settings = {"TF_CPP_MIN_LOG_LEVEL": "2", **os.environ, **settings}
+    settings = {**os.environ, **settings}
     process = subprocess.Popen([python, *arguments], cwd=ROOT, env=settings)
     while True:
         try:
