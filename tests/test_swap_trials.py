@@ -47,7 +47,7 @@ def test_evidence_is_shown_of_some_people_in_every_way(trial):
     count = 1 + len(trial.tested)
     assert pictures.shape == (2 * count, *trial.real.shape[1:])
     assert pictures.min() >= 0 and pictures.max() <= 1
-    assert captions[0].startswith("real ")
-    assert captions[count].startswith("real ")
+    assert captions[0].startswith("real\n")
+    assert captions[count].startswith("real\n")
     # where there is no evidence the crop is as it was
     assert np.abs(pictures[0] - trial.real[0] / 255).max() < 0.5

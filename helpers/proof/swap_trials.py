@@ -131,7 +131,7 @@ def show_evidence(trial, people=2):
     strength = 0.5 * np.abs(np.tanh(maps / 6))
     pictures = np.clip((1 - strength) * looks / 255 + strength * tint, 0, 1)
     captions = [
-        f"{name} {verdict:+.1f}"
+        f"{name}\n{verdict:+.1f}"
         for name, verdict in zip(list(kinds) * people, verdicts, strict=True)
     ]
     return pictures, captions
