@@ -1,5 +1,6 @@
 """The notebooks: their form, and all of them in order with tiny parameters."""
 
+import ast
 import json
 import math
 import shutil
@@ -22,6 +23,20 @@ SHARED = "weights/shared"
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_a_notebook_is_in_form(path):
     assert form.check(path, TINY.get(path.stem)) == []
+
+
+@pytest.mark.parametrize("number", ["01", "04"])
+def test_a_name_is_given_in_one_cell_so_that_each_can_run_again(number):
+    (path,) = form.select(NOTEBOOKS, [number])
+    given = {}
+    for place, cell in enumerate(form.read_notebook(path).cells):
+        if cell.cell_type == "code":
+            for node in form.parse_code(cell.source).body:
+                for target in getattr(node, "targets", []):
+                    for each in ast.walk(target):
+                        if isinstance(each, ast.Name):
+                            given.setdefault(each.id, set()).add(place)
+    assert {name for name, cells in given.items() if len(cells) > 1} == set()
 
 
 def test_tiny_values_belong_to_notebooks_that_exist():
