@@ -72,11 +72,15 @@ def tiny_overrides(folder):
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory):
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("course")
+
+
+@pytest.fixture(scope="module")
+def results(folder):
     """What the notebooks did, run once in order with tiny parameters."""
     if len(NOTEBOOKS) < 5:
         pytest.skip(f"{len(NOTEBOOKS)} of the five notebooks are written")
-    folder = tmp_path_factory.mktemp("course")
     return runner.run(NOTEBOOKS, folder / "executed", tiny_overrides(folder))
 
 
@@ -99,6 +103,18 @@ def test_the_last_notebook_gives_a_video_a_picture_and_scores(results, capsys):
         assert math.isfinite(report[key]), key
     for key in ("video", "picture"):
         assert (runner.ROOT / report[key]).stat().st_size > 1000, key
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+@pytest.mark.usefixtures("results")
+def test_a_reader_sees_nothing_red(path, folder):
+    red = [
+        output["text"]
+        for cell in form.read_notebook(folder / "executed" / path.name).cells
+        for output in cell.get("outputs", [])
+        if output.get("name") == "stderr"
+    ]
+    assert red == []
 
 
 def test_nothing_of_the_readers_was_written(results):

@@ -89,6 +89,7 @@ def train(network, data, *steps, **options):
     return trainer
 
 
+@pytest.mark.usefixtures("eager")
 def test_encoder_stem_and_both_kinds_of_decoder_learn_together():
     both = rehearsing()
     before = {name: numbers(v) for name, v in both.variables().items()}
@@ -104,6 +105,7 @@ def test_encoder_stem_and_both_kinds_of_decoder_learn_together():
     )
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_report_names_what_is_rehearsed():
     trainer = train(rehearsing(), rehearsal_data(), 2)
     report = trainer.history[-1]
@@ -113,6 +115,7 @@ def test_a_report_names_what_is_rehearsed():
     assert list(trainer.preview()) == ["seen", "drawn"]
 
 
+@pytest.mark.usefixtures("eager")
 def test_a_stopped_run_goes_on_as_if_it_had_not_been(tmp_path):
     whole = train(rehearsing(), rehearsal_data(), 4)
     path = tmp_path / "checkpoint.safetensors"
