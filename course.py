@@ -25,6 +25,7 @@ import functools
 import hashlib
 import importlib.metadata
 import json
+import math
 import os
 import pathlib
 import re
@@ -38,6 +39,7 @@ ROOT = pathlib.Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 STAMP = VENV / "course.json"  # written last: without it the .venv is unfinished
 LOG = ROOT / "build" / "setup.log"
+TOOK = ROOT / "build" / "bench_minutes.json"  # each benchmark, last time
 REQUIREMENTS = "requirements.txt"
 BACKENDS = "requirements-backends.txt"
 BROWSER = "requirements-browser.txt"
@@ -125,9 +127,9 @@ def checksum(name):
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def read_stamp():
+def read_json(path):
     try:
-        return json.loads(STAMP.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}  # none yet, or cut short
 
@@ -137,7 +139,7 @@ def environment(names):
     if not missing(names):
         return sys.executable
     python = venv_python()
-    stamp = read_stamp()
+    stamp = read_json(STAMP)
     changed = [name for name in names if stamp.get(name) != checksum(name)]
     check = [python, __file__, "satisfied", *names]
     if changed or not succeeds(*check):
@@ -246,10 +248,31 @@ def start(python, arguments, **settings):
 
 
 def list_benchmarks():
+    """Every benchmark, with the minutes that it took here or says it takes."""
+    took = read_json(TOOK)
+    say("  name               minutes, as it stands here or says")
     for path in sorted((ROOT / "benchmarks").glob("[a-z]*.py")):
         text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-        say(f"  {path.stem:<12} {(text or '').partition(chr(10))[0]}")
+        said = re.search(r"[Tt]akes (\d+) minutes", text or "")
+        minutes = took.get(path.stem, said[1] if said else "")
+        say(f"  {path.stem:<18} {minutes:>4}  {text.partition(chr(10))[0]}")
     return 0
+
+
+def run_benchmark(python, name, *arguments):
+    """Run one, and remember how long it took with its own arguments."""
+    if not (ROOT / "benchmarks" / f"{name}.py").is_file():
+        say(f"There is no benchmark {name!r}. There are:")
+        list_benchmarks()
+        return 1
+    begun = time.monotonic()
+    code = start(python, ["-m", f"benchmarks.{name}", *arguments])
+    if not code and not arguments:
+        minutes = math.ceil((time.monotonic() - begun) / 60)
+        TOOK.parent.mkdir(exist_ok=True)
+        took = {**read_json(TOOK), name: minutes}
+        TOOK.write_text(json.dumps(took), encoding="utf-8")
+    return code
 
 
 def main(command="help", *arguments):
@@ -289,7 +312,7 @@ def main(command="help", *arguments):
         page = "--LabApp.default_url=/lab/tree/notebooks"
         return start(python, ["-m", "jupyter", "lab", page, *rest])
     if command == "bench":
-        return start(python, ["-m", f"benchmarks.{rest[0]}", *rest[1:]])
+        return run_benchmark(python, *rest)
     say(f"Ready: {python}")
     return 0
 

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import subprocess
 import sys
 
@@ -187,6 +188,29 @@ def test_an_unknown_command_shows_the_commands():
     program = [sys.executable, str(course.ROOT / "course.py"), "juggle"]
     done = subprocess.run(program, capture_output=True, text=True)
     assert done.returncode == 1 and "course.py run" in done.stdout
+
+
+def test_benchmarks_are_listed_with_their_minutes(bare, capsys, monkeypatch):
+    monkeypatch.setattr(course, "TOOK", bare / "build" / "minutes.json")
+    monkeypatch.setattr(course, "start", lambda python, arguments: 0)
+    (bare / "benchmarks").mkdir()
+    for name, text in {
+        "_shared": "Nothing to run.",
+        "crowd": "Trains a crowd.\n\nTakes 42 minutes.",
+        "skill": "How well it swaps.",
+    }.items():
+        path = bare / "benchmarks" / f"{name}.py"
+        path.write_text(f'"""{text}"""', encoding="utf-8")
+    assert course.run_benchmark("python", "skill", "--seeds", "1") == 0
+    assert not course.TOOK.exists()  # that is not what it takes
+    assert course.run_benchmark("python", "skill") == 0
+    course.list_benchmarks()
+    said = capsys.readouterr().out
+    assert "_shared" not in said
+    assert re.search(r"crowd +42  Trains a crowd\.", said)
+    assert re.search(r"skill +1  How well it swaps\.", said)
+    assert course.run_benchmark("python", "skil") == 1
+    assert "no benchmark 'skil'" in capsys.readouterr().out
 
 
 def test_a_swap_of_nothing_says_what_it_takes(monkeypatch, capsys):
