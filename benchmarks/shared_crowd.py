@@ -4,11 +4,11 @@
     python -m benchmarks.shared_crowd --start weights/shared/crowd_64 \\
         --minutes 60 --seed 1 --expression 0.2 --folder build/shared_crowd_1
 
-The first takes 45 minutes. Notebook 02 with more people and more time, without the pictures. The second
-trains the crowd that is there on, at its top level, on other frames of the
-same people. It can be stopped and goes on where it was. Nobody in it is real,
-and nobody is scored. Last it prints the unseen losses, the size and the
-sha256 as JSON.
+The first takes 45 minutes. Notebook 02 with more people and more time, without
+the pictures. The second trains the crowd that is there on, at its top level, on
+other frames of the same people. It can be stopped and goes on where it was.
+Nobody in it is real, and nobody is scored. Last it prints the unseen losses,
+the size and the sha256 as JSON.
 """
 
 import argparse
