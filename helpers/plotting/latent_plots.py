@@ -118,7 +118,7 @@ def plot_gaps(pairs, thumbnails, columns=9, advice=True):
     gaps = [(pair, gap) for pair in pairs for gap in pair.gaps]
     if not gaps:
         figure = make_figure(WIDTH, 0.6)
-        figure.suptitle("Nothing is missing", color=INK, fontsize=11)
+        figure.suptitle("No gap is found", color=INK, fontsize=11)
         return figure
     figure = make_figure(WIDTH, 2.5 * len(gaps))
     parts = figure.subfigures(len(gaps), squeeze=False)[:, 0]
