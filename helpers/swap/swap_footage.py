@@ -165,11 +165,20 @@ def _swap_file(job, path, folder, faces, crf, visible, how):
 
 def _printers(name):
     """A function of stage and numbers that prints lines of progress."""
-    printers = {
-        stage: progress.print_progress(f"{name}, {words}, frames")
-        for stage, words in (("detect", "followed"), ("swap", "swapped"))
-    }
-    return lambda stage, done, total: printers[stage](done, total)
+    words = {"detect": "followed", "swap": "swapped"}
+
+    def start(stage):
+        return progress.print_progress(f"{name}, {words[stage]}, frames")
+
+    printers = {stage: start(stage) for stage in words}
+
+    def tell(stage, done, total):
+        printers[stage](done, total)
+        if stage == "detect" and done >= total:
+            # what is left of the next stage is not reckoned by this one
+            printers["swap"] = start("swap")
+
+    return tell
 
 
 def _details(job, path, kind, report):
