@@ -442,6 +442,7 @@ def test_a_finished_run_is_read_back_and_left_as_it_is(tmp_path):
     again = small_comb(ONE)
     trainer = Trainer(again, data, stages(2, 2), checkpoint=path)
     assert trainer.finished and again.level == 2
+    assert trainer.estimate().startswith("Nothing is left to train")
     assert_same(values(again), values(comb))
     history = trainer.run(on_report=lambda report: pytest.fail("a step"))
     assert [report["step"] for report in history] == [2, 4]

@@ -183,6 +183,8 @@ class Trainer:
         Returns:
             str.
         """
+        if self.finished:
+            return "Nothing is left to train: this run is finished."
         # frozen layers have no backward pass
         self.step.freeze()
         needs = estimate.estimate_training(
