@@ -13,10 +13,7 @@ each clip's table and last one line of JSON.
 
 import argparse
 import json
-import os
 import time
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import cv2
 import numpy as np

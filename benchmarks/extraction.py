@@ -265,7 +265,6 @@ def main():
     parser.add_argument("--photos", nargs="*", type=pathlib.Path, default=[])
     parser.add_argument("--length", action="store_true")
     options = parser.parse_args()
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")
     if options.length:
         long_footage.main([])

@@ -15,11 +15,8 @@ should not name it again. And a report on 20,000 faces is timed.
 
 import argparse
 import json
-import os
 import pathlib
 import time
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import cv2
 import numpy as np

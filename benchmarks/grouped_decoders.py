@@ -14,10 +14,7 @@ backend cannot train grouped convolutions.
 
 import argparse
 import json
-import os
 import time
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np

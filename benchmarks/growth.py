@@ -40,10 +40,7 @@ import argparse
 import functools
 import gc
 import json
-import os
 import time
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np

@@ -16,9 +16,6 @@ see whether that is worth it. Last comes one line of JSON.
 import argparse
 import functools
 import json
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 

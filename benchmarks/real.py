@@ -12,10 +12,7 @@ pair. Writes contact sheets of the swaps to `build/real/`.
 
 import argparse
 import json
-import os
 import time
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np

@@ -13,10 +13,7 @@ the size and the sha256 as JSON.
 
 import argparse
 import json
-import os
 import pathlib
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 

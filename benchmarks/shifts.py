@@ -11,9 +11,6 @@ prints the mean swap skills as JSON.
 
 import argparse
 import json
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np

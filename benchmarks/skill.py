@@ -7,9 +7,6 @@ By itself it takes 40 minutes: 12 for each of three seeds, and their scores.
 
 import argparse
 import json
-import os
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np

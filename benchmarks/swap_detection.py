@@ -23,10 +23,7 @@ all one line of JSON.
 
 import argparse
 import json
-import os
 import pathlib
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 

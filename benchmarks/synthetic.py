@@ -66,7 +66,6 @@ def film_people(num_frames, size, max_yaw):
 
 def detect(images):
     """MTCNN's best face of each image: five points `(5, 2)`, or `None`."""
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
     os.environ.setdefault("KERAS_BACKEND", "tensorflow")  # MTCNN's only one
     from mtcnn import MTCNN
 

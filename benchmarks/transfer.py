@@ -17,12 +17,9 @@ until a curve first reaches it. Last comes one line of JSON.
 import argparse
 import functools
 import json
-import os
 import pathlib
 import tempfile
 import time
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np

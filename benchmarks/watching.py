@@ -15,12 +15,9 @@ count. Last comes one line of JSON.
 import argparse
 import itertools
 import json
-import os
 import pathlib
 import tempfile
 import time
-
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import keras
 import numpy as np
