@@ -152,7 +152,7 @@ def test_other_footage_under_the_same_names_is_another_run(
     capsys.readouterr()
     again, _ = begin(faces, folder)
     assert not again.finished and again.state["total_steps"] == 0
-    assert "otherwise there: faces of Bob)" in capsys.readouterr().out
+    assert "what differs: faces of Bob)" in capsys.readouterr().out
     assert content(tmp_path / "trained.1") == before
 
 

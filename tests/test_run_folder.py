@@ -107,7 +107,7 @@ OTHERWISE = {
     ),
     "weights": (
         {"made_from": MADE_FROM | {"START_FROM": 64 * "d"}},
-        "otherwise there: START_FROM",
+        "what differs: START_FROM",
     ),
 }
 

@@ -713,7 +713,7 @@ def test_another_seed_or_choice_of_frozen_layers_is_refused(tmp_path, capsys):
     )
     trainer.run(report_every=1, on_report=stop_at(2))
     for data, frozen, text in (
-        (identity_data(ONE, seed=1), (), r"otherwise there: seed \(0, now 1"),
+        (identity_data(ONE, seed=1), (), r"what differs: seed \(0, now 1"),
         (identity_data(ONE), "encoder", r"frozen \(nothing, now encoder\)"),
     ):
         with pytest.raises(ValueError, match=text):

@@ -45,7 +45,7 @@ def run_of(config, state):
 
 
 def differences(wanted, there, finished=False):
-    """What of one run is otherwise in another, as a list of short texts.
+    """What of one run differs in another, as a list of short texts.
 
     Args:
         wanted: dict from `run_of()`.
@@ -134,7 +134,7 @@ def other_run_error(folder, config, state, texts):
     )
     return OtherRunError(
         f"{short_path(folder)} holds {kind} run, step {state['total_steps']} "
-        f"of {steps}, of {whose(config)}; otherwise there: {'; '.join(texts)}."
+        f"of {steps}, of {whose(config)}; what differs: {'; '.join(texts)}."
         "\nTo go on with it, give the old values back. To begin anew and keep "
         f"what is there: {anew}"
     )

@@ -127,8 +127,8 @@ def begin_run(
         kept = _move_aside(run.folder, starts_here)
         print(
             f"{other_runs.short_path(run.folder)} held a finished run of "
-            f"{other_runs.whose(config)}: kept as {kept.name} (otherwise "
-            f"there: {'; '.join(texts)})"
+            f"{other_runs.whose(config)}: kept as {kept.name} (what "
+            f"differs: {'; '.join(texts)})"
         )
     return run
 
