@@ -226,17 +226,14 @@ def print_scores(comb, faces_folder):
         FileNotFoundError: if a face set is missing.
         ContractError: see `swap_scores`.
     """
-    face_sets = {
-        name: facesets.read_face_set(faces_folder, name, comb.contract)
-        for name in comb.identities
-    }
+    names = comb.identities
+    face_sets = facesets.read_face_sets(faces_folder, names, comb.contract)
     one, other, *_ = (each.select("test") for each in face_sets.values())
     if not one.pairs(other):
         print("No score: photographed people have no true swap to compare.")
         return {}
     reader = expression_reader.read_expression_reader()
-    scores = swap_scores(comb, face_sets, reader)
-    scores = {k: v for k, v in scores.items() if isinstance(v, float)}
+    scores = figures_of(swap_scores(comb, face_sets, reader))
     for name in PRINTED:
         if name in scores:
             print(f"{name:20} {scores[name]:+.2f}")
