@@ -9,7 +9,7 @@ from keras import layers
 from helpers import growth
 from helpers.comb import build_comb
 from helpers.crowd import build_crowd
-from helpers.training import estimate
+from helpers.training import distribution, estimate
 from helpers.training.pace import Pace
 
 OPTIONS = {"resolution": 16, "widths": (8, 6, 4), "latent_dim": 5}
@@ -162,7 +162,7 @@ def test_batches_that_are_cut_beside_the_network_count(monkeypatch):
     )
     assert slow - fast == pytest.approx(0.1, abs=0.03)
     # beside a GPU only what takes longer counts
-    monkeypatch.setattr(estimate, "is_on_gpu", lambda: True)
+    monkeypatch.setattr(distribution, "is_on_gpu", lambda: True)
     (beside,) = estimate.estimate_training(
         small_comb(), stages, RATES, SlowData()
     )["step_seconds"]
