@@ -147,11 +147,11 @@ def test_a_third_person_joins_what_03_has_finished(results, tmp_path, capsys):
         shutil.copytree(runner.ROOT / each["OUTPUT_FOLDER"], tmp_path / name)
         for each, name in zip(before, ("faces", "trained"), strict=True)
     )
-    people = [*before[0]["IDENTITIES"], "Bert"]
+    people = [*before[0]["IDENTITIES"], "Lena"]
     changes = {
         first: {"IDENTITIES": people, "OUTPUT_FOLDER": faces.as_posix()},
         third: {
-            "JOIN": "Bert",
+            "JOIN": "Lena",
             "FACES_FOLDER": faces.as_posix(),
             "OUTPUT_FOLDER": trained.as_posix(),
         },
@@ -162,7 +162,7 @@ def test_a_third_person_joins_what_03_has_finished(results, tmp_path, capsys):
         runner.run([path], tmp_path / "executed", overrides)
     assert "Finished before, at step" in capsys.readouterr().out
     assert (trained / "checkpoint.safetensors").read_bytes() == checkpoint
-    joined = tmp_path / "trained_with_Bert"
+    joined = tmp_path / "trained_with_Lena"
     manifest = manifests.read_manifest(joined, third.stem, verify=True)
     assert manifest["config"]["identities"] == people
     assert math.isfinite(manifest["scores"]["swap_skill"])
