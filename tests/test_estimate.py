@@ -113,7 +113,7 @@ def test_a_line_tells_steps_time_and_memory():
         "memory, within a third."
     )
     ended = estimate.estimate_line(small_comb(), stages, needs, minutes=6)
-    assert ended == line + " MINUTES = 6 ends them before that."
+    assert ended == line + "\nMINUTES = 6 ends them before that."
     assert estimate.estimate_line(small_comb(), stages, needs, 11) == line
     for seconds, told in ((61, "61 seconds"), (3 * 3600, "3 hours")):
         line = estimate.estimate_line(

@@ -70,3 +70,10 @@ def test_a_film_of_nothing_or_of_other_faces_is_refused(tmp_path):
     with pytest.raises(ValueError, match=r"2 moments of \[1, 2\]"):
         plotting.write_growth_film(path, [one, two])
     assert not path.exists()
+
+
+def test_a_film_stands_in_a_page_with_its_bytes(tmp_path):
+    path = tmp_path / "growth.gif"
+    path.write_bytes(b"GIF89a")
+    page = plotting.show_film(path).data
+    assert "data:image/gif;base64,R0lGODlh" in page

@@ -17,7 +17,11 @@ from helpers.plotting.face_pictures import (
     plot_people,
 )
 from helpers.plotting.footage_pictures import plot_footage_report
-from helpers.plotting.growth_film import plot_growth, write_growth_film
+from helpers.plotting.growth_film import (
+    plot_growth,
+    show_film,
+    write_growth_film,
+)
 from helpers.plotting.latent_plots import (
     plot_gaps,
     plot_latent_map,
@@ -55,6 +59,7 @@ __all__ = [
     "plot_stages",
     "plot_swap_matrix",
     "save_figure",
+    "show_film",
     "value_colors",
     "write_growth_film",
 ]

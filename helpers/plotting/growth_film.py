@@ -3,10 +3,13 @@
 As a film, and as a sheet: a row of faces for each level.
 """
 
+import base64
 import itertools
+import pathlib
 
 import cv2
 import numpy as np
+from IPython.display import HTML
 
 from helpers.faces.face_set import evenly
 from helpers.footage import media
@@ -47,6 +50,21 @@ def write_growth_film(path, moments, side=128, seconds=0.2, most=8):
     ]
     lengths = [seconds] * (len(frames) - 1) + [LAST_SECONDS]
     media.write_animation(path, frames, lengths)
+
+
+def show_film(path):
+    """A GIF as a page shows it, one that is exported as well.
+
+    An exported page knows PNG and JPEG, and of a GIF only that it was one.
+
+    Args:
+        path: str or path of a .gif file.
+
+    Returns:
+        `IPython.display.HTML`.
+    """
+    code = base64.b64encode(pathlib.Path(path).read_bytes()).decode()
+    return HTML(f'<img alt="film" src="data:image/gif;base64,{code}">')
 
 
 def plot_growth(moments, truth=None, side=64):

@@ -220,5 +220,5 @@ def estimate_line(network, schedule, needs, minutes=None):
         f"here and {needs['bytes'] / 2**30:.1f} GiB of memory, within a third."
     )
     if minutes is not None and minutes < taken:
-        line += f" MINUTES = {minutes:g} ends them before that."
+        line += f"\nMINUTES = {minutes:g} ends them before that."
     return line
