@@ -8,11 +8,11 @@ import pathlib
 import pkgutil
 import re
 
+import execution
 import ipywidgets
 import nbformat
 import numpy as np
 import pytest
-import runner
 from nbconvert import HTMLExporter
 from PIL import Image
 
@@ -57,7 +57,7 @@ FootageUpload(folder / "Anna")""",
 
 
 class Silent:
-    """In place of `runner.Progress`."""
+    """In place of `execution.Progress`."""
 
     def begin_cell(self, number):
         pass
@@ -85,7 +85,8 @@ def executed(tmp_path_factory):
     sources.append("view.wait()['frames']")
     cells = [nbformat.v4.new_code_cell(source) for source in sources]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    runner.execute(notebook, folder, Silent())
+    log = folder / "kernel.log"
+    execution.execute(notebook, folder, Silent(), log, {})
     return notebook
 
 
