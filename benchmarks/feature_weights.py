@@ -70,7 +70,7 @@ def main():
     options = parser.parse_args()
     folder = manifests.project_root() / options.faces
     names = sorted(path.name for path in folder.iterdir() if path.is_dir())
-    face_sets = {name: facesets.read_face_set(folder, name) for name in names}
+    face_sets = facesets.read_face_sets(folder, names)
     points = face_landmarks.read_face_landmarks()
     judge = expression_reader.read_expression_reader()
     line = {}

@@ -201,9 +201,7 @@ def main():
     }
     figures = {name: round(float(v), 4) for name, v in figures.items()}
     folder = FOLDER / f"{'quick' if options.quick else 'run'}_0" / "faces"
-    face_sets = {
-        name: facesets.read_face_set(folder, name) for name in people_of(0)
-    }
+    face_sets = facesets.read_face_sets(folder, people_of(0))
     count, seconds = time_many(face_sets, options.many)
     print(f"{count} crops, seconds until done with: {seconds}")
     figures["seconds_20k"] = seconds["mapped"]

@@ -56,10 +56,7 @@ def make_faces(folder, seed, quick, identities=IDENTITIES, takes=(90, 12)):
             footage, folder / "faces", contract, detector, name
         )
     facesets.write_face_sets(folder / "faces", identities, contract)
-    return {
-        name: facesets.read_face_set(folder / "faces", name)
-        for name in identities
-    }
+    return facesets.read_face_sets(folder / "faces", identities)
 
 
 def pretrain(folder, minutes, seed, quick):

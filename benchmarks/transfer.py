@@ -187,9 +187,7 @@ def make_pair(kind, seed):
             footage = REAL_DATA / name
             extraction.extract_faces(footage, folder, contract, detector, name)
         facesets.write_face_sets(folder, REAL_IDENTITIES, contract)
-    return {
-        name: facesets.read_face_set(folder, name) for name in REAL_IDENTITIES
-    }
+    return facesets.read_face_sets(folder, REAL_IDENTITIES)
 
 
 def train_both_ways(face_sets, steps, seed, rehearse):

@@ -170,7 +170,7 @@ def run(names, output_folder=EXECUTED, overrides=None, fresh=False, anew=None):
         if reason:
             print(f"{title} · starts: {reason}", flush=True)
             told = {"COURSE_FRESH": anew(stem)} if anew else {}
-            before = _run_one(each, title, expected[index:], told)
+            before = _run_one(each, title, expected[index:], told, now)
         else:
             print(f"{title} · unchanged, kept (--fresh runs it again)")
         results.append(
@@ -184,11 +184,10 @@ def run(names, output_folder=EXECUTED, overrides=None, fresh=False, anew=None):
     return results
 
 
-def _run_one(each, title, expected, told):
+def _run_one(each, title, expected, told, now):
     """Run one notebook and leave its copy and its stamp."""
     path, notebook, stamp = each["path"], each["notebook"], each["stamp"]
     parameters, earlier = each["parameters"], stamps.read_stamp(each["stamp"])
-    now = stamps.dependencies(notebook, parameters, ROOT)
     resumed = stamps.is_resumed(earlier, now)
     cells = sum(cell.cell_type == "code" for cell in notebook.cells)
     log = stamp.with_name("kernel.log")

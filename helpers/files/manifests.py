@@ -52,6 +52,20 @@ def project_root():
     return pathlib.Path(__file__).resolve().parents[2]
 
 
+def path_from_root(path):
+    """A path as it is written down: from the course's folder, if it is in it.
+
+    Args:
+        path: str or path.
+
+    Returns:
+        str, to which `project_root() / text` leads back.
+    """
+    path, root = pathlib.Path(path).absolute(), project_root()
+    inside = path.is_relative_to(root)
+    return (path.relative_to(root) if inside else path).as_posix()
+
+
 def data_contract(crop_size=256, coverage=0.8, template=TEMPLATE):
     """The data contract: the numbers that every stage has to agree on.
 

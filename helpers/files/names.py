@@ -96,6 +96,18 @@ def is_forbidden(letter):
     return letter in FORBIDDEN or (hidden and letter not in JOINERS)
 
 
+def plain_name(name):
+    """A name as disks compare it: no case, one way to write an accent.
+
+    Args:
+        name: str.
+
+    Returns:
+        str, the same for two names that are one folder on some disks.
+    """
+    return unicodedata.normalize("NFKC", name).casefold()
+
+
 def check_apart(identities):
     """Stop if two names are one folder on some disks.
 
@@ -111,7 +123,7 @@ def check_apart(identities):
     seen = {}
     for identity in identities:
         check_name(identity)
-        plain = unicodedata.normalize("NFKC", identity).casefold()
+        plain = plain_name(identity)
         other = seen.setdefault(plain, identity)
         if other != identity:
             raise ValueError(

@@ -7,7 +7,7 @@ import time
 import keras
 import numpy as np
 
-from helpers.crowd import copy_weights
+from helpers.crowd import comb_for
 from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction
 from helpers.growth import growth_schedule
@@ -115,9 +115,7 @@ def train_shortly(
         ValueError: if a face set has too few faces to train with.
     """
     keras.utils.set_random_seed(seed)
-    trained = type(network)(**network.config())
-    trained.level = network.level
-    copy_weights(network.layers(), trained.layers())
+    trained = comb_for(network, network.identities)
     trainer = Trainer(
         trained,
         identity_data(list(face_sets.values()), network.resolution, seed=seed),

@@ -32,14 +32,10 @@ def report_result(job, result, most=None):
     for reason in (reason for reason, holds in reasons.items() if holds):
         print(f"No report on {result.path.name}: {reason}.")
         return None
-    judge = identity_judge.train_identity_judge(
-        {
-            name: facesets.read_face_set(
-                job.folders["faces"], name, job.comb.contract
-            )
-            for name in job.comb.identities
-        }
+    face_sets = facesets.read_face_sets(
+        job.folders["faces"], job.comb.identities, job.comb.contract
     )
+    judge = identity_judge.train_identity_judge(face_sets)
     report = clip_report.report_clip(
         job.comb,
         Role(None, job.source, job.target),

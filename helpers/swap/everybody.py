@@ -40,7 +40,6 @@ def film_everybody(job, result, footage_folder, folder):
         folder, "everybody_as_everybody", ".mp4", entries
     )
     if record["finished"]:
-        print(f"{path.name} is there, made of exactly the same: it is kept.")
         return path
     report = matrix_video.write_matrix_video(
         job.comb, clips, job.detector, path, **how

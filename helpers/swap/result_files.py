@@ -43,9 +43,10 @@ def result_stem(source, target, media_path):
 def claim_result(folder, stem, ending, job):
     """The path of a result, and its record: its own, or the next free one.
 
-    A result of exactly this job that is there already is given again. So is
-    one that was begun: it goes on where it was. Whatever else is there stays
-    as it is, and the number behind it is taken; that is printed.
+    A result of exactly this job that is there already is given again, and
+    that is printed. So is one that was begun: it goes on where it was.
+    Whatever else is there stays as it is, and the number behind it is taken;
+    that is printed, too.
 
     Args:
         folder: str or path, made if need be.
@@ -66,6 +67,9 @@ def claim_result(folder, stem, ending, job):
         path, record = folder / f"{name}{ending}", read_record(folder, name)
         if record is not None and record["job"] == job:
             record["finished"] = record["finished"] and path.is_file()
+            if record["finished"]:
+                same = "is there, made of exactly the same: it is kept."
+                print(f"{path.name} {same}")
             return path, record
     numbered = (f"{stem}_{number}" for number in itertools.count(2))
     name, other = stem, None

@@ -131,7 +131,6 @@ def _swap_file(job, path, folder, faces, crf, visible, how):
     ending = ".png" if is_photo else ".mp4"
     output, record = result_files.claim_result(folder, stem, ending, entries)
     if record["finished"]:
-        print(f"{output.name} is there, made of exactly the same: it is kept.")
         return SwapResult(output, path, record)
     how = {"visible": visible, **how}
     try:
@@ -187,9 +186,9 @@ def _details(job, path, kind, report):
     short = ("source_identity", "made_at", "visible_label")
     return {
         "kind": kind,
-        "media": swap_job.written_path(path),
+        "media": manifests.path_from_root(path),
         "folders": {
-            name: swap_job.written_path(folder)
+            name: manifests.path_from_root(folder)
             for name, folder in job.folders.items()
         },
         "counts": {name: report[name] for name in COUNTS[kind]},

@@ -4,11 +4,11 @@ import dataclasses
 import functools
 import json
 import pathlib
-import unicodedata
 
 from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction
 from helpers.files import fingerprints, manifests
+from helpers.files.names import plain_name
 from helpers.footage import consent, listing, media
 from helpers.footage.media import cameras
 from helpers.swap import swapping
@@ -191,7 +191,7 @@ def check_people(source, target):
     Raises:
         ValueError: if they are.
     """
-    if target is not None and _plain(source) == _plain(target):
+    if target is not None and plain_name(source) == plain_name(target):
         raise ValueError(
             "A swap needs two people: SOURCE, whose face appears, and TARGET, "
             f"whose footage it is. Received: {source!r} for both. Set both "
@@ -210,7 +210,8 @@ def check_folder(identities, target, folder):
     Raises:
         ValueError: if the folder is called like another identity.
     """
-    other = [name for name in identities if _plain(name) == _plain(folder.name)]
+    there = plain_name(folder.name)
+    other = [name for name in identities if plain_name(name) == there]
     if not other or other == [target]:
         return
     if target is None:
@@ -239,20 +240,6 @@ def footage_folder(path):
     return path if path.is_dir() else path.parent
 
 
-def written_path(path):
-    """A path as it is written down: from the course's folder, if it is in it.
-
-    Args:
-        path: str or path.
-
-    Returns:
-        str, to which `manifests.project_root() / text` leads back.
-    """
-    path, root = pathlib.Path(path).absolute(), manifests.project_root()
-    inside = path.is_relative_to(root)
-    return (path.relative_to(root) if inside else path).as_posix()
-
-
 def job_entries(job, path, faces, crf, visible, compositing):
     """All that decides what a result is, by which it is known again.
 
@@ -278,8 +265,3 @@ def job_entries(job, path, faces, crf, visible, compositing):
         "visible": visible,
         **compositing,
     }
-
-
-def _plain(name):
-    """A name as disks compare it: no case, one way to write an accent."""
-    return unicodedata.normalize("NFKC", name).casefold()

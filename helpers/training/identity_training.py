@@ -62,9 +62,7 @@ def read_people(folder, join="", join_folder=None, trained=None):
         newcomer = facesets.read_face_set(
             join_folder, join, manifest["contract"]
         )
-    return {
-        name: facesets.read_face_set(folder, name) for name in names
-    }, newcomer
+    return facesets.read_face_sets(folder, names), newcomer
 
 
 def _check_stranger(join, names, trained):

@@ -5,7 +5,6 @@ schedule, the seed, what is frozen, and `made_from`, which whoever trains names
 (the faces, the weights that it starts from, ...).
 """
 
-import contextlib
 import json
 import os
 import pathlib
@@ -24,6 +23,30 @@ MOST_LETTERS = 24  # of a value that is told; fingerprints are longer
 
 class OtherRunError(ValueError):
     """A folder holds a run that is not the one to go on with."""
+
+
+def parameters_of(learning_rate, minutes, frozen, seed, made_from=None):
+    """What of a run stands in its checkpoints beside network and schedule.
+
+    Args:
+        learning_rate: float.
+        minutes: float or `None`.
+        frozen: str, or sequence of str.
+        seed: int, of the data.
+        made_from: dict, see `run_folder.begin_run()`, or `None`.
+
+    Returns:
+        dict that JSON can hold.
+    """
+    parameters = {
+        "learning_rate": learning_rate,
+        "minutes": minutes,
+        "frozen": [frozen] if isinstance(frozen, str) else list(frozen),
+        "seed": seed,
+    }
+    if made_from is not None:
+        parameters["made_from"] = made_from
+    return parameters
 
 
 def run_of(config, state):
@@ -152,7 +175,4 @@ def whose(config):
 
 def short_path(path):
     """A path from the course's folder on, where it lies in it, as a text."""
-    path = pathlib.Path(path)
-    with contextlib.suppress(ValueError):
-        path = path.resolve().relative_to(manifests.project_root())
-    return path.as_posix()
+    return manifests.path_from_root(pathlib.Path(path).resolve())

@@ -40,15 +40,14 @@ class Run:
 
     def known_by(self):
         """All that this run is known by, see `other_runs.run_of()`."""
-        frozen = self.options.get("frozen", ())
-        parameters = {
-            # what Trainer takes where nothing is said has to be said here
-            "learning_rate": self.options["learning_rate"],
-            "minutes": self.options.get("minutes"),
-            "frozen": [frozen] if isinstance(frozen, str) else list(frozen),
-            "seed": self.seed,
-            "made_from": self.made_from,
-        }
+        # what Trainer takes where nothing is said has to be said here
+        parameters = other_runs.parameters_of(
+            self.options["learning_rate"],
+            self.options.get("minutes"),
+            self.options.get("frozen", ()),
+            self.seed,
+            self.made_from,
+        )
         state = {"schedule": self.schedule, "parameters": parameters}
         return other_runs.run_of(self.network.config(), state)
 

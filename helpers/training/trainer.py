@@ -307,15 +307,13 @@ class Trainer:
             print(f"{error} Training goes on.")
 
     def _parameters(self):
-        parameters = {
-            "learning_rate": self.learning_rate,
-            "minutes": self.pace.minutes,
-            "frozen": list(self.frozen),
-            "seed": self.data.seed,
-        }
-        if self.made_from is not None:
-            parameters["made_from"] = self.made_from
-        return parameters
+        return other_runs.parameters_of(
+            self.learning_rate,
+            self.pace.minutes,
+            self.frozen,
+            self.data.seed,
+            self.made_from,
+        )
 
     @contextlib.contextmanager
     def _going_back(self):
