@@ -101,9 +101,12 @@ def test_a_flipped_byte_is_noticed_wherever_it_is(
     begin = {".mp4": 32, ".jpg": 21}.get(ending, 0)
     head = len(os.path.commonprefix([plain, signed]))
     tail = len(os.path.commonprefix([plain[::-1], signed[::-1]]))
-    assert tail > 1000
     if ending != ".mp4":  # whose index of places is written anew
         assert head + tail >= len(plain)
+        # the last byte before the rest may be its neighbour's by chance: the
+        # check sum of a PNG's credentials, which is not signed
+        tail = min(tail, len(plain) - head)
+    assert tail > 1000
     rest = range(len(signed) - tail, len(signed), 97)
     places = [*range(begin, head, 5), *rest]
     for place in places:
