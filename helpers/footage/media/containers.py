@@ -12,8 +12,10 @@ import numpy as np
 from av.video.reformatter import Interpolation
 
 from helpers.footage.media import hdr
+from helpers.footage.media.decoding import Decoding
 from helpers.footage.media.opening import (
     LARGEST_FRAME,
+    VIDEO_ERRORS,
     MediaError,
     existing_file,
     size_of,
@@ -37,17 +39,6 @@ CONTAINERS = (
     "aac asf avi flac flv gif h264 hevc m4v matroska mov mp3 mpeg mpegts "
     "mpegvideo nut ogg wav webm"
 ).split()
-
-# what PyAV raises on broken files
-VIDEO_ERRORS = (
-    av.error.FFmpegError,
-    OSError,
-    ValueError,
-    ArithmeticError,
-    AttributeError,
-    MemoryError,
-    RuntimeError,
-)
 
 # wider or higher than this no video's pixels are
 WIDEST_PIXEL = 4
@@ -121,42 +112,59 @@ def open_video(path):
         yield container, stream
 
 
-def decode_frames(path, container, stream):
-    """Frames of a video in order, as they are stored.
+def sound_tracks(container):
+    """Sound tracks of codecs that ffmpeg knows; phones write others beside.
+
+    Args:
+        container: `av.container.InputContainer`.
+
+    Returns:
+        list of `av.AudioStream`.
+    """
+    return [
+        stream
+        for stream in container.streams.audio
+        if stream.codec_context is not None
+    ]
+
+
+def decode_frames(path, container, stream, notes=None):
+    """Frames of a video in order, as they are stored, at rising times.
+
+    A packet that is damaged is passed over; where the clock jumps, frames go
+    on without the jump, see `frame_clock`.
 
     Args:
         path: str or path, for messages.
         container: see `open_video`.
         stream: see `open_video`.
+        notes: list; what was passed over is added to it in words, once
+            reading ends. Or `None`.
 
     Yields:
-        `av.VideoFrame`.
+        `av.VideoFrame`, whose `pts` is never `None`.
 
     Raises:
         MediaError: if there is none; or, after the last good one, if the
             video breaks off before its end.
     """
-    count = 0
-    expected = stream.frames
+    sound = next(iter(sound_tracks(container)), None)
+    decoding = Decoding(container, stream, sound)
     name = pathlib.Path(path).name
-    todo = "Use what was read, or copy the file again from where it came."
     try:
-        for frame in container.decode(stream):
-            yield frame
-            count += 1
-    except VIDEO_ERRORS as error:
-        if not count:
-            raise MediaError(_frameless(name, error)) from error
+        yield from decoding.frames()
+    finally:
+        if notes is not None:
+            notes += decoding.notes()
+    if not decoding.count:
+        reason = decoding.error or "it ends before its first"
+        raise MediaError(_frameless(name, reason)) from decoding.error
+    lasts, stated = decoding.seconds(), decoding.stated
+    if decoding.breaks_off():
         raise MediaError(
-            f"{name} breaks off: {count} frames were read, then {error}. {todo}"
-        ) from error
-    if not count:
-        raise MediaError(_frameless(name, "it ends before its first"))
-    # a file cut short ends without an error; its index tells
-    if count < 0.95 * expected - 2:
-        raise MediaError(
-            f"{name} breaks off: expected {expected} frames, {count} frames "
-            f"were read. {todo}"
+            f"{name} breaks off: it should last {stated:.2f} seconds, "
+            f"{decoding.count} frames were read, up to second {lasts:.2f}. "
+            "Use what was read, or copy the file again from where it came."
         )
 
 
@@ -243,7 +251,7 @@ def frame_time(frame, stream, index):
     """When a frame is shown.
 
     Args:
-        frame: `av.VideoFrame`.
+        frame: `av.VideoFrame` from `decode_frames`.
         stream: the one it is of, see `open_video`.
         index: int, its place in the video.
 

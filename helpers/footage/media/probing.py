@@ -7,7 +7,7 @@ import av
 
 from helpers.footage.media import animations, containers, hdr
 from helpers.footage.media.opening import MediaError, size_of
-from helpers.footage.media.sound import MP4_SOUND, sound_tracks
+from helpers.footage.media.sound import describe_sound, sound_tracks
 
 # a frame of a video takes more bytes than that in its file
 FEWEST_BYTES = 4
@@ -106,8 +106,8 @@ def _notes(frame, container, stream):
     if frame.width % 2 or frame.height % 2:
         notes.append("an odd side gets one more pixel")
     sounds = sound_tracks(container)
-    if sounds and sounds[0].codec_context.name not in MP4_SOUND:
-        notes.append(f"sound ({sounds[0].codec_context.name}) becomes AAC")
+    if sounds:
+        notes += describe_sound(sounds[0])
     if len(sounds) > 1:
         notes.append(f"of {len(sounds)} sound tracks the first is kept")
     if container.streams.subtitles:

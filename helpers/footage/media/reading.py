@@ -25,7 +25,7 @@ def is_photo(path):
     return ending in PHOTO_ENDINGS and not animations.is_moving(path)
 
 
-def read_frames(path, step=1, start=0, stop=None, size=None):
+def read_frames(path, step=1, start=0, stop=None, size=None, notes=None):
     """Read the frames of a video one by one, upright and with square pixels.
 
     Only one frame is in memory at a time.
@@ -38,6 +38,8 @@ def read_frames(path, step=1, start=0, stop=None, size=None):
         size: tuple `(height, width)` in pixels, to which frames are scaled
             while they are converted, quicker and with less exact colour than
             afterwards; or `None`, for their own.
+        notes: list, to which is added in words what was passed over, once
+            reading ends; or `None`.
 
     Yields:
         Tuples `(index, time, frame)`: int; float seconds, exact also where
@@ -58,7 +60,7 @@ def read_frames(path, step=1, start=0, stop=None, size=None):
         yield from _read_moving(path, step, start, stop, size)
         return
     with containers.open_video(path) as (container, stream):
-        frames = containers.decode_frames(path, container, stream)
+        frames = containers.decode_frames(path, container, stream, notes)
         for index, frame in enumerate(frames):
             if stop is not None and index >= stop:
                 return
