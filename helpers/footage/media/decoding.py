@@ -38,12 +38,12 @@ class Decoding:
         self._start = stream.start_time or 0
         self._zero, self.stated = self._start, _own_seconds(container, stream)
         self._alone = self.stated is not None
-        if not self._alone:
+        # a recorder that was killed wrote none, whatever its tags say
+        if not self._alone and container.duration:
             # these count from the clock's zero
             self._zero, self.stated = 0, _tagged_seconds(stream)
             self._alone = self.stated is not None
-        if not self._alone and container.duration:
-            self.stated = container.duration / av.time_base
+            self.stated = self.stated or container.duration / av.time_base
         self._last, self._apart = self._start - 1, 1
         self._end = 0
 

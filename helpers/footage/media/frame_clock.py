@@ -206,6 +206,27 @@ class FrameClock:
             yield packet
 
 
+def has_jumps(container, video, sound=None):
+    """Whether the clock of a file's pictures jumps. Nothing is decoded.
+
+    Args:
+        container: see `FrameClock`.
+        video: see `FrameClock`.
+        sound: see `FrameClock`.
+
+    Returns:
+        bool.
+    """
+    if "mp4" in container.format.name.split(","):
+        # its index says when each picture is decoded
+        times = [entry.timestamp for entry in video.index_entries]
+        most = LEAP / video.time_base
+        if times and all(0 <= b - a < most for a, b in itertools.pairwise(times)):
+            return False
+    clock = FrameClock(container, video, sound)
+    return any(clock.jumps for _ in clock.pictures())
+
+
 class _SoundPlacer:
     """Says by how much each packet of sound has to be moved.
 

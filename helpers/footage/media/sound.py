@@ -20,9 +20,8 @@ MP4_SOUND = ("aac", "ac3", "alac", "eac3", "mp3", "opus")
 COPIED, ENCODED, LEFT_OUT = "copied", "encoded", "left out"
 # packets that are written on trial
 TRIED = 100
-# Sound from before the pictures is of no use, but for what decoders need to
-# come into step, in seconds.
-EARLY, SAID_EARLY = 0.1, 0.5
+# seconds of sound before the first that is heard, of which decoders make it
+EARLY = 0.1
 # what no other sound would help against
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
@@ -195,14 +194,12 @@ class _Track:
     Attributes:
         damaged: int. Packets that could not be decoded.
         refused: int. Packets that could not be written.
-        early: float. Seconds of sound before the first picture.
         error: why it ends before its end, or `None`.
     """
 
     def __init__(self, container, source, kept):
         self.container, self.source, self.kept = container, source, kept
         self.damaged = self.refused = 0
-        self.early = 0.0
         self.error = None
         self._packets, self._waiting = iter(()), None
         self._video = next(iter(container.streams.video), None)
@@ -247,11 +244,10 @@ class _Track:
             if packet.pts is not None:
                 packet.pts -= shift
                 packet.dts = packet.pts
-            begin, end = span_of(packet)
-            if end is None or end > -EARLY:
+            # what an edit list hides, but for what decoders begin with
+            end = span_of(packet)[1]
+            if not packet.is_discard or end is None or end > -EARLY:
                 yield packet
-            elif not packet.is_discard:
-                self.early = max(self.early, -begin)
 
     def _copied(self, target):
         end = last = None
@@ -290,11 +286,6 @@ class _Track:
     def notes(self):
         """What was passed over, a list of str."""
         said = []
-        if self.early > SAID_EARLY:
-            said.append(
-                f"{self.early:.1f} seconds of sound before the first picture "
-                "are left out"
-            )
         if self.damaged:
             packets = "packet" if self.damaged == 1 else "packets"
             said.append(f"{self.damaged} damaged {packets} of sound are silent")
