@@ -14,6 +14,7 @@ from helpers.footage.media.opening import MediaError
 from helpers.footage.media.picture import VideoPicture
 from helpers.footage.media.reading_ahead import read_ahead
 from helpers.footage.media.sound import Sound
+from helpers.footage.media.uniform_frames import uniform_frames
 from helpers.footage.media.writing import VideoWriter
 
 
@@ -182,7 +183,7 @@ def _pictures(path, container, stream, first=0):
     """Pictures with the ticks of the stream's clock at which they are shown."""
     start = stream.start_time or 0
     last = -1
-    frames = containers.decode_frames(path, container, stream)
+    frames = uniform_frames(path, container, stream)
     for index, frame in enumerate(frames):
         time = containers.frame_time(frame, stream, index)
         ticks = round(time / stream.time_base)

@@ -1,8 +1,9 @@
 """Sound: a file in, packets of its sound out, for a file that is written."""
 
 import av
+from av.stream import Disposition
 
-from helpers.footage.media import containers
+from helpers.footage.media import animations, containers
 from helpers.footage.media.opening import existing_file
 
 # sound that an mp4 file can hold as it is; other sound becomes AAC
@@ -12,17 +13,20 @@ MP4_SOUND = ("aac", "ac3", "alac", "eac3", "mp3", "opus")
 def sound_tracks(container):
     """Sound tracks of codecs that ffmpeg knows; phones write others beside.
 
+    The one that is marked as the default goes first, as players play it.
+
     Args:
         container: `av.container.InputContainer`.
 
     Returns:
         list of `av.AudioStream`.
     """
-    return [
+    known = [
         stream
         for stream in container.streams.audio
         if stream.codec_context is not None
     ]
+    return sorted(known, key=lambda s: not s.disposition & Disposition.default)
 
 
 class Sound:
@@ -41,7 +45,8 @@ class Sound:
     def __init__(self, path):
         self.container = self._source = self._encoder = None
         self._packets, self._waiting = iter(()), None
-        if path is not None:
+        # animations are silent, and not all of them for FFmpeg to open
+        if path is not None and not animations.is_moving(path):
             self.container = containers.open_container(existing_file(path))
             self._source = next(iter(sound_tracks(self.container)), None)
 
@@ -110,7 +115,7 @@ class Sound:
 
     def _video_start(self):
         """The pictures' first time, which becomes zero in the result."""
-        for video in self.container.streams.video:
+        for video in containers.moving_streams(self.container):
             if video.start_time is not None:
                 return float(video.start_time * video.time_base)
         return 0.0

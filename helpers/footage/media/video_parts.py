@@ -12,6 +12,7 @@ import av
 import numpy as np
 
 from helpers.files import manifests
+from helpers.footage.media import containers
 from helpers.footage.media.sound import Sound
 from helpers.footage.media.writing import VideoWriter
 
@@ -122,6 +123,7 @@ def join_parts(parts, source_path, target_path, metadata=None, finish=None):
     # the last picture stays as long as the one before it
     last = lasting.get(sorted(shown)[-2]) if len(shown) > 1 else None
     with (
+        containers.open_video(source_path) as (_, source),
         manifests.atomic_path(target_path, finish) as partial,
         Sound(source_path) as sound,
         _PacketWriter(partial, metadata, sound) as writer,
@@ -130,8 +132,7 @@ def join_parts(parts, source_path, target_path, metadata=None, finish=None):
             _packets(parts), decoded, strict=True
         ):
             if writer.stream is None:
-                video = sound.container.streams.video[0]
-                writer.start(stream, video.time_base)
+                writer.start(stream, source.time_base)
             packet.dts = ticks
             packet.duration = lasting.get(packet.pts, last) or packet.duration
             writer.write_sound(float(packet.pts * stream.time_base))
