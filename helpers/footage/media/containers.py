@@ -37,6 +37,9 @@ STILL = (
 )
 SECOND = Disposition.dependent | Disposition.multilayer
 
+# of codecs whose transparency FFmpeg's own decoder passes over
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+
 # what PyAV raises on broken files
 VIDEO_ERRORS = (
     av.error.FFmpegError,
@@ -157,6 +160,27 @@ def open_video(path):
         yield container, stream
 
 
+def decoder_of(stream):
+    """What decodes a stream: its own context, but for a hidden transparency.
+
+    WebM stores that beside the pictures, where only libvpx looks for it.
+
+    Args:
+        stream: see `open_video`.
+
+    Returns:
+        `av.CodecContext`.
+    """
+    context = stream.codec_context
+    marks = {key.lower(): value for key, value in stream.metadata.items()}
+    name = ALPHA_DECODERS.get(context.name)
+    if name is None or marks.get("alpha_mode") != "1":
+        return context
+    decoder = av.CodecContext.create(name, "r")
+    decoder.thread_count = 0
+    return decoder
+
+
 def decode_frames(path, container, stream):
     """Frames of a video in order, as they are stored.
 
@@ -172,14 +196,15 @@ def decode_frames(path, container, stream):
         MediaError: if there is none; or, after the last good one, if the
             video breaks off before its end.
     """
-    count = 0
+    count, decoder = 0, decoder_of(stream)
     expected = stream.frames
     name = pathlib.Path(path).name
     todo = "Use what was read, or copy the file again from where it came."
     try:
-        for frame in container.decode(stream):
-            yield frame
-            count += 1
+        for packet in container.demux(stream):
+            for frame in decoder.decode(packet):
+                yield frame
+                count += 1
     except VIDEO_ERRORS as error:
         if not count:
             raise MediaError(_frameless(name, error)) from error

@@ -104,7 +104,8 @@ def _seek_frame(path, time):
         wanted = start + round(time / stream.time_base)
         # a whole picture may be followed by some of before that need others
         early = wanted - round(SEEK_EARLY / stream.time_base)
-        if early <= start:
+        own = containers.decoder_of(stream) is stream.codec_context
+        if early <= start or not own:
             return None
         try:
             known = stream.width, stream.height
