@@ -10,8 +10,10 @@ import av
 from av.stream import Disposition
 
 from helpers.footage.media import animations
+from helpers.footage.media.decoding import Decoding
 from helpers.footage.media.opening import (
     LARGEST_FRAME,
+    VIDEO_ERRORS,
     MediaError,
     existing_file,
     size_of,
@@ -36,20 +38,6 @@ STILL = (
     | Disposition.timed_thumbnails
 )
 SECOND = Disposition.dependent | Disposition.multilayer
-
-# of codecs whose transparency FFmpeg's own decoder passes over
-ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
-
-# what PyAV raises on broken files
-VIDEO_ERRORS = (
-    av.error.FFmpegError,
-    OSError,
-    ValueError,
-    ArithmeticError,
-    AttributeError,
-    MemoryError,
-    RuntimeError,
-)
 
 
 def open_container(path):
@@ -160,64 +148,62 @@ def open_video(path):
         yield container, stream
 
 
-def decoder_of(stream):
-    """What decodes a stream: its own context, but for a hidden transparency.
+def sound_tracks(container):
+    """Sound tracks of codecs that ffmpeg knows; phones write others beside.
 
-    WebM stores that beside the pictures, where only libvpx looks for it.
+    The one that is marked as the default goes first, as players play it.
 
     Args:
-        stream: see `open_video`.
+        container: `av.container.InputContainer`.
 
     Returns:
-        `av.CodecContext`.
+        list of `av.AudioStream`.
     """
-    context = stream.codec_context
-    marks = {key.lower(): value for key, value in stream.metadata.items()}
-    name = ALPHA_DECODERS.get(context.name)
-    if name is None or marks.get("alpha_mode") != "1":
-        return context
-    decoder = av.CodecContext.create(name, "r")
-    decoder.thread_count = 0
-    return decoder
+    known = [
+        stream
+        for stream in container.streams.audio
+        if stream.codec_context is not None
+    ]
+    return sorted(known, key=lambda s: not s.disposition & Disposition.default)
 
 
-def decode_frames(path, container, stream):
-    """Frames of a video in order, as they are stored.
+def decode_frames(path, container, stream, notes=None):
+    """Frames of a video in order, as they are stored, at rising times.
+
+    A packet that is damaged is passed over; where the clock jumps, frames go
+    on without the jump, see `frame_clock`.
 
     Args:
         path: str or path, for messages.
         container: see `open_video`.
         stream: see `open_video`.
+        notes: list; what was passed over is added to it in words, once
+            reading ends. Or `None`.
 
     Yields:
-        `av.VideoFrame`.
+        `av.VideoFrame`, whose `pts` is never `None`.
 
     Raises:
         MediaError: if there is none; or, after the last good one, if the
             video breaks off before its end.
     """
-    count, decoder = 0, decoder_of(stream)
-    expected = stream.frames
+    sound = next(iter(sound_tracks(container)), None)
+    decoding = Decoding(container, stream, sound)
     name = pathlib.Path(path).name
-    todo = "Use what was read, or copy the file again from where it came."
     try:
-        for packet in container.demux(stream):
-            for frame in decoder.decode(packet):
-                yield frame
-                count += 1
-    except VIDEO_ERRORS as error:
-        if not count:
-            raise MediaError(_frameless(name, error)) from error
+        yield from decoding.frames()
+    finally:
+        if notes is not None:
+            notes += decoding.notes()
+    if not decoding.count:
+        reason = decoding.error or "it ends before its first"
+        raise MediaError(_frameless(name, reason)) from decoding.error
+    lasts, stated = decoding.seconds(), decoding.stated
+    if decoding.breaks_off():
         raise MediaError(
-            f"{name} breaks off: {count} frames were read, then {error}. {todo}"
-        ) from error
-    if not count:
-        raise MediaError(_frameless(name, "it ends before its first"))
-    # a file cut short ends without an error; its index tells
-    if count < 0.95 * expected - 2:
-        raise MediaError(
-            f"{name} breaks off: expected {expected} frames, {count} frames "
-            f"were read. {todo}"
+            f"{name} breaks off: it should last {stated:.2f} seconds, "
+            f"{decoding.count} frames were read, up to second {lasts:.2f}. "
+            "Use what was read, or copy the file again from where it came."
         )
 
 
@@ -233,7 +219,7 @@ def frame_time(frame, stream, index):
     """When a frame is shown.
 
     Args:
-        frame: `av.VideoFrame`.
+        frame: `av.VideoFrame` from `decode_frames`.
         stream: the one it is of, see `open_video`.
         index: int, its place in the video.
 

@@ -10,7 +10,7 @@ from helpers.footage.media import animations, containers, conversion, hdr
 from helpers.footage.media.conversion import upright_frame
 from helpers.footage.media.opening import MediaError, size_of
 from helpers.footage.media.orientations import TURNS, describe_mark, mark_of
-from helpers.footage.media.sound import MP4_SOUND, sound_tracks
+from helpers.footage.media.sound import describe_sound, sound_tracks
 from helpers.footage.media.uniform_frames import DEINTERLACED
 
 # a frame of a video takes more bytes than that in its file
@@ -141,8 +141,8 @@ def _track_notes(container):
     if len(streams) < len(container.streams.video):
         notes.append("a cover picture is left out")
     sounds = sound_tracks(container)
-    if sounds and sounds[0].codec_context.name not in MP4_SOUND:
-        notes.append(f"sound ({sounds[0].codec_context.name}) becomes AAC")
+    if sounds:
+        notes += describe_sound(sounds[0])
     if len(sounds) > 1:
         notes.append(f"of {len(sounds)} sound tracks {_which(sounds)} kept")
     if container.streams.subtitles:

@@ -3,10 +3,10 @@
 import pathlib
 
 from helpers.footage.media import animations, containers
-from helpers.footage.media.containers import VIDEO_ERRORS
 from helpers.footage.media.conversion import upright_frame
+from helpers.footage.media.decoding import decoder_of
 from helpers.footage.media.deinterlacing import without_comb
-from helpers.footage.media.opening import MediaError
+from helpers.footage.media.opening import VIDEO_ERRORS, MediaError
 from helpers.footage.media.photos import PHOTO_ENDINGS
 from helpers.footage.media.uniform_frames import uniform_frames
 
@@ -104,7 +104,7 @@ def _seek_frame(path, time):
         wanted = start + round(time / stream.time_base)
         # a whole picture may be followed by some of before that need others
         early = wanted - round(SEEK_EARLY / stream.time_base)
-        own = containers.decoder_of(stream) is stream.codec_context
+        own = decoder_of(stream) is stream.codec_context
         if early <= start or not own:
             return None
         try:

@@ -41,7 +41,7 @@ def uniform_frames(path, container, stream, notes=None):
         yield from stream.frames()
         return
     counts = collections.Counter()
-    decoded = containers.decode_frames(path, container, stream)
+    decoded = containers.decode_frames(path, container, stream, notes)
     try:
         yield from _of_one_shape(
             without_comb(_count_combed(decoded, counts)), stream, counts
