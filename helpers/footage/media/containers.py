@@ -1,17 +1,15 @@
-"""Containers: a video file in, its frames out, as decoded and upright as RGB.
+"""Containers: a video file in, its frames out as they are decoded.
 
 Everything in this package that opens a video or its sound does it here.
 """
 
 import contextlib
-import fractions
 import pathlib
 
 import av
-import numpy as np
-from av.video.reformatter import Interpolation
+from av.stream import Disposition
 
-from helpers.footage.media import hdr
+from helpers.footage.media import animations
 from helpers.footage.media.decoding import Decoding
 from helpers.footage.media.opening import (
     LARGEST_FRAME,
@@ -26,13 +24,6 @@ VIDEO_ENDINGS = (
     ".wmv"
 ).split()
 
-# without these flags every pass darkens a picture by one grey level
-EXACT_COLOR = (
-    Interpolation.BILINEAR
-    | Interpolation.ACCURATE_RND
-    | Interpolation.FULL_CHR_H_INT
-)
-
 # What a file of any name may hold. By content FFmpeg would take play lists and
 # scripts as well, which open other files and addresses.
 CONTAINERS = (
@@ -40,8 +31,13 @@ CONTAINERS = (
     "mpegvideo nut ogg wav webm"
 ).split()
 
-# wider or higher than this no video's pixels are
-WIDEST_PIXEL = 4
+# streams of one picture, and those that belong to another one
+STILL = (
+    Disposition.attached_pic
+    | Disposition.still_image
+    | Disposition.timed_thumbnails
+)
+SECOND = Disposition.dependent | Disposition.multilayer
 
 
 def open_container(path):
@@ -74,6 +70,40 @@ def open_container(path):
         ) from error
 
 
+def moving_streams(container):
+    """The streams of pictures that move, the one that players show first.
+
+    A cover that music programs and downloaders write is none; phones write
+    further ones for depth or a second camera. The one that is marked as the
+    default goes before, then the one of most pixels, then the first.
+
+    Args:
+        container: `av.container.InputContainer`.
+
+    Returns:
+        list of `av.VideoStream`.
+    """
+    moving = [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & STILL
+    ]
+    return sorted(moving, key=_rank)
+
+
+def _rank(stream):
+    if stream.codec_context is None:
+        return (True,)
+    return (
+        False,
+        bool(stream.disposition & SECOND),
+        stream.frames == 1,  # a cover that does not say that it is one
+        not stream.disposition & Disposition.default,
+        -stream.width * stream.height,
+        stream.index,
+    )
+
+
 @contextlib.contextmanager
 def open_video(path):
     """A container and its video stream; read errors become MediaError.
@@ -82,20 +112,26 @@ def open_video(path):
         path: str or path.
 
     Yields:
-        Tuple `(container, stream)`, as `av` has them.
+        Tuple `(container, stream)`, as `av` has them, of the first of
+        `moving_streams`; or `(None, Animation)`, see `animations.Animation`.
 
     Raises:
         FileNotFoundError: if there is no such file.
         MediaError: if it is no video, or its frames are too large.
     """
     path = existing_file(path)
+    if animations.is_moving(path):
+        yield None, animations.Animation(path)
+        return
     with open_container(path) as container:
-        if not container.streams.video:
+        streams = moving_streams(container)
+        if not streams:
             raise MediaError(
                 f"{path.name} should be a video. Received: a file without "
-                "pictures (sound only?). Take it out of the folder."
+                "pictures that move (sound only, with a cover?). Take it out "
+                "of the folder."
             )
-        stream = container.streams.video[0]
+        stream = streams[0]
         if stream.codec_context is None:
             raise MediaError(
                 f"{path.name} should be a video. Received: pictures of a "
@@ -115,17 +151,20 @@ def open_video(path):
 def sound_tracks(container):
     """Sound tracks of codecs that ffmpeg knows; phones write others beside.
 
+    The one that is marked as the default goes first, as players play it.
+
     Args:
         container: `av.container.InputContainer`.
 
     Returns:
         list of `av.AudioStream`.
     """
-    return [
+    known = [
         stream
         for stream in container.streams.audio
         if stream.codec_context is not None
     ]
+    return sorted(known, key=lambda s: not s.disposition & Disposition.default)
 
 
 def decode_frames(path, container, stream, notes=None):
@@ -174,77 +213,6 @@ def _frameless(name, reason):
         f"read ({reason}). Copy the file again from where it came, or take it "
         "out of the folder."
     )
-
-
-def color_matrix(frame):
-    """Colour matrix of a frame; unmarked ones follow the players' custom.
-
-    Args:
-        frame: `av.VideoFrame`.
-
-    Returns:
-        `"ITU601"`, `"ITU709"` or `"BT2020"`.
-    """
-    bt709, unspecified, bt2020, bt2020_constant = 1, 2, 9, 10
-    if frame.colorspace in (bt2020, bt2020_constant):
-        return "BT2020"
-    if frame.colorspace == unspecified and hdr.has_wide_color(frame):
-        return "BT2020"
-    if frame.colorspace == bt709:
-        return "ITU709"
-    if frame.colorspace == unspecified and frame.height >= 720:
-        return "ITU709"
-    return "ITU601"
-
-
-def upright_frame(frame, stream, size=None):
-    """A frame as RGB, upright and with square pixels.
-
-    Args:
-        frame: `av.VideoFrame`.
-        stream: the one it is of, see `open_video`.
-        size: tuple `(height, width)`, see `reading.read_frames`, or `None`.
-
-    Returns:
-        uint8 array, shape `(height, width, 3)`, RGB.
-
-    Raises:
-        MediaError: if it cannot be read: a broken one can be of any format.
-    """
-    try:
-        return _convert(frame, stream, size)
-    except VIDEO_ERRORS as error:
-        raise MediaError(
-            f"The video holds a frame that cannot be read ({frame}: {error}). "
-            "Convert the video to H.264, or use what comes before."
-        ) from error
-
-
-def _convert(frame, stream, size):
-    turns = round(frame.rotation / 90) % 4
-    width, height = frame.width, frame.height
-    shape = stream.sample_aspect_ratio or fractions.Fraction(1)
-    if not 1 / WIDEST_PIXEL <= shape <= WIDEST_PIXEL:
-        shape = fractions.Fraction(1)  # no camera's; the header is broken
-    if shape > 1:
-        width = round(width * shape)
-    elif 0 < shape < 1:
-        height = round(height / shape)
-    if size is not None:
-        height, width = size if turns % 2 == 0 else size[::-1]
-    transfer, wide = hdr.transfer_of(frame), hdr.has_wide_color(frame)
-    ordinary = transfer is None and not wide
-    picture = frame.reformat(
-        width=width,
-        height=height,
-        # of 10 bits libswscale makes no sound rgb48
-        format="rgb24" if ordinary else "gbrp16le",
-        src_colorspace=color_matrix(frame),
-        interpolation=EXACT_COLOR if size is None else Interpolation.BILINEAR,
-    ).to_ndarray()
-    if not ordinary:
-        picture = hdr.to_sdr(picture, transfer, wide)
-    return np.ascontiguousarray(np.rot90(picture, turns))
 
 
 def frame_time(frame, stream, index):

@@ -15,6 +15,31 @@ from helpers.footage.media.opening import VIDEO_ERRORS
 MISSING_SHARE, MISSING_SECONDS, MISSING_PICTURES = 0.05, 10.0, 3
 
 
+# of codecs whose transparency FFmpeg's own decoder passes over
+ALPHA_DECODERS = {"vp8": "libvpx", "vp9": "libvpx-vp9"}
+
+
+def decoder_of(stream):
+    """What decodes a stream: its own context, but for a hidden transparency.
+
+    WebM stores that beside the pictures, where only libvpx looks for it.
+
+    Args:
+        stream: `av.VideoStream`.
+
+    Returns:
+        `av.CodecContext`.
+    """
+    context = stream.codec_context
+    marks = {key.lower(): value for key, value in stream.metadata.items()}
+    name = ALPHA_DECODERS.get(context.name)
+    if name is None or marks.get("alpha_mode") != "1":
+        return context
+    decoder = av.CodecContext.create(name, "r")
+    decoder.thread_count = 0
+    return decoder
+
+
 class Decoding:
     """Frames of a stream at rising times, without jumps of its clock.
 
@@ -32,7 +57,7 @@ class Decoding:
     """
 
     def __init__(self, container, stream, sound=None):
-        self.stream = stream
+        self.stream, self._decoder = stream, decoder_of(stream)
         self.clock = FrameClock(container, stream, sound)
         self.count, self.damaged, self.error = 0, [], None
         self._start = stream.start_time or 0
@@ -58,7 +83,7 @@ class Decoding:
 
     def _decode(self, packet):
         try:
-            return self.stream.codec_context.decode(packet)
+            return self._decoder.decode(packet)
         except EOFError:
             return []  # there is nothing to be flushed
         except VIDEO_ERRORS as error:

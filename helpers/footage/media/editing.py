@@ -14,6 +14,7 @@ from helpers.footage.media.opening import MediaError
 from helpers.footage.media.picture import VideoPicture
 from helpers.footage.media.reading_ahead import read_ahead
 from helpers.footage.media.sound import Sound
+from helpers.footage.media.uniform_frames import uniform_frames
 from helpers.footage.media.writing import VideoWriter
 
 
@@ -191,7 +192,7 @@ def map_video(
 def _pictures(path, container, stream, first=0, notes=None):
     """Pictures with the ticks of the stream's clock at which they are shown."""
     start = stream.start_time or 0
-    frames = containers.decode_frames(path, container, stream, notes)
+    frames = uniform_frames(path, container, stream, notes)
     for index, frame in enumerate(frames):
         if index >= first:
             time = containers.frame_time(frame, stream, index)

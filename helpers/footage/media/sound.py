@@ -9,7 +9,7 @@ import io
 
 import av
 
-from helpers.footage.media import containers
+from helpers.footage.media import animations, containers
 from helpers.footage.media.containers import sound_tracks
 from helpers.footage.media.frame_clock import FrameClock, span_of
 from helpers.footage.media.opening import VIDEO_ERRORS, existing_file
@@ -79,7 +79,8 @@ class Sound:
     def __init__(self, path):
         self.container = self._track = None
         self._notes = []
-        if path is None:
+        # animations are silent, and not all of them for FFmpeg to open
+        if path is None or animations.is_moving(path):
             return
         path = existing_file(path)
         self.container = containers.open_container(path)
@@ -202,7 +203,7 @@ class _Track:
         self.damaged = self.refused = 0
         self.error = None
         self._packets, self._waiting = iter(()), None
-        self._video = next(iter(container.streams.video), None)
+        self._video = next(iter(containers.moving_streams(container)), None)
 
     def add_stream(self, output):
         """See `Sound.add_stream`."""

@@ -7,7 +7,7 @@ import av
 import numpy as np
 
 from helpers.files import manifests
-from helpers.footage.media.containers import EXACT_COLOR
+from helpers.footage.media.conversion import EXACT_COLOR
 from helpers.footage.media.sound import Sound
 
 # x264's: "superfast" with what "veryfast" adds for the size of files, but not
