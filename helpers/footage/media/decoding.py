@@ -106,8 +106,9 @@ class Decoding:
             frame.pts = self._last + max(1, self._apart // 2)
         frame.time_base = base
         self._last = frame.pts
-        raw = frame.pts - self.clock.shift + (frame.duration or 0)
-        self._end = max(self._end, raw)
+        # a header may count jumps, or not
+        longest = frame.pts + max(0, -self.clock.shift)
+        self._end = max(self._end, longest + (frame.duration or 0))
         self.count += 1
         return frame
 

@@ -11,7 +11,7 @@ import av
 
 from helpers.footage.media import animations, containers
 from helpers.footage.media.containers import sound_tracks
-from helpers.footage.media.frame_clock import FrameClock, span_of
+from helpers.footage.media.frame_clock import BREAK, FrameClock, span_of
 from helpers.footage.media.opening import VIDEO_ERRORS, existing_file
 from helpers.footage.media.sound_encoding import SoundEncoder, encoded_rate
 
@@ -184,6 +184,19 @@ def _works(path, index, way):
         return False
 
 
+def _leads_to(first, packet):
+    """Whether a hidden packet is one from which decoders make the first."""
+    end = span_of(packet)[1]
+    return end is not None and abs(end - first) <= EARLY
+
+
+def _is_stray(packet, after):
+    """Whether a packet lies alone before the pictures and all other sound."""
+    end, begin = span_of(packet)[1], span_of(after)[0]
+    known = end is not None and begin is not None
+    return known and end < 0 and begin - end > BREAK
+
+
 class _Track:
     """Packets of one sound for the result, in time with its pictures.
 
@@ -201,7 +214,7 @@ class _Track:
     def __init__(self, container, source, kept):
         self.container, self.source, self.kept = container, source, kept
         self.damaged = self.refused = 0
-        self.error = None
+        self.error = self._clock = None
         self._packets, self._waiting = iter(()), None
         self._video = next(iter(containers.moving_streams(container)), None)
 
@@ -239,16 +252,21 @@ class _Track:
             zero = float(self._video.start_time * self._video.time_base)
         shift = round(zero / self.source.time_base)
         self._clock = FrameClock(self.container, self._video, self.source)
+        first = (self.source.start_time or 0) * float(self.source.time_base)
+        waiting = None
         for packet in self._clock.sounds():
+            if packet.is_discard and not _leads_to(first, packet):
+                continue
             if packet.pts is None:
                 packet.pts = packet.dts
             if packet.pts is not None:
                 packet.pts -= shift
                 packet.dts = packet.pts
-            # what an edit list hides, but for what decoders begin with
-            end = span_of(packet)[1]
-            if not packet.is_discard or end is None or end > -EARLY:
-                yield packet
+            if waiting is not None and not _is_stray(waiting, packet):
+                yield waiting
+            waiting = packet
+        if waiting is not None:
+            yield waiting
 
     def _copied(self, target):
         end = last = None
@@ -290,6 +308,8 @@ class _Track:
         if self.damaged:
             packets = "packet" if self.damaged == 1 else "packets"
             said.append(f"{self.damaged} damaged {packets} of sound are silent")
+        if self._clock is not None and self._clock.sound_jumps:
+            said.append("jumps of the sound's own clock are taken out")
         if self.refused:
             said.append(f"{self.refused} packets of sound are left out")
         if self.error is not None:
