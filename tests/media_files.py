@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 
 from helpers.footage import media
-from helpers.footage.media import containers
+from helpers.footage.media.conversion import EXACT_COLOR
 
 
 def picture(height=64, width=96):
@@ -72,7 +72,7 @@ def write_deep(path, frames, pixels, codec="libx264", **color):
                 format=pixels,
                 dst_colorspace=matrix,
                 dst_color_range="JPEG" if full else "MPEG",
-                interpolation=containers.EXACT_COLOR,
+                interpolation=EXACT_COLOR,
             )
             for name, value in color.items():
                 setattr(frame, name, value)

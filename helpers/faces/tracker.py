@@ -40,13 +40,14 @@ class Tracker:
     Attributes:
         times: list of float, seconds, of the frames so far.
         broken: `None`, or why the video could not be read to its end.
+        notes: list of str, what of the video was passed over.
     """
 
     def __init__(self, detector, every=KEY_EVERY, ratio=(1.0, 1.0), views=None):
         self.detector, self.every, self.ratio = detector, every, ratio
         self._views = {} if views is None else {"views": views}
         self.times, self.shots = [], []
-        self.broken = None
+        self.broken, self.notes = None, []
         self._faces, self._active = [], []
         self._thumbnail = None
 
@@ -122,6 +123,7 @@ class Tracker:
                 shots,
                 self.broken,
                 face.spread(len(times)),
+                tuple(self.notes),
             )
             for face in seen or [nobody]
         ]

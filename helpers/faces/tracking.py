@@ -143,7 +143,9 @@ def _until_broken(video_path, tracker, size):
     """All frames that can be read; a broken end is noted, not hidden."""
     count = 0
     try:
-        for _, seconds, picture in media.read_frames(video_path, size=size):
+        for _, seconds, picture in media.read_frames(
+            video_path, size=size, notes=tracker.notes
+        ):
             count += 1
             yield seconds, picture
     except media.MediaError as error:

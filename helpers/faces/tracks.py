@@ -19,8 +19,8 @@ BRIDGED_FRAMES = 3
 
 FaceTrack = namedtuple(
     "FaceTrack",
-    "landmarks times face_counts shots broken spread",
-    defaults=(None,),
+    "landmarks times face_counts shots broken spread notes",
+    defaults=(None, ()),
 )
 FaceTrack.__doc__ = """One face followed through a clip.
 
@@ -34,6 +34,7 @@ Args:
     broken: `None`, or why the video could not be read to its end.
     spread: float64 array, shape `(frames,)`, how unsure the landmarks are, in
         pixels, see `FaceDetector.refine`; `None` if nobody knows.
+    notes: tuple of str, what of the video was passed over.
 """
 
 

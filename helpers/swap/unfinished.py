@@ -104,6 +104,9 @@ class Unfinished:
             **options: `progress`, `metadata` and `finish`, see
                 `media.edit_video`.
 
+        Returns:
+            list of str, what became of the sound.
+
         Raises:
             FileNotFoundError: if there is no such video.
             MediaError: if no frame can be read.
@@ -126,18 +129,20 @@ class Unfinished:
                     options.get("progress"),
                     self.kept,
                 )
-        result = self.folder / f"result{self.output.suffix}"
+        result, notes = self.folder / f"result{self.output.suffix}", []
         video_parts.join_parts(
             video_parts.parts_of(self.folder),
             source_path,
             result,
             options.get("metadata"),
             options.get("finish"),
+            notes,
         )
         os.replace(result, self.output)
         for path in self.folder.iterdir():
             if path.name != LOCK:
                 path.unlink()
+        return notes
 
     def _agree(self, job):
         """Parts of another job are moved aside, and this job written down."""
@@ -173,7 +178,9 @@ def _plain(job):
 
 def _write_tracks(path, job, tracks):
     first = tracks[0]
-    details = json.dumps({"job": job, "broken": first.broken})
+    details = json.dumps(
+        {"job": job, "broken": first.broken, "notes": first.notes}
+    )
     arrays = {
         "details": np.array(details),
         "times": first.times,
@@ -200,6 +207,7 @@ def _read_tracks(path):
                 shots,
                 details["broken"],
                 arrays[f"spread_{number}"],
+                tuple(details.get("notes", ())),
             )
             for number in range(sum("landmarks" in key for key in arrays))
         ]

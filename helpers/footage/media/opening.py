@@ -3,8 +3,21 @@
 import os
 import pathlib
 
+import av
+
 # 8K; each frame that waits for another takes its pixels times four of memory
 LARGEST_FRAME = 8192 * 4608
+
+# what PyAV raises on broken files
+VIDEO_ERRORS = (
+    av.error.FFmpegError,
+    OSError,
+    ValueError,
+    ArithmeticError,
+    AttributeError,
+    MemoryError,
+    RuntimeError,
+)
 
 
 class MediaError(ValueError):

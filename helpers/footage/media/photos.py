@@ -13,6 +13,11 @@ from helpers.footage.media.opening import (
     existing_file,
     size_of,
 )
+from helpers.footage.media.orientations import (
+    ORIENTATIONS,
+    SIDEWAYS,
+    as_stored,
+)
 
 PHOTO_ENDINGS = ".bmp .gif .jfif .jpeg .jpg .png .ppm .tif .tiff .webp".split()
 # formats of which a file may be a clip as well
@@ -26,19 +31,6 @@ FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 LARGEST_PHOTO = Image.MAX_IMAGE_PIXELS
 # its decoder holds four copies at once
 LARGEST_WEBP = LARGEST_PHOTO * 2 // 3
-
-# what EXIF's marks make of a picture
-ORIENTATIONS = {
-    2: "mirrored",
-    3: "turned by 180 degrees",
-    4: "turned upside down and mirrored",
-    5: "turned by 90 degrees and mirrored",
-    6: "turned by 90 degrees",
-    7: "turned by 270 degrees and mirrored",
-    8: "turned by 270 degrees",
-}
-
-SIDEWAYS = (5, 6, 7, 8)  # of these, the marks that swap height and width
 
 STRIP_PIXELS = 2**20  # are converted at once
 
@@ -192,21 +184,10 @@ def upright_rgb(photo):
     mark = photo.getexif().get(0x0112, 1)
     shape = (width, height) if mark in SIDEWAYS else (height, width)
     upright = np.empty((*shape, 3), np.uint8)
-    stored = _as_stored(upright, mark)
+    stored = as_stored(upright, mark)
     top = _highest(photo) if _is_deep(photo) else None
     for rows, strip in _strips(photo):
         stored[rows] = _to_rgb(strip, top)
-    return upright
-
-
-def _as_stored(upright, mark):
-    """A view of an upright picture in the order in which its file holds it."""
-    if mark in SIDEWAYS:
-        upright = upright.swapaxes(0, 1)
-    if mark in (3, 4, 6, 7):
-        upright = upright[::-1]
-    if mark in (2, 3, 7, 8):
-        upright = upright[:, ::-1]
     return upright
 
 
