@@ -13,9 +13,9 @@ REPORT = "report.json"
 CROPS, MASKS = "crops", "masks"
 # what to do about a file in which no face was found
 NO_FACE = (
-    "no face was found. Use footage in which the face is lit, not in profile "
-    "and at least a tenth of the picture's height, or lower the detector's "
-    "min_face_share"
+    "no face was found. Use footage in which the face is upright, lit, not in "
+    "profile and at least a tenth of the picture's height, or lower the "
+    "detector's min_face_share"
 )
 # ten times the faces of an hour's footage; a stranger's file may claim more
 MOST_FACES = 200_000

@@ -13,8 +13,6 @@ import ctypes
 import numbers
 import pathlib
 
-import cv2
-
 from helpers.faces import (
     face_finder,
     face_records,
@@ -77,9 +75,10 @@ def find_faces(
         dict: `files` (read), `other_files` (what is no footage, name to
         reason), `left_out_files` (name to reason; of a video that breaks off,
         the frames before are used), `no_face_files` (names), `frames`,
-        `no_face`, `one_face`, `several_faces`, `faces` (found), `every`
-        (dict with the step over frames and over photos), `consent` (dict
-        from `consent.read_consent`).
+        `no_face_reasons` (name to reason), `no_face`, `one_face`,
+        `several_faces`, `faces` (found), `every` (dict with the step over
+        frames and over photos), `photo_notes` (name to what is changed by
+        reading), `consent` (dict from `consent.read_consent`).
 
     Raises:
         FileNotFoundError: if there is no such folder.
@@ -113,11 +112,23 @@ def find_faces(
         report = {
             **record_writer.sum_up_parts(writer.parts),
             "other_files": others,
+            "photo_notes": _notes_on_photos(footage_folder, plans),
             "every": steps,
             "consent": agreed,
         }
         manifests.write_json(folder / face_records.REPORT, report)
     return report
+
+
+def _notes_on_photos(folder, plans):
+    """What is changed of photos by reading them, file to words."""
+    notes = {}
+    for plan in plans:
+        path = folder / plan["file"]
+        said = media.photo_notes(path) if media.is_photo(path) else []
+        if said:
+            notes[plan["file"]] = "; ".join(said)
+    return notes
 
 
 def check_sampling(every, held_out_share, max_faces=None):
@@ -198,27 +209,11 @@ def _events(footage_folder, plans, position, detector):
         error = None
         try:
             for item in takes.read_items(footage_folder, plan, start):
-                item["looked_at"] = shrink_frame(item["image"], detector)
+                item["looked_at"] = tracking.shrink_frame(item["image"], detector)
                 yield "add_frame", (item,)
         except (media.MediaError, FileNotFoundError) as reason:
             error = str(reason)
         yield "end_file", (error,)
-
-
-def shrink_frame(image, detector):
-    """A frame as large as it has to be for its faces to be found.
-
-    Args:
-        image: uint8 array, shape `(height, width, 3)`.
-        detector: `detection.FaceDetector`.
-
-    Returns:
-        uint8 array, the image itself or a smaller one.
-    """
-    size = tracking.looked_at_size(detector, *image.shape[:2])
-    if size == image.shape[:2]:
-        return image
-    return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
 
 
 def _blocks(events, read):

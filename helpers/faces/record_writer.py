@@ -108,7 +108,8 @@ class RecordWriter:
         Args:
             files: list of dicts of `plan`, `start` (index of the first
                 frame), `next` (of the first one that is left, `None` at the
-                end of the file), `counts` and `error`.
+                end of the file), `counts`, `error`, and `why` a photo shows
+                no face, or `None`.
         """
         part = {"files": files, "faces": self.faces}
         _append(self.folder / RECORDS, "".join(self._lines))
@@ -149,6 +150,7 @@ def _is_entry(entry):
         and all(map(is_count, counts.values()))
         and (entry.get("next", "") is None or is_count(entry.get("next")))
         and isinstance(entry.get("error", 0), str | None)
+        and isinstance(entry.get("why"), str | None)
         and "plan" in entry
     )
 
@@ -177,12 +179,22 @@ def sum_up_parts(parts):
 
     Returns:
         dict of `files`, `left_out_files` (name to reason), `no_face_files`
-        (names, see `NO_FACE`) and the sums of `COUNTS`.
+        (names), `no_face_reasons` (of each what is seen there and what to do,
+        or `NO_FACE`) and the sums of `COUNTS`.
     """
     entries = [entry for part in parts for entry in part["files"]]
     faces = collections.Counter()
     for entry in entries:
         faces[entry["plan"]["file"]] += entry["counts"]["faces"]
+    no_face = sorted(
+        {
+            entry["plan"]["file"]
+            for entry in entries
+            if entry["counts"]["frames"]
+        }
+        - set(+faces)
+    )
+    why = {entry["plan"]["file"]: entry.get("why") for entry in entries}
     return {
         "files": sum(entry["next"] is None for entry in entries),
         "left_out_files": {
@@ -190,14 +202,10 @@ def sum_up_parts(parts):
             for entry in entries
             if entry["error"] is not None
         },
-        "no_face_files": sorted(
-            {
-                entry["plan"]["file"]
-                for entry in entries
-                if entry["counts"]["frames"]
-            }
-            - set(+faces)
-        ),
+        "no_face_files": no_face,
+        "no_face_reasons": {
+            name: why[name] or face_records.NO_FACE for name in no_face
+        },
         **{
             name: sum(entry["counts"][name] for entry in entries)
             for name in COUNTS

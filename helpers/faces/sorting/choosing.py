@@ -20,6 +20,7 @@ LARGEST_REPEAT = 6
 # the first that holds is the one that counts; by hand wins over all
 REASONS = (
     "false detection",
+    "landmarks in doubt",
     "too small",
     "cut off by the picture's edge",
     "blurred",
@@ -43,9 +44,10 @@ def choose_faces(folder, identity, person=None, progress=None):
 
     Returns:
         dict: the report of the extraction with `kept`, `left_out` (reason to
-        count), `train`, `test` and `people`, a list of dicts in the order of
-        their numbers: `person`, `faces`, `tracks`, `file` and `time` of the
-        first face, and `kept`.
+        count), `train`, `test`, `useless_files` (those of whose faces none is
+        of use by itself, name to reason and advice) and `people`, a list of
+        dicts in the order of their numbers: `person`, `faces`, `tracks`,
+        `file` and `time` of the first face, and `kept`.
 
     Raises:
         FileNotFoundError: if there are no faces, or a crop is gone.
@@ -146,8 +148,8 @@ def sum_up_faces(records):
         records: list of dicts.
 
     Returns:
-        dict of `kept`, `left_out`, `train`, `test` and `people`, see
-        `choose_faces`.
+        dict of `kept`, `left_out`, `train`, `test`, `useless_files` and
+        `people`, see `choose_faces`.
     """
     kept = [each for each in records if each["left_out"] is None]
     reasons = [each["left_out"] for each in records]
@@ -160,7 +162,20 @@ def sum_up_faces(records):
         },
         "train": sum(each["split"] == "train" for each in kept),
         "test": sum(each["split"] == "test" for each in kept),
+        "useless_files": _useless_files(records),
         "people": _sum_up_people(records),
+    }
+
+
+def _useless_files(records):
+    """Files all of whose faces have a fault, with that of the first one."""
+    faults = {}
+    for record in records:
+        faults.setdefault(record["file"], []).append(record["left_out"])
+    return {
+        file: f"{reasons[0]}. {face_reasons.ADVICE[reasons[0]]}"
+        for file, reasons in faults.items()
+        if set(reasons) <= set(face_reasons.ADVICE)
     }
 
 

@@ -2,6 +2,7 @@
 
 import textwrap
 
+from helpers.faces import face_records
 from helpers.footage import consent
 
 WIDTH = 78  # of a line
@@ -40,7 +41,9 @@ def extraction_as_text(reports):
         lines += [_fill(line, 4) for line in _left_out(report["left_out"])]
         lines += _reasons(report[UNUSABLE], "of no use, or only in part")
         lines += _reasons(report[NO_FOOTAGE], "no footage")
-        lines += _names(report["no_face_files"])
+        lines += _grouped(_no_face(report), "without a face")
+        lines += _grouped(report.get("useless_files"), "without a good face")
+        lines += _grouped(report.get("photo_notes"), "changed by reading")
     return "\n".join(lines)
 
 
@@ -73,12 +76,26 @@ def _without(reason, name):
     return reason.removeprefix(name.rsplit("/", 1)[-1]).lstrip()
 
 
-def _names(names):
-    if not names:
+def _no_face(report):
+    """Files without a face, and why; older reports do not say why."""
+    reasons = report.get("no_face_reasons", {})
+    return {
+        name: reasons.get(name, face_records.NO_FACE)
+        for name in report["no_face_files"]
+    }
+
+
+def _grouped(files, title):
+    """Lines on files, those of one reason together."""
+    if not files:
         return
-    yield f"  no face in {_files(names)}:"
-    yield _fill("    " + ", ".join(names[:MOST_FILES]), 4)
-    yield from _more(names)
+    yield f"  {_files(files)} {title}:"
+    names = {}
+    for name, reason in list(files.items())[:MOST_FILES]:
+        names.setdefault(reason, []).append(name)
+    for reason, same in names.items():
+        yield _fill(f"    {', '.join(same)}: {reason}")
+    yield from _more(files)
 
 
 def _files(files):
