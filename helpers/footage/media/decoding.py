@@ -63,12 +63,12 @@ class Decoding:
         self._start = stream.start_time or 0
         self._zero, self.stated = self._start, _own_seconds(container, stream)
         self._alone = self.stated is not None
-        if not self._alone:
+        # a recorder that was killed wrote none, whatever its tags say
+        if not self._alone and container.duration:
             # these count from the clock's zero
             self._zero, self.stated = 0, _tagged_seconds(stream)
             self._alone = self.stated is not None
-        if not self._alone and container.duration:
-            self.stated = container.duration / av.time_base
+            self.stated = self.stated or container.duration / av.time_base
         self._last, self._apart = self._start - 1, 1
         self._end = 0
 
@@ -106,8 +106,9 @@ class Decoding:
             frame.pts = self._last + max(1, self._apart // 2)
         frame.time_base = base
         self._last = frame.pts
-        raw = frame.pts - self.clock.shift + (frame.duration or 0)
-        self._end = max(self._end, raw)
+        # a header may count jumps, or not
+        longest = frame.pts + max(0, -self.clock.shift)
+        self._end = max(self._end, longest + (frame.duration or 0))
         self.count += 1
         return frame
 

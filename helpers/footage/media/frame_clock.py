@@ -17,6 +17,8 @@ from helpers.footage.media.opening import VIDEO_ERRORS
 # Pictures are decoded in another order than shown: as many of them, or as many
 # seconds, may be between a picture and one that was read before.
 REORDERED, REORDERED_SECONDS = 17, 0.3
+# of how many pictures the usual distance is taken
+RECENT = 32
 # A pause is as long at least, in seconds and in usual distances of pictures,
 # before it is asked whether it is one, or the clock has jumped.
 LEAP, LEAP_PICTURES = 5.0, 10
@@ -44,6 +46,7 @@ class FrameClock:
     Attributes:
         jumps: list of tuples of float: the second at which the pictures'
             clock jumps, and by how many it does.
+        sound_jumps: int. How often the sound's clock jumps alone.
         unread: int. Places of the file that could not be read.
         error: what was wrong at the last one, or `None`.
         shift: int. Ticks that were added to the last picture's time.
@@ -52,12 +55,14 @@ class FrameClock:
 
     def __init__(self, container, video, sound=None):
         self.container, self.video, self.sound = container, video, sound
-        self.jumps, self.unread, self.error = [], 0, None
-        self.heard, self.shift = 0.0, 0
+        self.jumps, self.sound_jumps = [], 0
+        self.unread, self.error = 0, None
+        self.heard, self.shift, self._before = 0.0, 0, 0
         # seconds that are added after each jump
         self._shifts = [0.0]
         self._tick = float(video.time_base) if video else 0.0
-        self._latest, self._recent = None, collections.deque(maxlen=32)
+        self._latest, self._recent = None, collections.deque(maxlen=RECENT)
+        self._lasts = None
         self._run = None  # of sound without a break, first and last second
         self._source, self._ahead = self._read(), collections.deque()
 
@@ -117,44 +122,78 @@ class FrameClock:
         begin, end = span_of(packet)
         if begin is None:
             return
+        if end - begin > BREAK:
+            # the jump after it is taken for its length
+            packet.duration, end = self._lasts, begin
+        self._lasts = packet.duration
         self.heard = max(self.heard, end)
         if self._run is None or abs(begin - self._run[1]) > BREAK:
             self._run = (begin, end)
         self._run = (self._run[0], end)
 
     def _place_picture(self, packet):
-        ticks = packet.dts if packet.pts is None else packet.pts
+        ticks, shift = _ticks_of(packet), self.shift
         # what an edit list hides may have any time
         if ticks is not None and not packet.is_discard:
-            shown = (ticks + self.shift) * self._tick
-            if self._latest is not None:
-                shown = self._without_jump(shown)
+            shift = self._shift_at(ticks)
+            shown = (ticks + shift) * self._tick
             if self._latest is None or shown > self._latest:
                 self._latest = shown
             self._recent.append(shown)
-        move_packet(packet, self.shift)
+        move_packet(packet, shift)
 
-    def _without_jump(self, shown):
-        """The time of a picture, after what it may have jumped by."""
-        ahead = shown - self._latest
+    def _shift_at(self, ticks):
+        """What is added to the time of a picture; more after each jump."""
+        ahead = self._ahead_of(ticks, self.shift)
         if -REORDERED_SECONDS <= ahead <= LEAP:
-            return shown
+            return self.shift
         usual = self.usual()
-        back = ahead < -max(REORDERED_SECONDS, REORDERED * usual)
-        if not back and not self._leaps(ahead, usual):
-            return shown
-        ticks = round((self._latest + usual - shown) / self._tick)
-        start = (self.video.start_time or 0) * self._tick
-        self.jumps.append((self._latest + usual - start, ahead - usual))
-        self.shift += ticks
+        early = max(REORDERED_SECONDS, REORDERED * usual)
+        if ahead >= -early and not self._leaps(ahead, usual):
+            return self.shift
+        # some from before the jump may be decoded after it
+        if -early <= self._ahead_of(ticks, self._before) <= LEAP:
+            return self._before
+        first = min(self._reordered(ticks, early), default=ticks)
+        shown = self._latest + usual
+        by = self._ahead_of(first, self.shift) - usual
+        self._before, self.shift = self.shift, round(shown / self._tick) - first
         self._shifts.append(self.shift * self._tick)
-        return shown + ticks * self._tick
+        start = (self.video.start_time or 0) * self._tick
+        self.jumps.append((shown - start, by))
+        return self.shift
+
+    def _ahead_of(self, ticks, shift):
+        """Seconds from the latest picture so far to one at these ticks."""
+        if self._latest is None:
+            return 0.0
+        return (ticks + shift) * self._tick - self._latest
+
+    def _reordered(self, ticks, early):
+        """Ticks of a picture, and of those decoded after but shown before."""
+        yield ticks
+        for later in itertools.islice(self._coming(), REORDERED):
+            if 0 <= ticks - later <= early / self._tick:
+                yield later
+
+    def _coming(self):
+        """Ticks of the pictures that come next, in the order of decoding."""
+        for packet in self._look_ahead():
+            ticks = _ticks_of(packet)
+            ours = packet.stream_index == self.video.index
+            if ours and ticks is not None and not packet.is_discard:
+                yield ticks
 
     def usual(self):
-        """Seconds from one picture to the next, as they were lately."""
-        times = sorted(self._recent)
+        """Seconds from one picture to the next, as they are here."""
+        times = list(self._recent)
+        if len(times) < RECENT:
+            # at its beginning those to come tell more
+            coming = itertools.islice(self._coming(), RECENT)
+            times += [(t + self.shift) * self._tick for t in coming]
+        times.sort()
         apart = [b - a for a, b in itertools.pairwise(times) if b > a]
-        if len(apart) > 2:
+        if apart:
             return statistics.median(apart)
         rate = self.video.guessed_rate or self.video.average_rate or 25
         return 1 / float(rate)
@@ -166,7 +205,7 @@ class FrameClock:
         heard = self._is_heard(ahead)
         if heard is not None:
             return not heard
-        streamed = self.container.format.flags & Flags.ts_discont
+        streamed = self.container.format.flags & Flags.ts_discont.value
         return ahead > (SILENT_STILL_STREAMED if streamed else SILENT_STILL)
 
     def _is_heard(self, ahead):
@@ -206,6 +245,27 @@ class FrameClock:
             yield packet
 
 
+def has_jumps(container, video, sound=None):
+    """Whether the clock of a file's pictures jumps. Nothing is decoded.
+
+    Args:
+        container: see `FrameClock`.
+        video: see `FrameClock`.
+        sound: see `FrameClock`.
+
+    Returns:
+        bool.
+    """
+    if "mp4" in container.format.name.split(","):
+        # its index says when each picture is decoded
+        times = [entry.timestamp for entry in video.index_entries]
+        most = LEAP / video.time_base
+        if times and all(0 <= b - a < most for a, b in itertools.pairwise(times)):
+            return False
+    clock = FrameClock(container, video, sound)
+    return any(clock.jumps for _ in clock.pictures())
+
+
 class _SoundPlacer:
     """Says by how much each packet of sound has to be moved.
 
@@ -227,6 +287,7 @@ class _SoundPlacer:
                 if not at_end and self._waits():
                     return
                 self._choose(begin)
+                self.end = begin + self.shift
             self.since = None
             self.held.popleft()
             if end is not None:
@@ -236,9 +297,12 @@ class _SoundPlacer:
             yield packet
 
     def _is_break(self, begin):
-        if self.end is None:
-            return len(self.clock._shifts) > 1
-        return not -OVERLAP <= begin - self.end <= BREAK
+        if self.end is not None:
+            return not -OVERLAP <= begin - self.end <= BREAK
+        latest = self.clock._latest
+        if latest is not None and begin > latest + SILENT_STILL:
+            return True  # no film has its first sound as late
+        return len(self.clock._shifts) > 1
 
     def _waits(self):
         """Whether what the pictures do may still become clear."""
@@ -258,24 +322,33 @@ class _SoundPlacer:
         clock = self.clock
         latest = self.end if clock._latest is None else clock._latest
         latest = latest or 0.0
-        known = list(enumerate(clock._shifts))[self.epoch + 1 :]
-        if self.end is None or begin + self.shift >= self.end - OVERLAP:
-            known.append((self.epoch, self.shift))
-        apart = {
-            (epoch, shift): abs(begin + shift - latest)
-            for epoch, shift in known
-        }
+        known = [*enumerate(clock._shifts), (self.epoch, self.shift)]
+        if self.end is not None:
+            # never back, but for sound that was longer than its pictures
+            known = [
+                (epoch, shift)
+                for epoch, shift in known
+                if epoch > self.epoch or begin + shift >= self.end - OVERLAP
+            ]
+        apart = {each: abs(begin + each[1] - latest) for each in known}
         best = min(apart, key=apart.get, default=None)
         if best is not None and apart[best] <= APART:
             self.epoch, self.shift = best
-        elif self.end is not None:
-            # its clock jumps alone
-            self.shift = self.end - begin
+            return
+        # its clock jumps alone
+        begins = self.since or latest if self.end is None else self.end
+        if self.end is not None or begin > latest:
+            self.shift = begins - begin
+            clock.sound_jumps += 1
+
+
+def _ticks_of(packet):
+    return packet.dts if packet.pts is None else packet.pts
 
 
 def span_of(packet):
     """First and last second of a packet by the file's clock, or two `None`."""
-    ticks = packet.dts if packet.pts is None else packet.pts
+    ticks = _ticks_of(packet)
     if ticks is None:
         return None, None
     tick = float(packet.time_base)

@@ -1,12 +1,18 @@
 """Reading: a video in, its frames out one by one, upright, RGB, with times."""
 
+import functools
 import pathlib
 
 from helpers.footage.media import animations, containers
 from helpers.footage.media.conversion import upright_frame
 from helpers.footage.media.decoding import decoder_of
 from helpers.footage.media.deinterlacing import without_comb
-from helpers.footage.media.opening import VIDEO_ERRORS, MediaError
+from helpers.footage.media.frame_clock import has_jumps
+from helpers.footage.media.opening import (
+    VIDEO_ERRORS,
+    MediaError,
+    existing_file,
+)
 from helpers.footage.media.photos import PHOTO_ENDINGS
 from helpers.footage.media.uniform_frames import uniform_frames
 
@@ -67,6 +73,16 @@ def read_frames(path, step=1, start=0, stop=None, size=None, notes=None):
                 yield index, time, upright_frame(frame, stream, size)
 
 
+@functools.lru_cache(maxsize=64)
+def _has_own_times(path, _size, _changed):
+    """Whether frames have the times that the file gives them."""
+    with containers.open_video(path) as (container, stream):
+        if container.format.name == "avi" and stream.codec_context.has_b_frames:
+            return False  # it says in which order they are decoded
+        sound = next(iter(containers.sound_tracks(container)), None)
+        return not has_jumps(container, stream, sound)
+
+
 def read_frame(path, index, time=None):
     """Read one frame of a video, upright and with square pixels.
 
@@ -99,6 +115,9 @@ def read_frame(path, index, time=None):
 
 def _seek_frame(path, time):
     """The frame of exactly this time, or `None` where seeking finds none."""
+    status = existing_file(path).stat()
+    if not _has_own_times(path, status.st_size, status.st_mtime_ns):
+        return None
     with containers.open_video(path) as (container, stream):
         start = stream.start_time or 0
         wanted = start + round(time / stream.time_base)

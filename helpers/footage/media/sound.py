@@ -11,7 +11,7 @@ import av
 
 from helpers.footage.media import animations, containers
 from helpers.footage.media.containers import sound_tracks
-from helpers.footage.media.frame_clock import FrameClock, span_of
+from helpers.footage.media.frame_clock import BREAK, FrameClock, span_of
 from helpers.footage.media.opening import VIDEO_ERRORS, existing_file
 from helpers.footage.media.sound_encoding import SoundEncoder, encoded_rate
 
@@ -20,9 +20,8 @@ MP4_SOUND = ("aac", "ac3", "alac", "eac3", "mp3", "opus")
 COPIED, ENCODED, LEFT_OUT = "copied", "encoded", "left out"
 # packets that are written on trial
 TRIED = 100
-# Sound from before the pictures is of no use, but for what decoders need to
-# come into step, in seconds.
-EARLY, SAID_EARLY = 0.1, 0.5
+# seconds of sound before the first that is heard, of which decoders make it
+EARLY = 0.1
 # what no other sound would help against
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EFBIG)
 
@@ -185,6 +184,19 @@ def _works(path, index, way):
         return False
 
 
+def _leads_to(first, packet):
+    """Whether a hidden packet is one from which decoders make the first."""
+    end = span_of(packet)[1]
+    return end is not None and abs(end - first) <= EARLY
+
+
+def _is_stray(packet, after):
+    """Whether a packet lies alone before the pictures and all other sound."""
+    end, begin = span_of(packet)[1], span_of(after)[0]
+    known = end is not None and begin is not None
+    return known and end < 0 and begin - end > BREAK
+
+
 class _Track:
     """Packets of one sound for the result, in time with its pictures.
 
@@ -196,15 +208,13 @@ class _Track:
     Attributes:
         damaged: int. Packets that could not be decoded.
         refused: int. Packets that could not be written.
-        early: float. Seconds of sound before the first picture.
         error: why it ends before its end, or `None`.
     """
 
     def __init__(self, container, source, kept):
         self.container, self.source, self.kept = container, source, kept
         self.damaged = self.refused = 0
-        self.early = 0.0
-        self.error = None
+        self.error = self._clock = None
         self._packets, self._waiting = iter(()), None
         self._video = next(iter(containers.moving_streams(container)), None)
 
@@ -242,17 +252,21 @@ class _Track:
             zero = float(self._video.start_time * self._video.time_base)
         shift = round(zero / self.source.time_base)
         self._clock = FrameClock(self.container, self._video, self.source)
+        first = (self.source.start_time or 0) * float(self.source.time_base)
+        waiting = None
         for packet in self._clock.sounds():
+            if packet.is_discard and not _leads_to(first, packet):
+                continue
             if packet.pts is None:
                 packet.pts = packet.dts
             if packet.pts is not None:
                 packet.pts -= shift
                 packet.dts = packet.pts
-            begin, end = span_of(packet)
-            if end is None or end > -EARLY:
-                yield packet
-            elif not packet.is_discard:
-                self.early = max(self.early, -begin)
+            if waiting is not None and not _is_stray(waiting, packet):
+                yield waiting
+            waiting = packet
+        if waiting is not None:
+            yield waiting
 
     def _copied(self, target):
         end = last = None
@@ -291,14 +305,11 @@ class _Track:
     def notes(self):
         """What was passed over, a list of str."""
         said = []
-        if self.early > SAID_EARLY:
-            said.append(
-                f"{self.early:.1f} seconds of sound before the first picture "
-                "are left out"
-            )
         if self.damaged:
             packets = "packet" if self.damaged == 1 else "packets"
             said.append(f"{self.damaged} damaged {packets} of sound are silent")
+        if self._clock is not None and self._clock.sound_jumps:
+            said.append("jumps of the sound's own clock are taken out")
         if self.refused:
             said.append(f"{self.refused} packets of sound are left out")
         if self.error is not None:
