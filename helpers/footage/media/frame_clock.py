@@ -260,7 +260,9 @@ def has_jumps(container, video, sound=None):
         # its index says when each picture is decoded
         times = [entry.timestamp for entry in video.index_entries]
         most = LEAP / video.time_base
-        if times and all(0 <= b - a < most for a, b in itertools.pairwise(times)):
+        if times and all(
+            0 <= b - a < most for a, b in itertools.pairwise(times)
+        ):
             return False
     clock = FrameClock(container, video, sound)
     return any(clock.jumps for _ in clock.pictures())
