@@ -108,7 +108,7 @@ class RecordWriter:
         Args:
             files: list of dicts of `plan`, `start` (index of the first
                 frame), `next` (of the first one that is left, `None` at the
-                end of the file), `counts` and `error`.
+                end of the file), `counts`, `error` and `notes`.
         """
         part = {"files": files, "faces": self.faces}
         _append(self.folder / RECORDS, "".join(self._lines))
@@ -149,8 +149,13 @@ def _is_entry(entry):
         and all(map(is_count, counts.values()))
         and (entry.get("next", "") is None or is_count(entry.get("next")))
         and isinstance(entry.get("error", 0), str | None)
+        and _are_notes(entry.get("notes", []))
         and "plan" in entry
     )
+
+
+def _are_notes(notes):
+    return isinstance(notes, list) and all(isinstance(n, str) for n in notes)
 
 
 def _append(path, text):
@@ -176,7 +181,8 @@ def sum_up_parts(parts):
         parts: list of dicts, see `RecordWriter.finish_part`.
 
     Returns:
-        dict of `files`, `left_out_files` (name to reason), `no_face_files`
+        dict of `files`, `left_out_files` (name to reason), `file_notes`
+        (name to what of a file was passed over), `no_face_files`
         (names, see `NO_FACE`) and the sums of `COUNTS`.
     """
     entries = [entry for part in parts for entry in part["files"]]
@@ -189,6 +195,11 @@ def sum_up_parts(parts):
             entry["plan"]["file"]: entry["error"]
             for entry in entries
             if entry["error"] is not None
+        },
+        "file_notes": {
+            entry["plan"]["file"]: "; ".join(entry["notes"])
+            for entry in entries
+            if entry.get("notes")
         },
         "no_face_files": sorted(
             {

@@ -1,7 +1,7 @@
 """Decoding: a video stream in, all its frames that can be decoded out.
 
-A decoder stumbles over a damaged packet and goes on with the next one. So do we,
-and count.
+A decoder stumbles over a damaged packet and goes on with the next one. So do
+we, and count.
 """
 
 import av
