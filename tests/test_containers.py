@@ -169,7 +169,7 @@ def write_tracks(path, tracks):
             "of 2 video tracks the default one is kept",
         ),
         (
-            ".mp4",
+            ".ts",
             [(20, (32, 32), 9, 0), (120, (48, 64), 9, 0)],
             120,
             "of 2 video tracks the largest is kept",

@@ -1,6 +1,5 @@
 """Conversion: white under alpha, and the colours that were stored."""
 
-import av
 import numpy as np
 import pytest
 from media_files import (
@@ -63,7 +62,7 @@ def test_of_what_is_opaque_nothing_is_said(tmp_path):
     path = write_clips(tmp_path / "a.mov", [[image] * 3], "qtrle", "argb")
     assert media.probe_video(path)["notes"] == []
     frame = next(media.read_frames(path))[2]
-    assert frame[4, 4] == pytest.approx((30, 220, 90), abs=2)
+    assert frame[4, 4].astype(int) == pytest.approx((30, 220, 90), abs=2)
 
 
 @pytest.mark.parametrize("full", [False, True])
@@ -115,33 +114,9 @@ def test_a_matrix_that_nobody_here_knows_is_told(number, tmp_path):
 
 def test_a_clip_whose_matrix_changes_keeps_its_colours(tmp_path):
     image = picture(90, 160)
-    parts = [
-        write_deep(
-            tmp_path / f"{number}.mkv",
-            [deep(image)] * 4,
-            "yuv420p",
-            matrix=matrix,
-            colorspace=number,
-        )
-        for number, matrix in ((5, "ITU601"), (1, "ITU709"))
-    ]
-    path = tmp_path / "a.ts"
-    with av.open(str(path), "w") as joined:
-        stream = None
-        for place, part in enumerate(parts):
-            with av.open(str(part)) as container:
-                source = container.streams.video[0]
-                if stream is None:
-                    stream = joined.add_stream_from_template(source)
-                for packet in container.demux(source):
-                    if packet.size:
-                        moved = round(place * 4 / 25 / packet.time_base)
-                        packet.pts, packet.dts = (
-                            packet.pts + moved,
-                            packet.dts + moved,
-                        )
-                        packet.stream = stream
-                        joined.mux(packet)
+    path = write_clips(
+        tmp_path / "a.ts", [[image] * 4] * 2, colors=[5, 1], crf="4"
+    )
     notes = []
     read, _ = read_all(path, notes=notes)
     assert len(read) == 8

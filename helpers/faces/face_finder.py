@@ -83,6 +83,7 @@ class FaceFinder:
                 "counts": counts,
                 "error": None,
                 "why": None,
+                "notes": [],
             }
         )
         self._begins = True
@@ -111,13 +112,15 @@ class FaceFinder:
         if self._pixels >= CHUNK_PIXELS:
             self._follow()  # no other frame fits beside it
 
-    def end_file(self, error):
+    def end_file(self, error, notes=()):
         """Note that a file is at its end.
 
         Args:
             error: str, why it could not be read further, or `None`.
+            notes: sequence of str, what of it was passed over.
         """
         self._files[-1]["error"] = error
+        self._files[-1]["notes"] = list(notes)
 
     def finish_part(self):
         """Find the faces of what was taken so far, and make all of it safe."""

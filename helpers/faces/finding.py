@@ -74,11 +74,12 @@ def find_faces(
     Returns:
         dict: `files` (read), `other_files` (what is no footage, name to
         reason), `left_out_files` (name to reason; of a video that breaks off,
-        the frames before are used), `no_face_files` (names), `frames`,
-        `no_face_reasons` (name to reason), `no_face`, `one_face`,
-        `several_faces`, `faces` (found), `every` (dict with the step over
-        frames and over photos), `photo_notes` (name to what is changed by
-        reading), `consent` (dict from `consent.read_consent`).
+        the frames before are used), `file_notes` (name to what of a video
+        was passed over), `no_face_files` (names), `no_face_reasons` (name to
+        reason), `frames`, `no_face`, `one_face`, `several_faces`, `faces`
+        (found), `every` (dict with the step over frames and over photos),
+        `photo_notes` (name to what is changed by reading), `consent` (dict
+        from `consent.read_consent`).
 
     Raises:
         FileNotFoundError: if there is no such folder.
@@ -206,14 +207,14 @@ def _events(footage_folder, plans, position, detector):
     """What the finder is told in turn: name of its method, and arguments."""
     for plan, start in _left(plans, position):
         yield "begin_file", (plan, start)
-        error = None
+        error, notes = None, []
         try:
-            for item in takes.read_items(footage_folder, plan, start):
+            for item in takes.read_items(footage_folder, plan, start, notes):
                 item["looked_at"] = tracking.shrink_frame(item["image"], detector)
                 yield "add_frame", (item,)
         except (media.MediaError, FileNotFoundError) as reason:
             error = str(reason)
-        yield "end_file", (error,)
+        yield "end_file", (error, notes)
 
 
 def _blocks(events, read):

@@ -108,8 +108,8 @@ class RecordWriter:
         Args:
             files: list of dicts of `plan`, `start` (index of the first
                 frame), `next` (of the first one that is left, `None` at the
-                end of the file), `counts`, `error`, and `why` a photo shows
-                no face, or `None`.
+                end of the file), `counts`, `error`, `notes`, and `why` a
+                photo shows no face, or `None`.
         """
         part = {"files": files, "faces": self.faces}
         _append(self.folder / RECORDS, "".join(self._lines))
@@ -151,8 +151,13 @@ def _is_entry(entry):
         and (entry.get("next", "") is None or is_count(entry.get("next")))
         and isinstance(entry.get("error", 0), str | None)
         and isinstance(entry.get("why"), str | None)
+        and _are_notes(entry.get("notes", []))
         and "plan" in entry
     )
+
+
+def _are_notes(notes):
+    return isinstance(notes, list) and all(isinstance(n, str) for n in notes)
 
 
 def _append(path, text):
@@ -178,9 +183,10 @@ def sum_up_parts(parts):
         parts: list of dicts, see `RecordWriter.finish_part`.
 
     Returns:
-        dict of `files`, `left_out_files` (name to reason), `no_face_files`
-        (names), `no_face_reasons` (of each what is seen there and what to do,
-        or `NO_FACE`) and the sums of `COUNTS`.
+        dict of `files`, `left_out_files` (name to reason), `file_notes`
+        (name to what of a file was passed over), `no_face_files` (names),
+        `no_face_reasons` (of each what is seen there and what to do, or
+        `NO_FACE`) and the sums of `COUNTS`.
     """
     entries = [entry for part in parts for entry in part["files"]]
     faces = collections.Counter()
@@ -201,6 +207,11 @@ def sum_up_parts(parts):
             entry["plan"]["file"]: entry["error"]
             for entry in entries
             if entry["error"] is not None
+        },
+        "file_notes": {
+            entry["plan"]["file"]: "; ".join(entry["notes"])
+            for entry in entries
+            if entry.get("notes")
         },
         "no_face_files": no_face,
         "no_face_reasons": {

@@ -138,13 +138,15 @@ def take_of(plan, index):
     return plan["take"], plan["split"]
 
 
-def read_items(folder, plan, start=0):
+def read_items(folder, plan, start=0, notes=None):
     """The frames of a planned file that are looked at, with their truth.
 
     Args:
         folder: path of the footage.
         plan: dict from `plan_files`.
         start: int. Index of the first frame.
+        notes: list, to which is added in words what was passed over, once
+            reading ends; or `None`.
 
     Yields:
         dicts of `plan`, `index`, `time` (seconds, `None` of photos), `image`
@@ -159,7 +161,7 @@ def read_items(folder, plan, start=0):
     if os.path.isfile(truth_path(path)):
         truth = read_truth(truth_path(path))["frames"]
         painted = read_painted_masks(path, len(truth))
-    for index, time, image in _read_file(path, plan["step"], start):
+    for index, time, image in _read_file(path, plan["step"], start, notes):
         known = index < len(truth)
         if known and painted.shape[1:] != image.shape[:2]:
             reason = f"masks of {painted.shape[1:]}, frames of {image.shape}"
@@ -175,16 +177,16 @@ def read_items(folder, plan, start=0):
         }
 
 
-def _read_file(path, step, start):
+def _read_file(path, step, start, notes):
     if media.is_photo(path):
         yield 0, None, media.read_photo(path)
     else:
-        yield from media.read_frames(path, step, start)
+        yield from media.read_frames(path, step, start, notes=notes)
 
 
 def _estimate_frames(path):
     try:
-        return media.probe_video(path)["frames"]
+        return media.count_frames(path)
     except (media.MediaError, OSError):
         return 1  # its fault is reported when it is its turn
 

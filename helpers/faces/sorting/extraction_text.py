@@ -17,6 +17,7 @@ COUNTS = (
 )
 UNUSABLE = "left_out_files"  # or only in part
 NO_FOOTAGE = "other_files"
+PASSED_OVER = "file_notes"
 MOST_FILES = 40  # of each kind; `report.json` names all
 
 
@@ -40,6 +41,8 @@ def extraction_as_text(reports):
         lines += ["", _fill(consent.consent_line(identity, report["consent"]))]
         lines += [_fill(line, 4) for line in _left_out(report["left_out"])]
         lines += _reasons(report[UNUSABLE], "of no use, or only in part")
+        notes = report.get(PASSED_OVER, {})
+        lines += _reasons(notes, "used, with what is said here")
         lines += _reasons(report[NO_FOOTAGE], "no footage")
         lines += _grouped(_no_face(report), "without a face")
         lines += _grouped(report.get("useless_files"), "without a good face")

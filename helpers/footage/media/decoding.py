@@ -1,7 +1,7 @@
 """Decoding: a video stream in, all its frames that can be decoded out.
 
-A decoder stumbles over a damaged packet and goes on with the next one. So do we,
-and count.
+A decoder stumbles over a damaged packet and goes on with the next one. So do
+we, and count.
 """
 
 import av
@@ -157,6 +157,19 @@ class Decoding:
 
 def _times(count, noun):
     return f"{count} {noun}{'s' if count > 1 else ''}"
+
+
+def stated_seconds(container, stream):
+    """What a file says of the duration of one of its streams.
+
+    Args:
+        container: `av.container.InputContainer`.
+        stream: `av.VideoStream`.
+
+    Returns:
+        float, seconds, or `None`.
+    """
+    return _own_seconds(container, stream) or _tagged_seconds(stream)
 
 
 def _own_seconds(container, stream):

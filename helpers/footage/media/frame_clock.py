@@ -17,8 +17,8 @@ from helpers.footage.media.opening import VIDEO_ERRORS
 # Pictures are decoded in another order than shown: as many of them, or as many
 # seconds, may be between a picture and one that was read before.
 REORDERED, REORDERED_SECONDS = 17, 0.3
-# of how many pictures the usual distance is taken
-RECENT = 32
+# of how many pictures the usual distance is taken, and which are too few
+RECENT, FEW = 32, 8
 # A pause is as long at least, in seconds and in usual distances of pictures,
 # before it is asked whether it is one, or the clock has jumped.
 LEAP, LEAP_PICTURES = 5.0, 10
@@ -149,7 +149,8 @@ class FrameClock:
             return self.shift
         usual = self.usual()
         early = max(REORDERED_SECONDS, REORDERED * usual)
-        if ahead >= -early and not self._leaps(ahead, usual):
+        back = ahead < -early and self._is_back(ahead, usual)
+        if not back and not self._leaps(ahead, usual):
             return self.shift
         # some from before the jump may be decoded after it
         if -early <= self._ahead_of(ticks, self._before) <= LEAP:
@@ -162,6 +163,15 @@ class FrameClock:
         start = (self.video.start_time or 0) * self._tick
         self.jumps.append((shown - start, by))
         return self.shift
+
+    def _is_back(self, ahead, usual):
+        """Whether a picture is earlier than its order of decoding explains.
+
+        One from before a long still picture may be decoded after it.
+        """
+        known = sorted(self._recent)
+        first = known[-REORDERED - 1] if len(known) > REORDERED else known[0]
+        return self._latest + ahead < first - usual / 2
 
     def _ahead_of(self, ticks, shift):
         """Seconds from the latest picture so far to one at these ticks."""
@@ -187,7 +197,7 @@ class FrameClock:
     def usual(self):
         """Seconds from one picture to the next, as they are here."""
         times = list(self._recent)
-        if len(times) < RECENT:
+        if len(times) < FEW:
             # at its beginning those to come tell more
             coming = itertools.islice(self._coming(), RECENT)
             times += [(t + self.shift) * self._tick for t in coming]
@@ -260,7 +270,9 @@ def has_jumps(container, video, sound=None):
         # its index says when each picture is decoded
         times = [entry.timestamp for entry in video.index_entries]
         most = LEAP / video.time_base
-        if times and all(0 <= b - a < most for a, b in itertools.pairwise(times)):
+        if times and all(
+            0 <= b - a < most for a, b in itertools.pairwise(times)
+        ):
             return False
     clock = FrameClock(container, video, sound)
     return any(clock.jumps for _ in clock.pictures())

@@ -1,6 +1,5 @@
 """Probing: a video in, what it says of itself and what writing changes out."""
 
-import contextlib
 import pathlib
 
 import av
@@ -8,6 +7,7 @@ from av.stream import Disposition
 
 from helpers.footage.media import animations, containers, conversion, hdr
 from helpers.footage.media.conversion import upright_frame
+from helpers.footage.media.frame_clock import FrameClock, span_of
 from helpers.footage.media.opening import MediaError, size_of
 from helpers.footage.media.orientations import TURNS, describe_mark, mark_of
 from helpers.footage.media.sound import describe_sound, sound_tracks
@@ -50,7 +50,10 @@ def probe_video(path):
             duration = float(stream.duration * stream.time_base)
         elif container.duration:
             duration = container.duration / av.time_base
-        frames = stream.frames or round((duration or 0) * frame_rate)
+        frames = round((duration or 0) * frame_rate)
+        # an edit list may hide some of them
+        if stream.frames and not frames < 0.9 * stream.frames or not duration:
+            frames = stream.frames
         # what a header says may be anything
         frames = min(frames, size_of(path) // FEWEST_BYTES)
         first = next(containers.decode_frames(path, container, stream), None)
@@ -82,19 +85,44 @@ def _measure(path, frame_rate):
     A browser's recording, and one that broke off, was written by somebody
     who did not know yet how long it would be. Nothing is decoded.
     """
-    count, first, last = 0, None, None
-    with containers.open_video(path) as (container, stream):
-        with contextlib.suppress(av.error.FFmpegError):
-            for packet in container.demux(stream):
-                if packet.pts is None:
-                    continue
-                time = float(packet.pts * packet.time_base)
-                first = time if first is None else min(first, time)
-                last = time if last is None else max(last, time)
-                count += 1
-    if count > 1 and last > first:
-        frame_rate = (count - 1) / (last - first)
+    times = _shown_times(path)
+    count = len(times)
+    if count > 1 and max(times) > min(times):
+        frame_rate = (count - 1) / (max(times) - min(times))
     return count, count / frame_rate, frame_rate
+
+
+def _shown_times(path):
+    """Seconds at which pictures are shown, in the order of decoding."""
+    with containers.open_video(path) as (container, stream):
+        sound = next(iter(sound_tracks(container)), None)
+        clock = FrameClock(container, stream, sound)
+        return [
+            span_of(packet)[0] or 0.0
+            for packet in clock.pictures()
+            if not packet.is_discard
+        ]
+
+
+def count_frames(path):
+    """How many frames of a video can be shown, whatever its head says.
+
+    Those that an edit list hides, and those that a file lacks which was cut
+    short, are not counted. Nothing is decoded, so damaged ones are.
+
+    Args:
+        path: str or path.
+
+    Returns:
+        int.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        MediaError: if it is no video.
+    """
+    if animations.is_moving(path):
+        return animations.probe_moving(path)["frames"]
+    return max(1, len(_shown_times(path)))
 
 
 def _notes(frame, container, stream):

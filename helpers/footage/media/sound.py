@@ -306,8 +306,10 @@ class _Track:
         """What was passed over, a list of str."""
         said = []
         if self.damaged:
-            packets = "packet" if self.damaged == 1 else "packets"
-            said.append(f"{self.damaged} damaged {packets} of sound are silent")
+            many = "packet of sound is"
+            if self.damaged > 1:
+                many = "packets of sound are"
+            said.append(f"{self.damaged} damaged {many} silent")
         if self._clock is not None and self._clock.sound_jumps:
             said.append("jumps of the sound's own clock are taken out")
         if self.refused:
