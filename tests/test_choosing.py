@@ -141,6 +141,25 @@ def test_another_person_is_left_out_until_asked_for(two_people):
     assert report["kept"] == 13
 
 
+def test_what_is_held_out_shows_the_person_who_is_asked_for(two_people):
+    faces, others = two_people
+    folder = faces.write()
+    path = faces.home / "report.json"
+    report = {**json.loads(path.read_text()), "held_out_share": 0.5}
+    path.write_text(json.dumps(report))
+
+    def held_out():
+        return {each["file"] for each in faces.read() if each["split"] == "test"}
+
+    # of the first three files and the last two every second is held out
+    assert choosing.choose_faces(folder, "Ada")["test"] == 3
+    assert held_out() == {"2.mp4"}
+    number = faces.read()[others[0]]["person"]
+    report = choosing.choose_faces(folder, "Ada", person=number)
+    assert 0 < report["test"] < report["kept"] and held_out() == {"other_6.mp4"}
+    assert choosing.choose_faces(folder, "Ada")["test"] == 3
+
+
 def test_a_person_who_was_not_found_is_an_error(faces):
     folder = faces.write()
     before = (faces.home / "faces.jsonl").read_bytes()

@@ -54,10 +54,8 @@ def find_faces(
     first unfinished part and yields the same files as one run; with other
     settings, or where files changed, it starts anew from there.
 
-    The split is by take, never by frame, because neighbouring frames are
-    near-copies: a synthetic clip's truth says its split; of many videos every
-    few whole ones are held out, of a few videos the last part of each, of
-    photos the last ones in the order of their names.
+    What is held out for testing is said when it is known whose faces are
+    whose (`takes.hold_out`); only a synthetic clip's truth says it before.
 
     Args:
         footage_folder: str or path of this person's photos and videos.
@@ -78,8 +76,8 @@ def find_faces(
         reason), `left_out_files` (name to reason; of a video that breaks off,
         the frames before are used), `no_face_files` (names), `frames`,
         `no_face`, `one_face`, `several_faces`, `faces` (found), `every`
-        (dict with the step over frames and over photos), `consent` (dict
-        from `consent.read_consent`).
+        (dict with the step over frames and over photos), `held_out_share`,
+        `consent` (dict from `consent.read_consent`).
 
     Raises:
         FileNotFoundError: if there is no such folder.
@@ -93,7 +91,7 @@ def find_faces(
     footage_folder = pathlib.Path(footage_folder)
     agreed = consent.read_consent(footage_folder)
     plans, steps, others = takes.plan_files(
-        footage_folder, every, held_out_share, max_faces
+        footage_folder, every, max_faces
     )
     settings = {
         "contract": contract,
@@ -114,6 +112,7 @@ def find_faces(
             **record_writer.sum_up_parts(writer.parts),
             "other_files": others,
             "every": steps,
+            "held_out_share": held_out_share,
             "consent": agreed,
         }
         manifests.write_json(folder / face_records.REPORT, report)

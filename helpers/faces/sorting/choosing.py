@@ -6,7 +6,7 @@ why it is no part of the face set (`left_out`); what was decided by hand wins.
 
 import pathlib
 
-from helpers.faces import face_records, facesets
+from helpers.faces import face_records, facesets, takes
 from helpers.faces.face_set import FaceSet
 from helpers.faces.sorting import corrections, face_reasons, grouping, repeats
 from helpers.files import folder_lock, foreign_files, manifests
@@ -75,6 +75,16 @@ def _choose(folder, identity, person, progress):
     reasons = face_reasons.find_reasons(records, measures)
     people = grouping.group_faces(face_set, reasons)
     chosen = _chosen_people(people, person)
+    own = [
+        row
+        for row, reason in enumerate(reasons)
+        if reason is None
+        and people[row] in chosen
+        and measures["brightness"][row] >= face_reasons.LEAST_BRIGHTNESS
+    ]
+    share = report.get("held_out_share")  # reports of before do not say it
+    if foreign_files.is_number(share) and 0 <= share < 1:
+        takes.hold_out(records, own, share)
     _leave_out_others(records, measures, reasons, people, chosen)
     for record, whose, reason in zip(records, people, reasons, strict=True):
         record["person"], record["left_out"] = whose, reason
