@@ -149,7 +149,9 @@ def test_what_is_held_out_shows_the_person_who_is_asked_for(two_people):
     path.write_text(json.dumps(report))
 
     def held_out():
-        return {each["file"] for each in faces.read() if each["split"] == "test"}
+        return {
+            each["file"] for each in faces.read() if each["split"] == "test"
+        }
 
     # of the first three files and the last two every second is held out
     assert choosing.choose_faces(folder, "Ada")["test"] == 3

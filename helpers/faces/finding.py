@@ -90,9 +90,7 @@ def find_faces(
     check_sampling(every, held_out_share, max_faces)
     footage_folder = pathlib.Path(footage_folder)
     agreed = consent.read_consent(footage_folder)
-    plans, steps, others = takes.plan_files(
-        footage_folder, every, max_faces
-    )
+    plans, steps, others = takes.plan_files(footage_folder, every, max_faces)
     settings = {
         "contract": contract,
         "detector": getattr(detector, "parameters", {}),
