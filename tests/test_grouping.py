@@ -114,8 +114,14 @@ def test_scores_of_a_grouping():
         "precision": 1,
         "recall": 1,
         "groups": 2,
+        "said": None,
+        "alarms": 0,
     }
+    said = benchmark.score([0] * 4, ["a", "a", "b", "b"], ["a", "b", "b", "b"])
+    # of four wrong pairs two stand in other parts; one person is in two
+    assert said["said"] == 0.5 and said["alarms"] == 1
     joined = benchmark.score([0, 0, 0, 0], ["a", "a", "a", "b"])
+    assert joined["said"] == 0
     assert joined["kept"] == 1 and joined["purity"] == 0.75
     assert joined["precision"] == pytest.approx((3 * 0.75 + 0.25) / 4)
     split = benchmark.score([0, 0, 0, 1], ["a"] * 4)

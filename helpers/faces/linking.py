@@ -190,7 +190,7 @@ def look_of(looks):
 
 @functools.cache
 def _likeness():
-    return likeness.read_likeness()
+    return likeness.read_likeness(second=None)
 
 
 @functools.cache

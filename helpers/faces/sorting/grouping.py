@@ -30,8 +30,8 @@ APART = 0.73
 # faces of theirs is worse than a stranger, whom a hand can leave out.
 MANY_TIMES = 3
 APART_FROM_MOST = 0.78
-# From here on, on average, two people occur: one pair of photos of different
-# people in a thousand is nearer, one of one person in twenty further apart. What
+# From here on, on average, two people occur: of photos of different people one
+# pair in a thousand is nearer, of one person one in twenty further apart. What
 # holds together only beyond it may be several people.
 LOOSE = 0.66
 MOST_PARTS = 4  # the last one takes what is left
