@@ -18,9 +18,9 @@ from helpers.files import manifests
 # The centre of a face is less than this many face widths from where it is
 # expected, four frames later.
 REACH = 0.75
-# Two ways to link faces that differ by less than this, in face widths and in
-# all, are no different: looks decide.
-CONFUSED = 0.75
+# Two ways to link faces that differ by less than this, in face widths for each
+# of them, are no different: looks decide.
+CONFUSED = 0.7
 # a face that is expected so near another one, in widths, may be behind it
 HIDDEN = 1.0
 # frames after which one that was hidden is not looked for any more
@@ -100,10 +100,10 @@ def _confused(faces, costs, linked):
             continue
         before = 0.0 if other is None else costs[other, column]
         before += 0.0 if mine is None else costs[row, mine]
-        after = costs[row, column]
+        after, moved = costs[row, column], 1
         if other is not None and mine is not None:
-            after += costs[other, mine]
-        if back or after - before < CONFUSED:
+            after, moved = after + costs[other, mine], 2
+        if back or after - before < CONFUSED * moved:
             tracks |= {row, other} - {None}
             places |= {column, mine} - {None}
     return tracks, places
