@@ -74,7 +74,7 @@ def read_records(path, complete=False):
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path} is gone. {AGAIN.capitalize()}.")
-    needed = set(CHECKS) if complete else {"crop", "split"}
+    needed = set(CHECKS) - {"part"} if complete else {"crop", "split"}
     records = []
     with open(path, encoding="utf-8", errors="replace", newline="\n") as file:
         # not splitlines: names may hold characters that it breaks lines at
@@ -154,6 +154,7 @@ CHECKS = {
     "roll": _is_angle,
     "faces_in_frame": is_count,
     "person": lambda value: value is None or is_count(value),
+    "part": lambda value: value is None or value in tuple("abcdefgh"),
     "left_out": lambda value: value is None or _is_text(value),
     "frame_parameters": lambda value: isinstance(value, dict | None),
     "sha256": lambda value: bool(

@@ -52,10 +52,8 @@ def find_faces(
     first unfinished part and yields the same files as one run; with other
     settings, or where files changed, it starts anew from there.
 
-    The split is by take, never by frame, because neighbouring frames are
-    near-copies: a synthetic clip's truth says its split; of many videos every
-    few whole ones are held out, of a few videos the last part of each, of
-    photos the last ones in the order of their names.
+    What is held out for testing is said when it is known whose faces are
+    whose (`takes.hold_out`); only a synthetic clip's truth says it before.
 
     Args:
         footage_folder: str or path of this person's photos and videos.
@@ -78,8 +76,8 @@ def find_faces(
         was passed over), `no_face_files` (names), `no_face_reasons` (name to
         reason), `frames`, `no_face`, `one_face`, `several_faces`, `faces`
         (found), `every` (dict with the step over frames and over photos),
-        `photo_notes` (name to what is changed by reading), `consent` (dict
-        from `consent.read_consent`).
+        `photo_notes` (name to what is changed by reading),
+        `held_out_share`, `consent` (dict from `consent.read_consent`).
 
     Raises:
         FileNotFoundError: if there is no such folder.
@@ -92,9 +90,7 @@ def find_faces(
     check_sampling(every, held_out_share, max_faces)
     footage_folder = pathlib.Path(footage_folder)
     agreed = consent.read_consent(footage_folder)
-    plans, steps, others = takes.plan_files(
-        footage_folder, every, held_out_share, max_faces
-    )
+    plans, steps, others = takes.plan_files(footage_folder, every, max_faces)
     settings = {
         "contract": contract,
         "detector": getattr(detector, "parameters", {}),
@@ -115,6 +111,7 @@ def find_faces(
             "other_files": others,
             "photo_notes": _notes_on_photos(footage_folder, plans),
             "every": steps,
+            "held_out_share": held_out_share,
             "consent": agreed,
         }
         manifests.write_json(folder / face_records.REPORT, report)
@@ -210,7 +207,9 @@ def _events(footage_folder, plans, position, detector):
         error, notes = None, []
         try:
             for item in takes.read_items(footage_folder, plan, start, notes):
-                item["looked_at"] = tracking.shrink_frame(item["image"], detector)
+                item["looked_at"] = tracking.shrink_frame(
+                    item["image"], detector
+                )
                 yield "add_frame", (item,)
         except (media.MediaError, FileNotFoundError) as reason:
             error = str(reason)

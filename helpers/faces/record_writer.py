@@ -125,11 +125,24 @@ def _position_after(part, position, plans):
     place, start = position
     for entry in part["files"]:
         planned = plans[place] if place < len(plans) else None
-        if (entry["plan"], entry["start"]) != (planned, start):
+        if planned is None or entry["start"] != start:
+            return None
+        if not _is_same(entry["plan"], planned):
             return None
         start = entry["next"] or 0
         place += entry["next"] is None
     return place, start
+
+
+def _is_same(before, planned):
+    """Whether a file is what it was when its faces were found.
+
+    Plans of before said of every file what is held out.
+    """
+    keys = [key for key, value in planned.items() if value is not None]
+    return isinstance(before, dict) and all(
+        before.get(key) == planned[key] for key in keys
+    )
 
 
 def _is_part(part):

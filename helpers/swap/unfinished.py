@@ -190,6 +190,8 @@ def _write_tracks(path, job, tracks):
     for number, track in enumerate(tracks):
         arrays[f"landmarks_{number}"] = track.landmarks
         arrays[f"spread_{number}"] = track.spread
+        if track.hidden is not None:
+            arrays[f"hidden_{number}"] = track.hidden
     with manifests.atomic_path(path) as partial, open(partial, "wb") as file:
         np.savez_compressed(file, **arrays)
 
@@ -208,6 +210,7 @@ def _read_tracks(path):
                 details["broken"],
                 arrays[f"spread_{number}"],
                 tuple(details.get("notes", ())),
+                arrays.get(f"hidden_{number}"),
             )
             for number in range(sum("landmarks" in key for key in arrays))
         ]

@@ -40,6 +40,7 @@ def extraction_as_text(reports):
     for identity, report in reports.items():
         lines += ["", _fill(consent.consent_line(identity, report["consent"]))]
         lines += [_fill(line, 4) for line in _left_out(report["left_out"])]
+        lines += [_fill(line, 4) for line in _doubts(identity, report)]
         lines += _reasons(report[UNUSABLE], "of no use, or only in part")
         notes = report.get(PASSED_OVER, {})
         lines += _reasons(notes, "used, with what is said here")
@@ -62,6 +63,23 @@ def _left_out(counts):
     reasons = sorted(counts.items(), key=lambda each: -each[1])
     each = ", ".join(f"{reason} {count}" for reason, count in reasons)
     yield f"  left out {sum(counts.values())}: {each}"
+
+
+def _doubts(identity, report):
+    """A line on each person of this identity who may be several people."""
+    for person in report.get("people", ()):
+        if not person["parts"] or not person["kept"]:
+            continue
+        names = [each["name"] for each in person["parts"]]
+        each = ", ".join(
+            f"{part['name']} ({part['faces']} faces, first in {part['file']})"
+            for part in person["parts"]
+        )
+        yield (
+            f"  person {person['person']} may be several people: {each}. Are "
+            "their rows one person? If not, name whose faces are "
+            f'{identity}\'s: PERSON = {{"{identity}": ["{names[0]}"]}}'
+        )
 
 
 def _reasons(files, title):

@@ -228,7 +228,11 @@ def _to_rgb(photo, top, to_srgb):
     """A strip in 8-bit sRGB, array; `to_srgb` is `None` where it is that."""
     if top is not None:
         grey = _to_grey(photo, top)
-        return grey[..., None] if to_srgb is None else to_srgb(Image.fromarray(grey))
+        return (
+            grey[..., None]
+            if to_srgb is None
+            else to_srgb(Image.fromarray(grey))
+        )
     alpha = None
     if photo.mode in ("RGBA", "LA", "PA", "La", "RGBa") or (
         "transparency" in photo.info
