@@ -98,10 +98,14 @@ def test_a_grey_profile_is_for_grey_photos_of_8_and_16_bits(tmp_path):
         ("b.png", np.full((4, 4), 128 * 257, np.uint16)),
     ):
         Image.fromarray(pixels).save(tmp_path / name, icc_profile=grey)
-        assert np.abs(media.read_photo(tmp_path / name)[0, 0] - wanted).max() < 2
+        assert (
+            np.abs(media.read_photo(tmp_path / name)[0, 0] - wanted).max() < 2
+        )
     Image.fromarray(COLORS).save(tmp_path / "c.png", icc_profile=grey)
     assert farthest(tmp_path / "c.png") == 0
-    assert "for GRAY and passed over" in media.photo_notes(tmp_path / "c.png")[0]
+    assert (
+        "for GRAY and passed over" in media.photo_notes(tmp_path / "c.png")[0]
+    )
 
 
 @pytest.mark.parametrize("content", [b"no profile", None, "cut"])

@@ -37,7 +37,11 @@ class UprightDetector:
         return [{"box": box, "score": 0.99, "landmarks": POINTS}]
 
     def refine(self, images, landmarks, views=8):
-        return np.array(landmarks), np.full(len(images), 0.99), np.ones(len(images))
+        return (
+            np.array(landmarks),
+            np.full(len(images), 0.99),
+            np.ones(len(images)),
+        )
 
     def doubt_landmarks(self, images, landmarks):
         upright = [

@@ -47,7 +47,9 @@ def time_stages(path, detector, frames=face_finder.CHUNK_FRAMES):
         )
         small = timed(
             "shrink",
-            lambda: [tracking.shrink_frame(image, detector) for image in images],
+            lambda: [
+                tracking.shrink_frame(image, detector) for image in images
+            ],
         )
         keys = small[::KEY_EVERY] + small[-1:]
         timed("detect", lambda: detector.detect(keys))

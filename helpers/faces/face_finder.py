@@ -56,7 +56,9 @@ class FaceFinder:
         self._pool.shutdown()
 
     def _begin_part(self):
-        self._tracker = Tracker(self.detector, self.every, views=photo_faces.VIEWS)
+        self._tracker = Tracker(
+            self.detector, self.every, views=photo_faces.VIEWS
+        )
         self._files, self._names = [], {}
         self._frames = 0
         self._chunk, self._pixels = [], 0

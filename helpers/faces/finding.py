@@ -209,7 +209,9 @@ def _events(footage_folder, plans, position, detector):
         error = None
         try:
             for item in takes.read_items(footage_folder, plan, start):
-                item["looked_at"] = tracking.shrink_frame(item["image"], detector)
+                item["looked_at"] = tracking.shrink_frame(
+                    item["image"], detector
+                )
                 yield "add_frame", (item,)
         except (media.MediaError, FileNotFoundError) as reason:
             error = str(reason)

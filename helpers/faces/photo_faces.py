@@ -164,9 +164,7 @@ def _refine_twice(detector, picture, candidates):
         points, scores, _ = detector.refine(
             pictures, np.array(candidates, np.float64), views=VIEWS
         )
-        found = _judge(
-            detector, pictures, points, scores, [None] * len(points)
-        )
+        found = _judge(detector, pictures, points, scores, [None] * len(points))
         faces += found
         candidates = [face["elsewhere"] for face in found]
     return faces
@@ -179,7 +177,9 @@ def _best_of(faces):
         most = SURE_DOUBT
     for face in sorted(faces, key=lambda face: face["doubt"]):
         apart = [
-            np.linalg.norm((face["landmarks"] - other["landmarks"]).mean(axis=0))
+            np.linalg.norm(
+                (face["landmarks"] - other["landmarks"]).mean(axis=0)
+            )
             > APART * max(_eyes(face), _eyes(other))
             for other in best
         ]

@@ -17,6 +17,7 @@ from helpers.footage.media.opening import (
     MediaError,
     existing_file,
     size_of,
+    words_of,
 )
 
 VIDEO_ENDINGS = (
@@ -78,8 +79,8 @@ def open_container(path):
     except VIDEO_ERRORS as error:
         raise MediaError(
             f"{path.name} should be a video. Received: {size_of(path)} "
-            f"bytes that cannot be opened ({error}). Convert or record it "
-            "anew, or take it out of the folder."
+            f"bytes that cannot be opened ({words_of(error)}). Convert or "
+            "record it anew, or take it out of the folder."
         ) from error
 
 
@@ -148,7 +149,8 @@ def decode_frames(path, container, stream):
         if not count:
             raise MediaError(_frameless(name, error)) from error
         raise MediaError(
-            f"{name} breaks off: {count} frames were read, then {error}. {todo}"
+            f"{name} breaks off: {count} frames were read, "
+            f"then {words_of(error)}. {todo}"
         ) from error
     if not count:
         raise MediaError(_frameless(name, "it ends before its first"))
@@ -163,7 +165,7 @@ def decode_frames(path, container, stream):
 def _frameless(name, reason):
     return (
         f"{name} should be a video with frames. Received: none that can be "
-        f"read ({reason}). Copy the file again from where it came, or take it "
+        f"read ({words_of(reason)}). Copy the file again from where it came, or take it "
         "out of the folder."
     )
 
@@ -207,7 +209,8 @@ def upright_frame(frame, stream, size=None):
         return _convert(frame, stream, size)
     except VIDEO_ERRORS as error:
         raise MediaError(
-            f"The video holds a frame that cannot be read ({frame}: {error}). "
+            f"The video holds a frame that cannot be read ({frame}: "
+            f"{words_of(error)}). "
             "Convert the video to H.264, or use what comes before."
         ) from error
 

@@ -253,7 +253,9 @@ def write_profile(corners, curve):
         table += struct.pack(">4sII", name, start + len(content), len(each))
         content += each + b"\0" * (-len(each) % 4)
     size = start + len(content)
-    head = struct.pack(">I4xI4s4s4s", size, 0x04400000, b"mntr", b"RGB ", b"XYZ ")
+    head = struct.pack(
+        ">I4xI4s4s4s", size, 0x04400000, b"mntr", b"RGB ", b"XYZ "
+    )
     head += b"\0" * 12 + b"acsp" + b"\0" * 28 + _fixed(WHITE)
     return head + b"\0" * (128 - len(head)) + table + content
 

@@ -14,6 +14,7 @@ from helpers.footage.media.opening import (
     MediaError,
     existing_file,
     size_of,
+    words_of,
 )
 
 PHOTO_ENDINGS = ".bmp .gif .jfif .jpeg .jpg .png .ppm .tif .tiff .webp".split()
@@ -194,7 +195,7 @@ def why_unreadable(path, error):
     """
     return (
         f"{path.name} should be a photo. Received: {size_of(path)} bytes that "
-        f"cannot be read ({error}). Save it anew as JPEG or PNG, or take it "
+        f"cannot be read ({words_of(error)}). Save it anew as JPEG or PNG, or take it "
         "out of the folder."
     )
 
@@ -247,7 +248,11 @@ def _to_rgb(photo, top, to_srgb):
     """A strip in 8-bit sRGB, array; `to_srgb` is `None` where it is that."""
     if top is not None:
         grey = _to_grey(photo, top)
-        return grey[..., None] if to_srgb is None else to_srgb(Image.fromarray(grey))
+        return (
+            grey[..., None]
+            if to_srgb is None
+            else to_srgb(Image.fromarray(grey))
+        )
     alpha = None
     if photo.mode in ("RGBA", "LA", "PA", "La", "RGBa") or (
         "transparency" in photo.info
