@@ -20,8 +20,8 @@ TO_GREY = np.float32([0.299, 0.587, 0.114])
 TINT_LEVELS, TINT_BLUR = 32, 1.5
 # How far colours lie from the one that their grey has on average, as a share of
 # all colour: photos of people have 0.1 to 0.44, renders 0.08 to 0.42, the same
-# as sepia JPEGs of quality 75 0.01 to 0.1. Up to the first all is tint, from the
-# second on nothing is; of less colour than the last (RGB 0-1) so large a share.
+# as sepia JPEGs of quality 75 0.01 to 0.1. Up to the first all is tint, from
+# the second on nothing is; less colour than the last (RGB 0-1) counts as that.
 TINTED, COLORFUL, LEAST_COLOR = 0.055, 0.075, 0.03
 
 
@@ -208,7 +208,8 @@ def follow_tint(face, target_crop, mask):
         >>> from helpers.color_transfer import follow_tint
         >>> ramp = np.linspace(0.1, 0.9, 64, dtype=np.float32).reshape(8, 8, 1)
         >>> face, grey = ramp * np.float32([1, 0.5, 0.2]), ramp.repeat(3, 2)
-        >>> float(np.ptp(follow_tint(face, grey, np.ones((8, 8))), axis=2).max())
+        >>> followed = follow_tint(face, grey, np.ones((8, 8)))
+        >>> float(np.ptp(followed, axis=2).max())
         0.0
     """
     inside = pixels_inside(mask)

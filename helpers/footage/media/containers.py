@@ -165,8 +165,8 @@ def decode_frames(path, container, stream):
 def _frameless(name, reason):
     return (
         f"{name} should be a video with frames. Received: none that can be "
-        f"read ({words_of(reason)}). Copy the file again from where it came, or take it "
-        "out of the folder."
+        f"read ({words_of(reason)}). Copy the file again from where it came, "
+        "or take it out of the folder."
     )
 
 

@@ -195,8 +195,8 @@ def why_unreadable(path, error):
     """
     return (
         f"{path.name} should be a photo. Received: {size_of(path)} bytes that "
-        f"cannot be read ({words_of(error)}). Save it anew as JPEG or PNG, or take it "
-        "out of the folder."
+        f"cannot be read ({words_of(error)}). Save it anew as JPEG or PNG, or "
+        "take it out of the folder."
     )
 
 
