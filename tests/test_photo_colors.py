@@ -163,7 +163,7 @@ def test_cameras_say_adobe_rgb_in_their_marks(tmp_path):
         ({0xA001: 1, 0xA005: {1: "R98"}}, None),
     ):
         exif = Image.Exif()
-        exif.get_ifd(0x8769).update(marks)
+        exif[0x8769] = marks
         pixels = COLORS if stored is None else stored_in(stored)
         Image.fromarray(pixels).save(path, exif=exif)
         assert farthest(path) <= (0 if stored is None else 2)

@@ -31,7 +31,7 @@ DAMAGED = "It may be damaged: copy it again from where it came"
 ROUNDS = ((90, 180, 270), (45, 135, 225, 315))
 # Score and doubt (see `witness`) of a face of which one may be sure at the
 # first look: so have 208 of 211 photos that are upright.
-SURE, SURE_DOUBT = 0.9, 1.0
+SURE, SURE_DOUBT = 0.9, 0.9
 # two faces are at least so far from each other, in distances between the eyes
 APART = 1.5
 # more than this is not believed after all looks

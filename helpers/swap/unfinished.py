@@ -18,6 +18,7 @@ import numpy as np
 from helpers.faces.tracks import FaceTrack, has_face
 from helpers.files import asides, folder_lock, manifests
 from helpers.files.folder_lock import LOCK
+from helpers.files.names import longer_name
 from helpers.footage import media
 from helpers.footage.media import video_parts
 
@@ -46,7 +47,7 @@ def unfinished(output_path):
             writing this result, or if the disk is full.
     """
     output = pathlib.Path(output_path)
-    folder = output.with_name(output.name + ENDING)
+    folder = output.with_name(longer_name(output.name, ENDING))
     instead = f"Choose another output path than {output}."
     with folder_lock.locked_folder(folder, instead, UnfinishedError):
         yield Unfinished(output, folder)

@@ -7,7 +7,12 @@ import av
 from PIL import Image
 
 from helpers.footage.media import photos
-from helpers.footage.media.opening import MediaError, existing_file, size_of
+from helpers.footage.media.opening import (
+    MediaError,
+    existing_file,
+    size_of,
+    words_of,
+)
 from helpers.footage.media.photos import FORMATS, PHOTO_ERRORS
 
 # of these a file may be a clip as well
@@ -107,7 +112,8 @@ def read_moving(path):
         if not index:
             raise MediaError(photos.why_unreadable(path, error)) from error
         raise MediaError(
-            f"{path.name} breaks off: {index} frames were read, then {error}. "
+            f"{path.name} breaks off: {index} frames were read, then "
+            f"{words_of(error)}. "
             "Use what was read, or copy the file again from where it came."
         ) from error
 

@@ -17,6 +17,7 @@ from helpers.footage.media.opening import (
     MediaError,
     existing_file,
     size_of,
+    words_of,
 )
 
 VIDEO_ENDINGS = (
@@ -67,8 +68,8 @@ def open_container(path):
     except VIDEO_ERRORS as error:
         raise MediaError(
             f"{path.name} should be a video. Received: {size_of(path)} "
-            f"bytes that cannot be opened ({error}). Convert or record it "
-            "anew, or take it out of the folder."
+            f"bytes that cannot be opened ({words_of(error)}). Convert or "
+            "record it anew, or take it out of the folder."
         ) from error
 
 
@@ -218,8 +219,8 @@ def decode_frames(path, container, stream, notes=None):
 def _frameless(name, reason):
     return (
         f"{name} should be a video with frames. Received: none that can be "
-        f"read ({reason}). Copy the file again from where it came, or take it "
-        "out of the folder."
+        f"read ({words_of(reason)}). Copy the file again from where it came, "
+        "or take it out of the folder."
     )
 
 

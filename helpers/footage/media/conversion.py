@@ -139,7 +139,8 @@ def upright_frame(frame, stream, size=None, shape=None):
         return _convert(frame, whole, size is not None)
     except VIDEO_ERRORS as error:
         raise MediaError(
-            f"The video holds a frame that cannot be read ({frame}: {error}). "
+            f"The video holds a frame that cannot be read ({frame}: "
+            f"{words_of(error)}). "
             "Convert the video to H.264, or use what comes before."
         ) from error
 

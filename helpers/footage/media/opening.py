@@ -1,7 +1,8 @@
 """Opening: a path in; a file that is there and may be read, or why not."""
 
 import os
-import pathlib
+
+from helpers.files.names import path_on_disk
 
 import av
 
@@ -24,6 +25,19 @@ class MediaError(ValueError):
     """A photo or a video cannot be read (further)."""
 
 
+def words_of(error):
+    """What a library says of a fault, less its number.
+
+    Args:
+        error: Exception, or str.
+
+    Returns:
+        str.
+    """
+    said = getattr(error, "strerror", None) or str(error)
+    return said or type(error).__name__
+
+
 def existing_file(path):
     """Path of a file that is there and not empty.
 
@@ -37,7 +51,7 @@ def existing_file(path):
         FileNotFoundError: if there is no such file.
         MediaError: if it is empty, or may not be read.
     """
-    path = pathlib.Path(path)
+    path = path_on_disk(path)
     if is_shut(path):
         raise MediaError(
             f"{path.name} should be a file that may be read. Received: no "

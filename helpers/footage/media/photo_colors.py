@@ -243,7 +243,9 @@ def write_profile(corners, curve):
     shape = b"para" + struct.pack(">IHH", 0, kind, 0) + _fixed(curve)
     tags = {
         name: b"XYZ \0\0\0\0" + _fixed(column)
-        for name, column in zip((b"rXYZ", b"gXYZ", b"bXYZ"), matrix.T)
+        for name, column in zip(
+            (b"rXYZ", b"gXYZ", b"bXYZ"), matrix.T, strict=True
+        )
     }
     tags[b"wtpt"] = b"XYZ \0\0\0\0" + _fixed(WHITE)
     tags |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), shape)

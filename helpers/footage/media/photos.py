@@ -14,6 +14,7 @@ from helpers.footage.media.opening import (
     MediaError,
     existing_file,
     size_of,
+    words_of,
 )
 from helpers.footage.media.orientations import (
     ORIENTATIONS,
@@ -186,8 +187,8 @@ def why_unreadable(path, error):
     """
     return (
         f"{path.name} should be a photo. Received: {size_of(path)} bytes that "
-        f"cannot be read ({error}). Save it anew as JPEG or PNG, or take it "
-        "out of the folder."
+        f"cannot be read ({words_of(error)}). Save it anew as JPEG or PNG, or "
+        "take it out of the folder."
     )
 
 

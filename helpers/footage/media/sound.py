@@ -12,7 +12,11 @@ import av
 from helpers.footage.media import animations, containers
 from helpers.footage.media.containers import sound_tracks
 from helpers.footage.media.frame_clock import BREAK, FrameClock, span_of
-from helpers.footage.media.opening import VIDEO_ERRORS, existing_file
+from helpers.footage.media.opening import (
+    VIDEO_ERRORS,
+    existing_file,
+    words_of,
+)
 from helpers.footage.media.sound_encoding import SoundEncoder, encoded_rate
 
 # sound that an mp4 file can hold as it is; other sound becomes AAC
@@ -140,7 +144,7 @@ class Sound:
 
     def leave_out(self, error):
         """Be silent from now on, as what was begun cannot be written."""
-        reason = f"it cannot be written ({error})"
+        reason = f"it cannot be written ({words_of(error)})"
         self._track, self._notes = None, [f"sound is left out: {reason}"]
 
     def notes(self):
@@ -315,5 +319,5 @@ class _Track:
         if self.refused:
             said.append(f"{self.refused} packets of sound are left out")
         if self.error is not None:
-            said.append(f"sound ends early ({self.error})")
+            said.append(f"sound ends early ({words_of(self.error)})")
         return said
