@@ -9,7 +9,11 @@ import numpy as np
 from av.video.reformatter import Interpolation
 
 from helpers.footage.media import hdr
-from helpers.footage.media.opening import VIDEO_ERRORS, MediaError
+from helpers.footage.media.opening import (
+    VIDEO_ERRORS,
+    MediaError,
+    words_of,
+)
 from helpers.footage.media.orientations import SIDEWAYS, make_upright, mark_of
 
 # without these flags every pass darkens a picture by one grey level

@@ -2,9 +2,9 @@
 
 import os
 
-from helpers.files.names import path_on_disk
-
 import av
+
+from helpers.files.names import path_on_disk
 
 # 8K; each frame that waits for another takes its pixels times four of memory
 LARGEST_FRAME = 8192 * 4608
