@@ -1,5 +1,8 @@
 """Orientations: a display matrix is read as EXIF's marks are, all eight."""
 
+import sys
+
+import av
 import numpy as np
 import pytest
 from media_files import difference, picture, write_clips
@@ -85,3 +88,16 @@ def test_what_is_no_quarter_turn_is_taken_for_one_and_told(
     wanted = (shape[1], shape[0], 3) if mark == 6 else shape
     assert next(media.read_frames(path))[2].shape == wanted
     assert any("no quarter turn" in n for n in media.probe_video(path)["notes"])
+
+
+def test_a_frame_that_was_asked_is_not_kept(tmp_path):
+    path = write_clips(
+        tmp_path / "a.mov",
+        [[picture()] * 2],
+        matrix=matrix_of(orientations.DIRECTIONS[2]),
+    )
+    with av.open(str(path)) as container:
+        frame = next(container.decode(video=0))
+        before = sys.getrefcount(frame)
+        assert orientations.mark_of(frame) == 2
+        assert sys.getrefcount(frame) == before
