@@ -57,6 +57,7 @@ class Painter:
     resolution = 64
     contract = CONTRACT
     colors = {"Left": (0, 1, 0), "Right": (0, 0, 1)}
+    target = None
     shifts: typing.ClassVar = {}
 
     def variables(self):
@@ -286,7 +287,7 @@ def is_turned_by(degrees):
         off = [_between(roll, degrees) for roll in rolls]
         (swap,) = trial.swapped["swaps"]
         # from the frame to an upright crop
-        angle = np.degrees(np.arctan2(swap.matrix[0, 1], swap.matrix[0, 0]))
+        angle = np.degrees(np.arctan2(swap.matrix[1, 0], swap.matrix[0, 0]))
         off.append(_between(angle, degrees))
         right = max(off) < 12 and trial.swapped["faces_swapped"] == 1
         return right, f"cut at {rolls[0]:.0f}, pasted at {angle:.0f} degrees"
