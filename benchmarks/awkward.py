@@ -31,7 +31,17 @@ from helpers.footage import media
 IDENTITY = "Awkward"
 CROPS_ON_A_SHEET = 12
 # ends of what `probe_video` says that is about pictures, not about an mp4
-SEEN_IN_CROPS = ("degrees", "become 8", "squares", "BT.709", "(BT.709)")
+SEEN_IN_CROPS = (
+    "degrees",
+    "matrix says",
+    "become 8",
+    "squares",
+    "BT.709",
+    "(BT.709)",
+    "BT.601",
+    "de-interlaced",
+    "white",
+)
 
 
 def extract(folder, output):

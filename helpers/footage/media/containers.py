@@ -10,7 +10,7 @@ import av
 from av.stream import Disposition
 
 from helpers.footage.media import animations
-from helpers.footage.media.decoding import Decoding
+from helpers.footage.media.decoding import Decoding, stated_seconds
 from helpers.footage.media.opening import (
     LARGEST_FRAME,
     VIDEO_ERRORS,
@@ -38,6 +38,8 @@ STILL = (
     | Disposition.timed_thumbnails
 )
 SECOND = Disposition.dependent | Disposition.multilayer
+# what lasts no longer, of the longest of a file, is no film but a still
+SHORT_SHARE = 0.2
 
 
 def open_container(path):
@@ -88,16 +90,22 @@ def moving_streams(container):
         for stream in container.streams.video
         if not stream.disposition & STILL
     ]
-    return sorted(moving, key=_rank)
+    lasting = {s.index: stated_seconds(container, s) or 0.0 for s in moving}
+    longest = max(lasting.values(), default=0.0)
+    return sorted(
+        moving,
+        key=lambda s: _rank(s, 0 < lasting[s.index] < SHORT_SHARE * longest),
+    )
 
 
-def _rank(stream):
+def _rank(stream, is_short):
     if stream.codec_context is None:
         return (True,)
     return (
         False,
         bool(stream.disposition & SECOND),
-        stream.frames == 1,  # a cover that does not say that it is one
+        # a cover that does not say that it is one
+        stream.frames == 1 or is_short,
         not stream.disposition & Disposition.default,
         -stream.width * stream.height,
         stream.index,

@@ -159,6 +159,19 @@ def _times(count, noun):
     return f"{count} {noun}{'s' if count > 1 else ''}"
 
 
+def stated_seconds(container, stream):
+    """What a file says of the duration of one of its streams.
+
+    Args:
+        container: `av.container.InputContainer`.
+        stream: `av.VideoStream`.
+
+    Returns:
+        float, seconds, or `None`.
+    """
+    return _own_seconds(container, stream) or _tagged_seconds(stream)
+
+
 def _own_seconds(container, stream):
     """What a stream's header says of its duration, or `None`."""
     if not stream.duration:

@@ -11,8 +11,8 @@ import av
 
 from helpers.footage.media.opening import MediaError
 
-# the filter knows no smaller picture
-SMALLEST = 4
+# the filter takes no smaller picture, of which colour has a quarter of the side
+SMALLEST = 16
 UNSPECIFIED = 2
 
 

@@ -8,6 +8,7 @@ matrix. The front camera's mirror is in there as well. Both are read as marks.
 import functools
 
 import numpy as np
+from av.sidedata.sidedata import SideDataContainer, Type
 
 # what EXIF's marks make of a picture
 ORIENTATIONS = {
@@ -86,8 +87,8 @@ def mark_of(frame):
         int, 1-8, the mark that EXIF has for it: 1 where it says nothing, the
         nearest where it is turned by any other angle.
     """
-    matrix = frame.side_data.get("DISPLAYMATRIX")
-    return 1 if matrix is None else _nearest(bytes(matrix))[0]
+    matrix = _matrix_of(frame)
+    return 1 if matrix is None else _nearest(matrix)[0]
 
 
 def describe_mark(frame):
@@ -99,10 +100,10 @@ def describe_mark(frame):
     Returns:
         list of str.
     """
-    matrix = frame.side_data.get("DISPLAYMATRIX")
+    matrix = _matrix_of(frame)
     if matrix is None:
         return []
-    mark, near = _nearest(bytes(matrix))
+    mark, near = _nearest(matrix)
     said = []
     if mark in (2, 4, 5, 7):
         said.append("mirrored as its display matrix says")
@@ -111,6 +112,12 @@ def describe_mark(frame):
     if not near:
         said.append("its display matrix, no quarter turn, is taken for one")
     return said
+
+
+def _matrix_of(frame):
+    # `frame.side_data` would keep itself and the frame's pixels in memory
+    matrix = SideDataContainer(frame).get(Type.DISPLAYMATRIX)
+    return None if matrix is None else bytes(matrix)
 
 
 @functools.lru_cache

@@ -33,7 +33,7 @@ def probe_video(path):
         dict with `frames` (int, an estimate), `frame_rate` (mean frames per
         second), `width` and `height` (pixels of an upright frame),
         `duration` (seconds), `has_sound` (bool), `rotation` (degrees that
-        were applied counter-clockwise), `bits` (of a colour value), `hdr`
+        were applied counter-clockwise, after a mirror), `bits` (of a colour value), `hdr`
         (`"PQ"`, `"HLG"` or `None`, see `hdr.py`) and `notes` (list of str,
         what else than the swapped is changed by writing it as mp4).
 

@@ -4,7 +4,7 @@ import functools
 import pathlib
 
 from helpers.footage.media import animations, containers
-from helpers.footage.media.conversion import upright_frame
+from helpers.footage.media.conversion import sound_shape, upright_frame
 from helpers.footage.media.decoding import decoder_of
 from helpers.footage.media.deinterlacing import without_comb
 from helpers.footage.media.frame_clock import has_jumps
@@ -127,15 +127,19 @@ def _seek_frame(path, time):
         if early <= start or not own:
             return None
         try:
-            known = stream.width, stream.height
+            known = stream.width, stream.height, _pixels_of(stream)
             container.seek(early, stream=stream)
             for frame in without_comb(container.decode(stream)):
                 if frame.pts is None or frame.pts > wanted:
                     return None
-                if (frame.width, frame.height) != known:
+                if (frame.width, frame.height, _pixels_of(stream)) != known:
                     return None  # it is brought to the size of the first
                 if frame.pts == wanted:
                     return upright_frame(frame, stream)
         except VIDEO_ERRORS:
             pass  # read from its beginning, which says what is wrong
     return None
+
+
+def _pixels_of(stream):
+    return sound_shape(stream.codec_context.sample_aspect_ratio)

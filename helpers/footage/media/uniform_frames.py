@@ -13,6 +13,7 @@ from helpers.footage.media.animations import Animation
 from helpers.footage.media.deinterlacing import without_comb
 
 DEINTERLACED = "interlaced: its frames are de-interlaced"
+CHANGES = ("its size changes", "its colour matrix changes")
 # a difference between two shapes that no face shows; less than a macroblock
 ROUNDING = 0.02
 
@@ -59,11 +60,10 @@ def _count_combed(frames, counts):
 
 def _in_words(counts):
     said = [DEINTERLACED] if counts["interlaced"] else []
-    if counts["reshaped"]:
-        said.append(
-            f"size or colour change on the way: {counts['reshaped']} frames "
-            "are brought to the first one's"
-        )
+    for what, count in counts.items():
+        if what in CHANGES and count:
+            frames = "1 frame is" if count == 1 else f"{count} frames are"
+            said.append(f"{what} on the way: {frames} brought to the first's")
     return said
 
 
@@ -81,7 +81,7 @@ def _of_one_shape(frames, stream, counts):
         )
         first = first or kind
         if kind != first:
-            counts["reshaped"] += 1
+            counts[CHANGES[kind[0] == first[0]]] += 1
             rgb = conversion.upright_frame(frame, stream, shape=shape)
             frame = _reshaped(frame, rgb, *first)
         yield frame
