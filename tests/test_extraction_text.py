@@ -29,6 +29,13 @@ def test_a_file_is_named_once_with_its_reason():
     assert "in/x.jpg: should be a photo" in text
 
 
+def test_what_was_passed_over_is_said():
+    notes = {"in/x.ts": "1 jump of its clock taken out"}
+    text = extraction_text.extraction_as_text({"Ada": report(file_notes=notes)})
+    assert "1 file used, with what is said here:" in text
+    assert "in/x.ts: 1 jump of its clock taken out" in text
+
+
 def test_lines_are_short_and_many_files_are_counted():
     names = [f"photo {number}.jpg" for number in range(90)]
     reasons = dict.fromkeys(names, "should be a photo. " * 9)

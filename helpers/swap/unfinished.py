@@ -21,6 +21,7 @@ from helpers.files.folder_lock import LOCK
 from helpers.files.names import longer_name
 from helpers.footage import media
 from helpers.footage.media import video_parts
+from helpers.footage.media.sound import Sound
 
 ENDING = ".unfinished"
 TRACKS, JOB = "tracks.npz", "job.json"
@@ -116,6 +117,9 @@ class Unfinished:
         self._agree({**job, "crf": crf, "versions": versions})
         parts = video_parts.parts_of(self.folder)
         self.kept = sum(video_parts.part_length(part) for part in parts)
+        # how its sound is kept is tried before the work, not after it
+        with Sound(source_path):
+            pass
         if self.kept < frames:
             # batches as they are without an interruption
             length = -(-video_parts.PART_FRAMES // at_once) * at_once

@@ -27,9 +27,7 @@ LEAP, LEAP_PICTURES = 5.0, 10
 # that stands still for as long as the second.
 SILENT_STILL_STREAMED, SILENT_STILL = 10.0, 600.0
 # a break in sound that is no jitter of its times, in seconds
-BREAK, OVERLAP = 2.0, 0.3
-# Sound and pictures that belong together are not further apart in a file.
-APART = 15.0
+BREAK = 2.0
 # how many packets are looked at in advance, or held back
 MOST_AHEAD = 1000
 RETRIES = 3
@@ -47,6 +45,8 @@ class FrameClock:
         jumps: list of tuples of float: the second at which the pictures'
             clock jumps, and by how many it does.
         sound_jumps: int. How often the sound's clock jumps alone.
+        shifts: list of float, seconds that are added, one more a jump.
+        latest: float. Second of the latest picture so far, or `None`.
         unread: int. Places of the file that could not be read.
         error: what was wrong at the last one, or `None`.
         shift: int. Ticks that were added to the last picture's time.
@@ -58,10 +58,9 @@ class FrameClock:
         self.jumps, self.sound_jumps = [], 0
         self.unread, self.error = 0, None
         self.heard, self.shift, self._before = 0.0, 0, 0
-        # seconds that are added after each jump
-        self._shifts = [0.0]
+        self.shifts = [0.0]
         self._tick = float(video.time_base) if video else 0.0
-        self._latest, self._recent = None, collections.deque(maxlen=RECENT)
+        self.latest, self._recent = None, collections.deque(maxlen=RECENT)
         self._lasts = None
         self._run = None  # of sound without a break, first and last second
         self._source, self._ahead = self._read(), collections.deque()
@@ -72,25 +71,10 @@ class FrameClock:
         Yields:
             `av.Packet`, none of them empty.
         """
-        for packet in self._packets():
+        for packet in self.packets():
             if packet.stream_index == self.video.index:
-                self._place_picture(packet)
+                self.place_picture(packet)
                 yield packet
-
-    def sounds(self):
-        """Packets of the sound, each with the pictures it belongs to.
-
-        Yields:
-            `av.Packet`, none of them empty.
-        """
-        placer = _SoundPlacer(self)
-        for packet in self._packets():
-            if packet.stream_index == self.sound.index:
-                placer.held.append(packet)
-            else:
-                self._place_picture(packet)
-            yield from placer.release()
-        yield from placer.release(at_end=True)
 
     def _read(self):
         """All packets; what cannot be read is tried again, then passed over."""
@@ -108,7 +92,12 @@ class FrameClock:
                 self.unread += not failures
                 failures, self.error = failures + 1, error
 
-    def _packets(self):
+    def packets(self):
+        """All packets, those of the pictures not placed yet.
+
+        Yields:
+            `av.Packet`, none of them empty.
+        """
         while True:
             packet = self._ahead.popleft() if self._ahead else None
             packet = packet or next(self._source, None)
@@ -131,14 +120,15 @@ class FrameClock:
             self._run = (begin, end)
         self._run = (self._run[0], end)
 
-    def _place_picture(self, packet):
+    def place_picture(self, packet):
+        """Take jumps out of the times of a packet of pictures."""
         ticks, shift = _ticks_of(packet), self.shift
         # what an edit list hides may have any time
         if ticks is not None and not packet.is_discard:
             shift = self._shift_at(ticks)
             shown = (ticks + shift) * self._tick
-            if self._latest is None or shown > self._latest:
-                self._latest = shown
+            if self.latest is None or shown > self.latest:
+                self.latest = shown
             self._recent.append(shown)
         move_packet(packet, shift)
 
@@ -156,10 +146,10 @@ class FrameClock:
         if -early <= self._ahead_of(ticks, self._before) <= LEAP:
             return self._before
         first = min(self._reordered(ticks, early), default=ticks)
-        shown = self._latest + usual
+        shown = self.latest + usual
         by = self._ahead_of(first, self.shift) - usual
         self._before, self.shift = self.shift, round(shown / self._tick) - first
-        self._shifts.append(self.shift * self._tick)
+        self.shifts.append(self.shift * self._tick)
         start = (self.video.start_time or 0) * self._tick
         self.jumps.append((shown - start, by))
         return self.shift
@@ -171,13 +161,13 @@ class FrameClock:
         """
         known = sorted(self._recent)
         first = known[-REORDERED - 1] if len(known) > REORDERED else known[0]
-        return self._latest + ahead < first - usual / 2
+        return self.latest + ahead < first - usual / 2
 
     def _ahead_of(self, ticks, shift):
         """Seconds from the latest picture so far to one at these ticks."""
-        if self._latest is None:
+        if self.latest is None:
             return 0.0
-        return (ticks + shift) * self._tick - self._latest
+        return (ticks + shift) * self._tick - self.latest
 
     def _reordered(self, ticks, early):
         """Ticks of a picture, and of those decoded after but shown before."""
@@ -226,7 +216,7 @@ class FrameClock:
         """
         if self.sound is None:
             return None
-        start = self._latest - self._shifts[-1]
+        start = self.latest - self.shifts[-1]
         middle, end = start + 0.3 * ahead, start + 0.9 * ahead
         if self._run is not None:
             if self._run[0] >= end:
@@ -276,82 +266,6 @@ def has_jumps(container, video, sound=None):
             return False
     clock = FrameClock(container, video, sound)
     return any(clock.jumps for _ in clock.pictures())
-
-
-class _SoundPlacer:
-    """Says by how much each packet of sound has to be moved.
-
-    Sound jumps with the pictures, but in a file it may come before them. So
-    it waits until it is clear what the pictures do.
-    """
-
-    def __init__(self, clock):
-        self.clock, self.held = clock, collections.deque()
-        self.epoch, self.shift = 0, 0.0
-        self.end = self.since = None
-
-    def release(self, at_end=False):
-        """Packets of which it is clear where they belong, moved there."""
-        while self.held:
-            packet = self.held[0]
-            begin, end = span_of(packet)
-            if begin is not None and self._is_break(begin + self.shift):
-                if not at_end and self._waits():
-                    return
-                self._choose(begin)
-                self.end = begin + self.shift
-            self.since = None
-            self.held.popleft()
-            if end is not None:
-                end += self.shift
-                self.end = end if self.end is None else max(end, self.end)
-            move_packet(packet, round(self.shift / packet.time_base))
-            yield packet
-
-    def _is_break(self, begin):
-        if self.end is not None:
-            return not -OVERLAP <= begin - self.end <= BREAK
-        latest = self.clock._latest
-        if latest is not None and begin > latest + SILENT_STILL:
-            return True  # no film has its first sound as late
-        return len(self.clock._shifts) > 1
-
-    def _waits(self):
-        """Whether what the pictures do may still become clear."""
-        clock = self.clock
-        if clock.video is None or len(self.held) > MOST_AHEAD:
-            return False
-        if self.since is None:
-            self.since = clock._latest or 0.0
-        # they have jumped, or go on as if nothing had happened
-        return (
-            self.epoch + 1 == len(clock._shifts)
-            and (clock._latest or 0.0) < self.since + LEAP
-        )
-
-    def _choose(self, begin):
-        """Set the shift with which sound comes next to its pictures."""
-        clock = self.clock
-        latest = self.end if clock._latest is None else clock._latest
-        latest = latest or 0.0
-        known = [*enumerate(clock._shifts), (self.epoch, self.shift)]
-        if self.end is not None:
-            # never back, but for sound that was longer than its pictures
-            known = [
-                (epoch, shift)
-                for epoch, shift in known
-                if epoch > self.epoch or begin + shift >= self.end - OVERLAP
-            ]
-        apart = {each: abs(begin + each[1] - latest) for each in known}
-        best = min(apart, key=apart.get, default=None)
-        if best is not None and apart[best] <= APART:
-            self.epoch, self.shift = best
-            return
-        # its clock jumps alone
-        begins = self.since or latest if self.end is None else self.end
-        if self.end is not None or begin > latest:
-            self.shift = begins - begin
-            clock.sound_jumps += 1
 
 
 def _ticks_of(packet):

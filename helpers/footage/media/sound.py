@@ -17,6 +17,7 @@ from helpers.footage.media.opening import (
     existing_file,
     words_of,
 )
+from helpers.footage.media.sound_clock import placed_sounds
 from helpers.footage.media.sound_encoding import SoundEncoder, encoded_rate
 
 # sound that an mp4 file can hold as it is; other sound becomes AAC
@@ -258,7 +259,7 @@ class _Track:
         self._clock = FrameClock(self.container, self._video, self.source)
         first = (self.source.start_time or 0) * float(self.source.time_base)
         waiting = None
-        for packet in self._clock.sounds():
+        for packet in placed_sounds(self._clock):
             if packet.is_discard and not _leads_to(first, packet):
                 continue
             if packet.pts is None:
