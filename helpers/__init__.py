@@ -38,6 +38,8 @@ it here, the lesson only `files`.
     widgets    what is clicked in a notebook
 """
 
+from helpers.files.keras_settings import settle_keras
 from helpers.files.quiet import quiet_tensorflow
 
 quiet_tensorflow()
+settle_keras()

@@ -36,6 +36,28 @@ def test_a_file_cut_short_is_refused(kept, tmp_path):
         read_arrays(path)
 
 
+def test_another_bit_or_name_is_noticed_wherever_it_stands(tmp_path):
+    path = tmp_path / "weights.safetensors"
+    arrays = {"one": np.ones((2, 3), "float32"), "two": np.array(7, "int32")}
+    write_arrays(path, arrays, {"step": 3})
+    content = path.read_bytes()
+    write_arrays(path, dict(reversed(arrays.items())), {"step": 3})
+    assert path.read_bytes() == content  # the same arrays, the same file
+    for place in range(len(content)):
+        path.write_bytes(
+            content[:place] + bytes([content[place] ^ 1]) + content[place + 1 :]
+        )
+        try:
+            found, details = read_arrays(path)
+        except ValueError as error:
+            assert "Received" in str(error)
+            continue
+        # but for the words that name the checksum, or the details with it
+        assert details.get("step") == 3 or details == {}
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(found[name], array)
+
+
 def test_a_file_that_is_not_there_is_told(tmp_path):
     with pytest.raises(FileNotFoundError, match="no weights at"):
         read_arrays(tmp_path / "weights.safetensors")

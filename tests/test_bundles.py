@@ -325,6 +325,19 @@ def test_a_network_is_refused_before_it_is_built(tmp_path, monkeypatch):
         bundles.load_bundle(tmp_path)
 
 
+def test_what_fails_in_building_is_not_laid_to_the_manifest(
+    tmp_path, monkeypatch
+):
+    bundles.save_bundle(small_comb(), tmp_path, MADE_BY)
+
+    def build(self, **config):
+        raise TypeError("a kernel of channels that are not there")
+
+    monkeypatch.setattr(Comb, "__init__", build)
+    with pytest.raises(TypeError, match="^a kernel of channels"):
+        bundles.load_bundle(tmp_path)
+
+
 def test_a_manifest_that_vouches_for_other_files_is_refused(tmp_path):
     folder = tampered(tmp_path / "bundle")
     (tmp_path / "secret").write_text("of the reader")

@@ -8,6 +8,7 @@ import sys
 import keras
 import numpy as np
 import pytest
+import safetensors.numpy
 from disk import files, run_python
 from small_swappers import assert_equal, small_comb, small_crowd, values
 
@@ -98,6 +99,50 @@ def test_a_cut_checkpoint_is_passed_over_for_the_one_before(
     assert "Trying the checkpoint before it" in printed
 
 
+def with_flaw(content, flaw):
+    """Bytes of a checkpoint as a disk gives them back that fails."""
+    content, middle = bytearray(content), len(content) // 2
+    if flaw == "zeros":
+        # numbers that are none already: moments begin as such
+        blocks = range(len(content) - 64, 0, -64)
+        start = next(k for k in blocks if any(content[k : k + 64]))
+        content[start : start + 64] = bytes(64)
+    elif flaw == "a bit":
+        content[-9] ^= 1
+    elif flaw == "a step":  # in the header, and still a header
+        at = content.index(b'step\\":')
+        content[at + 8 : at + 9] = b"7"
+    else:
+        del content[middle:]
+    return bytes(content)
+
+
+@pytest.mark.parametrize("flaw", ["zeros", "a bit", "a step", "cut"])
+def test_a_checkpoint_that_is_not_what_was_written_is_passed_over(
+    flaw, two_checkpoints, capsys
+):
+    content = with_flaw(two_checkpoints.read_bytes(), flaw)
+    two_checkpoints.write_bytes(content)
+    assert read_step(two_checkpoints) == 1
+    printed = capsys.readouterr().out
+    assert str(two_checkpoints) in printed and "Trying the ch" in printed
+    # what was not whole is kept, and takes no good one's place
+    aside = two_checkpoints.with_name("checkpoint.damaged.safetensors")
+    assert aside.read_bytes() == content
+
+
+def test_a_checkpoint_from_before_there_were_checksums_is_read(
+    two_checkpoints,
+):
+    def without_checksum(arrays, details):
+        details = {"details": json.dumps(details)}
+        two_checkpoints.write_bytes(safetensors.numpy.save(arrays, details))
+
+    without_checksum(*read_arrays(two_checkpoints))
+    assert b"crc32" not in two_checkpoints.read_bytes()
+    assert read_step(two_checkpoints) == 2
+
+
 def test_a_checkpoint_lost_between_two_names_is_found(two_checkpoints):
     # as a power cut leaves it after the old file was moved aside
     two_checkpoints.unlink()
@@ -131,6 +176,13 @@ def small_set(step, loss=None):
     }
     state = {"total_steps": step, "level": 1, "held_out_loss": loss}
     return arrays, {"config": {}, "state": state}
+
+
+class NoNetwork:
+    """Takes what `small_set` holds."""
+
+    def variables(self):
+        return {"kernel": keras.Variable(np.zeros(3000, "float32"))}
 
 
 def steps_by_name(path):
@@ -193,6 +245,24 @@ def test_a_damaged_checkpoint_pushes_no_good_one_out(tmp_path, capsys):
     aside.unlink()
     expected = {"": 4, "previous": 2, "previous2": 1}
     assert steps_by_name(path) == expected
+
+
+def test_the_best_gives_way_to_no_damaged_one(tmp_path, capsys):
+    path = tmp_path / "checkpoint.safetensors"
+    for step, loss in enumerate([0.5, 0.4, 0.3, 0.2], 1):
+        checkpoints.save_checkpoint(path, *small_set(step, loss))
+    oldest = tmp_path / "checkpoint.previous2.safetensors"
+    oldest.write_bytes(with_flaw(oldest.read_bytes(), "zeros"))
+    checkpoints.save_checkpoint(path, *small_set(5, 0.6))
+    (tmp_path / "checkpoint.previous2.damaged.safetensors").unlink()
+    expected = {"": 5, "previous": 4, "previous2": 3, "best": 1}
+    assert steps_by_name(path) == expected
+    # and of the measured ones the next best is taken
+    previous = tmp_path / "checkpoint.previous.safetensors"
+    previous.write_bytes(with_flaw(previous.read_bytes(), "zeros"))
+    network = NoNetwork()
+    assert checkpoints.load_best(network, path) == 3 and network.level == 1
+    assert "Trying the next best" in capsys.readouterr().out
 
 
 def test_disk_use_counts_all_that_a_run_left_and_nothing_else(tmp_path):

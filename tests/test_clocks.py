@@ -226,16 +226,6 @@ def test_a_file_cut_short_is_told_from_a_whole_one(tmp_path, ending):
     frames, error = read_all(path)
     assert 40 < len(frames) < 80
     assert "breaks off" in str(error) and f"{len(frames)} frames" in str(error)
-    # of what is there, some is held out for testing
-    (plan,), *_ = takes.plan_files(hidden_but(path), 1, 0.1)
-    assert 0 < plan["segment"] < len(frames)
-
-
-def hidden_but(path):
-    """A folder with this file alone."""
-    folder = path.with_name("alone")
-    folder.mkdir()
-    return path.rename(folder / path.name).parent
 
 
 def test_sound_that_goes_on_is_no_lack_of_pictures(tmp_path):

@@ -2,8 +2,9 @@
 
 import dataclasses
 
+import av
 import pytest
-from clips import assert_signed, picture, write_clip
+from clips import assert_signed, count_in_memory, picture, write_clip
 from test_swap_footage import clip_in, job_of, names_in, states_of
 
 from helpers.footage import media
@@ -84,6 +85,45 @@ def test_frames_that_are_shown_have_a_face(video):
         round(time, 3) for time in record["times_without_face"]
     ]
     assert len(shown_result.frame_pairs(video, 8)) == 1
+
+
+def test_of_a_long_video_only_what_is_shown_is_kept(tmp_path, monkeypatch):
+    clip = write_clip(tmp_path / "long.mp4", [picture(3)] * 40)
+    result = result_of(clip, tmp_path / "out")
+    in_memory = count_in_memory(monkeypatch)
+    assert len(shown_result.frame_pairs(result, 3)) == 3
+    # of each video those that are shown, and the one that is read
+    assert max(in_memory) <= 2 * 3 + 4
+
+
+def test_a_target_that_breaks_off_is_shown_as_far_as_it_goes(tmp_path, capsys):
+    clip = tmp_path / "cut.mp4"
+    with av.open(
+        str(clip), "w", options={"movflags": "faststart"}
+    ) as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.height, stream.width = picture().shape[:2]
+        for seed in range(30):
+            frame = av.VideoFrame.from_ndarray(picture(seed), format="rgb24")
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    content = clip.read_bytes()
+    clip.write_bytes(content[: len(content) * 6 // 10])
+    result = result_of(clip, tmp_path / "out")
+    frames = result.record["counts"]["frames"]
+    assert 10 < frames < 25 and "breaks off" in result.record["broken"]
+    assert "breaks off" in capsys.readouterr().out
+    assert len(shown_result.frame_pairs(result, 6)) == 6
+    # nor is the break met where no later frame has a face
+    late = [round(0.04 * n, 3) for n in range(5, 30)]
+    record = {**result.record, "times_without_face": late}
+    faceless = dataclasses.replace(result, record=record)
+    assert len(shown_result.frame_pairs(faceless, 6)) < 6
+    shown_result.show_result(result)
+    capsys.readouterr()
+    # a result that is kept says it again
+    assert result_of(clip, tmp_path / "out").record == result.record
+    assert "breaks off" in capsys.readouterr().out
 
 
 def test_a_result_of_odd_size_is_shown(tmp_path):

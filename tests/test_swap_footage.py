@@ -259,7 +259,9 @@ def test_the_footage_of_a_job_is_found(tmp_path):
     whole, one = job_of(home), job_of(home / "photo.jpg", target=None)
     assert whole.has_video and not one.has_video
     assert (whole.target_name, one.target_name) == ("Rosa", "Rosa")
-    assert whole.first_frame().shape == picture().shape
+    frame, landmarks = whole.first_face()
+    assert frame.shape == picture().shape
+    assert (landmarks == face_at()["landmarks"]).all()
     assert one.live_frames() is None
     taken = list(whole.live_frames(seconds=0.1))
     assert len(taken) == 3 and clip.is_file()

@@ -6,12 +6,12 @@ spoken already, and has read its level.
 """
 
 import contextlib
-import importlib.abc
-import importlib.machinery
 import logging
 import os
 import subprocess
 import sys
+
+from helpers.files.loading import load_within
 
 # 3: only what ends the program. Whatever else goes wrong is a Python error,
 # too, a GPU without memory for instance. What is said at the level of an error
@@ -45,7 +45,7 @@ def quiet_tensorflow():
     logging.getLogger("tensorflow").addFilter(_is_news)
     hidden = "IWE"[: int(level)] if level.isdecimal() else ""
     if hidden:
-        sys.meta_path.insert(0, _TensorflowFinder(hidden))
+        load_within("tensorflow", lambda _: _sieved(hidden))
 
 
 def _is_news(record):
@@ -53,27 +53,6 @@ def _is_news(record):
     # one that is compiled five times, since Keras runs all by the same line.
     # Ours take few sizes of batches each, see `swapper.predict()`.
     return "triggered tf.function retracing" not in record.getMessage()
-
-
-class _TensorflowFinder(importlib.abc.MetaPathFinder):
-    """Finds TensorFlow as usual; loading it then goes through the sieve."""
-
-    def __init__(self, hidden):
-        self.hidden = hidden
-
-    def find_spec(self, name, path=None, target=None):
-        if name != "tensorflow":
-            return None
-        spec = importlib.machinery.PathFinder.find_spec(name, path, target)
-        if spec is not None and spec.loader is not None:
-            load = spec.loader.exec_module
-
-            def load_quietly(module):
-                with _sieved(self.hidden):
-                    load(module)
-
-            spec.loader.exec_module = load_quietly
-        return spec
 
 
 @contextlib.contextmanager

@@ -60,7 +60,8 @@ def frame_pairs(result, count=6):
     paths = result.media, result.path
     if not result.is_video:
         return [tuple(media.read_photo(path) for path in paths)]
-    frames = media.probe_video(result.media)["frames"]
+    # of the result: a target that breaks off has fewer than it says
+    frames = media.probe_video(result.path)["frames"]
     wanted = [round((n + 0.5) * frames / count - 0.5) for n in range(count)]
     faceless = set(result.record["times_without_face"])
     pairs, last = [], None
@@ -68,8 +69,9 @@ def frame_pairs(result, count=6):
         contextlib.closing(media.read_frames(paths[0])) as befores,
         contextlib.closing(media.read_frames(paths[1])) as afters,
     ):
-        for (index, time, before), (_, _, after) in zip(
-            befores, afters, strict=False
+        # the result first: where it ends the target may break off
+        for (_, _, after), (index, time, before) in zip(
+            afters, befores, strict=False
         ):
             # a video is written with one more pixel where a side is odd
             last = before, after[: before.shape[0], : before.shape[1]]

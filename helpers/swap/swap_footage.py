@@ -131,6 +131,7 @@ def _swap_file(job, path, folder, faces, crf, visible, how):
     ending = ".png" if is_photo else ".mp4"
     output, record = result_files.claim_result(folder, stem, ending, entries)
     if record["finished"]:
+        _print_result(output.name, record)
         return SwapResult(output, path, record)
     how = {"visible": visible, **how}
     try:
@@ -206,11 +207,12 @@ def _print_result(name, record):
     }
     said = ", ".join(f"{key} {value}" for key, value in counts.items())
     print(f"{name}: {said}")
-    if times := record["times_without_face"]:
+    if times := record.get("times_without_face"):
         shown = ", ".join(f"{time:.2f}" for time in times[:MOST_TIMES])
         more = ", ..." if len(times) > MOST_TIMES else ""
         print(f"    without a face at seconds {shown}{more}")
-    for note in filter(None, [*record["notes"], record["broken"]]):
+    # (records of before had neither)
+    for note in filter(None, [*record.get("notes", []), record.get("broken")]):
         print(f"    {note}")
 
 

@@ -56,17 +56,19 @@ class SwapJob:
         """Whether anything of the footage moves."""
         return bool(self.listed[1])
 
-    def first_frame(self):
+    def first_face(self):
         """The first frame in which a face is found, videos before photos.
 
         Returns:
-            uint8 array, shape `(height, width, 3)`, RGB.
+            Tuple of uint8 array, shape `(height, width, 3)`, RGB, and the
+            face's landmarks in it, float array, shape `(5, 2)`.
 
         Raises:
             ValueError: if there is no face; it says where was looked.
         """
         photos, videos, _ = self.listed
-        return extraction.find_first_face(videos + photos, self.detector)[0]
+        frame, face = extraction.find_first_face(videos + photos, self.detector)
+        return frame, face["landmarks"]
 
     def live_frames(self, camera=None, seconds=4):
         """Frames of a camera, or of the footage in its place.

@@ -7,6 +7,7 @@ sha256, and, once it is shared, under which licence and with whose consent.
 """
 
 import pathlib
+import traceback
 
 import keras
 import numpy as np
@@ -26,6 +27,7 @@ from helpers.training.origins import (
 MAKERS = ("03_full_training", "02_layerwise_pretraining")
 PARTS = ("all", "shared", "encoder")  # what is loaded; the rest is fresh
 TYPES = ("float32", "float16")
+HELPERS = manifests.project_root() / "helpers"
 SHIFTS = "shift/"  # "shift/source/target", beside the weights of a comb
 
 
@@ -168,6 +170,9 @@ def _build(manifest, kinds, parts, identities):
     try:
         network = build(**config)
     except TypeError as error:
+        raised = traceback.extract_tb(error.__traceback__)[-1].filename
+        if not pathlib.Path(raised).is_relative_to(HELPERS):
+            raise  # by Keras, of how it is set up: no fault of the manifest
         raise ValueError(
             f"The manifest should describe a {manifest['kind']}. Received: "
             f"config={manifest['config']!r:.300} ({error}). Fetch the bundle "

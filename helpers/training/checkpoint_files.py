@@ -23,13 +23,25 @@ def best_checkpoint(path):
     Returns:
         `(path, loss, step)`, or `None` if none of them was measured.
     """
-    names = checkpoint_names(path)
-    losses = [held_out_loss(name) for name in names]
-    known = [loss for loss in losses if loss not in (None, math.inf)]
-    if not known:
-        return None
-    best = names[losses.index(min(known))]
-    return best, min(known), _state_of(best)["total_steps"]
+    return next(iter(measured_checkpoints(path)), None)
+
+
+def measured_checkpoints(path):
+    """The saved sets that were measured on unseen pictures, the best first.
+
+    Args:
+        path: str or path that was given to `save_checkpoint()`.
+
+    Returns:
+        list of `(path, loss, step)`.
+    """
+    measured = []
+    for name in checkpoint_names(path):
+        loss = held_out_loss(name)
+        if loss not in (None, math.inf):
+            measured.append((name, loss, _state_of(name)["total_steps"]))
+    # of equal ones the newer stays before the older
+    return sorted(measured, key=lambda each: each[1])
 
 
 def disk_use(path):

@@ -14,10 +14,10 @@ from helpers.files.arrays import assign_arrays, read_arrays, written_arrays
 from helpers.training.checkpoint_files import (
     KEPT,
     beside,
-    best_checkpoint,
     checkpoint_names,
     held_out_loss,
     left_overs,
+    measured_checkpoints,
 )
 
 
@@ -76,7 +76,9 @@ def _make_way(path):
     *last, best = names
     if all(name.is_file() for name in last):
         if losses[-2] < (math.inf if losses[-1] is None else losses[-1]):
-            last[-1].replace(best)
+            # headers told the losses: the best gives way to a whole one only
+            whole = _is_whole(last[-1])
+            last[-1].replace(best if whole else beside(last[-1], "damaged"))
     # a gap, as a kill leaves it, is filled: nothing older need go
     gap = next((k for k, n in enumerate(last) if not n.is_file()), KEPT - 1)
     for k in range(gap, 0, -1):
@@ -86,7 +88,8 @@ def _make_way(path):
 def read_checkpoint(path):
     """Arrays, configuration and state of the last whole checkpoint.
 
-    A file that was damaged is passed over for the one before it, and said.
+    A file that was damaged is passed over for the one before it, and said; it
+    is set aside as `<name>.damaged`, so that it pushes no good one out.
 
     Returns:
         `(arrays, config, state)`, or `None` where there is no checkpoint.
@@ -97,20 +100,36 @@ def read_checkpoint(path):
     names = [name for name in checkpoint_names(path) if name.is_file()]
     if not names:
         return None
+    name, arrays, details = _first_whole(names, "the checkpoint before it")
+    for damaged in names[: names.index(name)]:
+        damaged.replace(beside(damaged, "damaged"))
+    return arrays, details["config"], details["state"]
+
+
+def _is_whole(name):
+    try:
+        read_arrays(name)
+    except ValueError:
+        return False
+    return True
+
+
+def _first_whole(names, instead):
+    """Name, arrays and details of the first file that is undamaged."""
     problems = []
-    for candidate in names:
+    for name in names:
         try:
-            arrays, details = read_arrays(candidate)
+            arrays, details = read_arrays(name)
+            if "state" not in details:
+                raise ValueError(
+                    f"{name} should be a checkpoint of training. Received: "
+                    "other weights. Move them away, or give another name."
+                )
+            return name, arrays, details
         except ValueError as error:
             problems.append(str(error))
-            print(f"{error} Trying the checkpoint before it.")
-            continue
-        if "state" not in details:
-            raise ValueError(
-                f"{candidate} should be a checkpoint of training. Received: "
-                "other weights. Move them away, or give another name."
-            )
-        return arrays, details["config"], details["state"]
+            if name != names[-1]:
+                print(f"{error} Trying {instead}.")
     raise ValueError(" ".join(problems))
 
 
@@ -138,18 +157,21 @@ def load_best(network, path):
         path: str or path that was given to `Trainer`.
 
     Returns:
-        int: the step they are from.
+        int: the step they are from. A file that was damaged is passed over
+        for the next best, and said.
 
     Raises:
         FileNotFoundError: if no checkpoint was measured on unseen pictures.
+        ValueError: if none that was measured can be read.
     """
-    best = best_checkpoint(path)
-    if best is None:
+    measured = measured_checkpoints(path)
+    if not measured:
         raise FileNotFoundError(
             f"No checkpoint at {path} was measured on unseen pictures at the "
             "top level. Train on, or take the last one as it is."
         )
-    arrays, details = read_arrays(best[0])
-    restore_network(network, arrays, best[0])
+    names = [name for name, _, _ in measured]
+    name, arrays, details = _first_whole(names, "the next best")
+    restore_network(network, arrays, name)
     network.level = details["state"]["level"]
-    return best[2]
+    return details["state"]["total_steps"]

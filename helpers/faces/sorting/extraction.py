@@ -1,5 +1,7 @@
 """Extraction: folders of footage in, everybody's faces out, chosen."""
 
+import contextlib
+
 from helpers.faces import facesets, finding, photo_faces
 from helpers.faces.sorting import choosing, extraction_text
 from helpers.files.names import check_identities
@@ -7,8 +9,8 @@ from helpers.files.progress import print_progress
 from helpers.footage import media
 
 # the first face that is looked at, before all are found
-STEP = 10  # frames of a video from one look to the next
-MOST_FRAMES = 300  # of one video: a title, a fade from black
+LATER = 5  # a look is so much of its number later than the one before
+MOST_STEP = 50  # frames of a video from one look to the next
 MOST_FILES = 20
 
 
@@ -144,8 +146,10 @@ def _nothing_found(footage_folder, report):
 def find_first_face(paths, detector):
     """The first frame in which a face is found, and that face.
 
-    A file that cannot be read is passed over: it is named with its reason
-    when all faces are found (`extraction.extract_faces`).
+    Of a video each of its first frames is looked at, then, after a title or a
+    fade from black, one every few seconds, to its end. A file that cannot be
+    read is passed over: it is named with its reason when all faces are found
+    (`extraction.extract_faces`).
 
     Args:
         paths: list of paths of photos and videos; the first ones are tried.
@@ -170,7 +174,7 @@ def find_first_face(paths, detector):
         except media.MediaError as error:
             fault = str(error)
     raise ValueError(
-        f"There should be a face at the beginning of some file. Received: "
+        "There should be a face in one of the first files. Received: "
         f"{looked_at} frames of {len(paths[:MOST_FILES])} files without one "
         f"(unreadable: {fault}). Is it the right folder? Turn videos that "
         "lie on their side, or set a smaller MIN_FACE_SHARE than "
@@ -191,8 +195,9 @@ def _some_frames(path):
     if media.is_photo(path):
         yield media.read_photo(path)
         return
-    for number, (_, _, frame) in enumerate(media.read_frames(path)):
-        if number >= MOST_FRAMES:
-            return
-        if number % STEP == 0:
-            yield frame
+    wanted = 0
+    with contextlib.closing(media.read_frames(path)) as frames:
+        for number, (_, _, frame) in enumerate(frames):
+            if number >= wanted:
+                yield frame
+                wanted = number + min(max(1, number // LATER), MOST_STEP)
