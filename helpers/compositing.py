@@ -9,6 +9,7 @@ from helpers.color_transfer import (
     COLORS,
     check_choice,
     check_crops,
+    follow_tint,
     transfer_color,
 )
 from helpers.crops import SHRINK_LIMIT
@@ -51,7 +52,8 @@ def composite_face(
     """Colour, blend and paste: a decoded face into its frame.
 
     Unless the blend is `"alpha"`, which leaves the face as it is, it also
-    gets as sharp and as grainy as its target, see `detail`.
+    gets as sharp and as grainy as its target, see `detail`. Unless colour is
+    left as it is as well, it gets no colour where the target has none.
 
     Args:
         frame: uint8 array, shape `(height, width, 3)`, RGB.
@@ -88,6 +90,8 @@ def composite_face(
     face, target_crop, coarse = check_crops(face, target_crop, coarse)
     face = transfer_color(face, target_crop, coarse, color)
     face = fit_to_target(face, target_crop, coarse, blend)
+    if (color, blend) != ("none", "alpha"):
+        face = follow_tint(face, target_crop, coarse)
     grain_of = None
     if blend != "alpha":
         face = sharpen_face(face, target_crop, coarse)

@@ -101,7 +101,8 @@ def read_job(source, target):
     """
     # relative to where the command was typed, not to the course's folder
     here = pathlib.Path(os.environ.get("COURSE_STARTED_IN") or os.getcwd())
-    source, target = ((here / each).resolve() for each in (source, target))
+    paths = (names.path_on_disk(here / each) for each in (source, target))
+    source, target = (path.resolve() for path in paths)
     if source.is_file():
         raise ValueError(
             "The source is a folder with photos and videos of one person, "

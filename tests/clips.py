@@ -98,7 +98,7 @@ class FakeDetector:
         self.given = [*zip(seen, found, strict=True), *self.given]
         return found
 
-    def refine(self, images, landmarks):
+    def refine(self, images, landmarks, views=8):
         landmarks = np.array(landmarks)
         scores = np.ones(len(images))
         for number, image in enumerate(images):

@@ -76,7 +76,8 @@ def every_face_counts(monkeypatch):
         }
 
     def group_faces(face_set, reasons):
-        return [int(each["face"] > 0) for each in face_set.records]
+        people = [int(each["face"] > 0) for each in face_set.records]
+        return people, [None] * len(people)
 
     monkeypatch.setattr(
         "helpers.faces.sorting.face_reasons.measure_faces", measure

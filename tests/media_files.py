@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from fractions import Fraction
 
 import av
 import cv2
@@ -9,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from helpers.footage import media
-from helpers.footage.media import containers
+from helpers.footage.media.conversion import EXACT_COLOR
 
 
 def picture(height=64, width=96):
@@ -72,7 +73,7 @@ def write_deep(path, frames, pixels, codec="libx264", **color):
                 format=pixels,
                 dst_colorspace=matrix,
                 dst_color_range="JPEG" if full else "MPEG",
-                interpolation=containers.EXACT_COLOR,
+                interpolation=EXACT_COLOR,
             )
             for name, value in color.items():
                 setattr(frame, name, value)
@@ -129,4 +130,50 @@ def write_colorful_clip(path):
         for n in range(12)
     ]
     media.write_video(path, frames, 25)
+    return path
+
+
+def write_clips(path, clips, codec="libx264", pixels="yuv420p", **options):
+    """Clips of different sizes put one after the other in one stream.
+
+    Args:
+        path: pathlib.Path.
+        clips: list of lists of uint8 arrays, RGB or RGBA.
+        codec: str.
+        pixels: str.
+        **options: of the encoder; but for `matrix`, the stream's display
+            matrix of nine numbers, and `colors`, of each clip the number of
+            its colour matrix.
+    """
+    matrix = options.pop("matrix", None)
+    colors = options.pop("colors", [2] * len(clips))
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream(codec, rate=25)
+        if matrix is not None:
+            stream.set_display_matrix(matrix)
+        index = 0
+        for frames, color in zip(clips, colors, strict=True):
+            context = stream.codec_context
+            if index:  # an encoder of its own, as its size is another one
+                context = av.CodecContext.create(codec, "w")
+            context.time_base = Fraction(1, 25)
+            context.height, context.width = frames[0].shape[:2]
+            context.pix_fmt, context.options = pixels, options
+            context.colorspace = color
+            packets = []
+            for image in frames:
+                frame = av.VideoFrame.from_ndarray(
+                    image, format="rgb24" if image.shape[2] == 3 else "rgba"
+                ).reformat(
+                    format=pixels,
+                    interpolation=EXACT_COLOR,
+                    dst_colorspace={1: "ITU709"}.get(color, "ITU601"),
+                )
+                frame.colorspace = color
+                frame.pts, index = index, index + 1
+                frame.time_base = context.time_base
+                packets += context.encode(frame)
+            for packet in packets + context.encode(None):
+                packet.stream = stream
+                container.mux(packet)
     return path

@@ -10,6 +10,11 @@ import pytest
 from disk import ROOT, environment
 
 FOLDER = ROOT / "tests"
+# JAX compiles what runs once or twice: as quick code it takes twice as long
+QUICK_TO_COMPILE = (
+    "--xla_backend_optimization_level=0 "
+    "--xla_llvm_disable_expensive_passes=true"
+)
 # the lesson and the families; of the readers, the networks as they are built
 NETWORKS = [
     path.stem
@@ -72,7 +77,11 @@ def run_on(backend, *arguments):
     done = subprocess.run(
         [sys.executable, *arguments],
         cwd=ROOT,
-        env=environment(KERAS_BACKEND=backend, TF_CPP_MIN_LOG_LEVEL="3"),
+        env=environment(
+            KERAS_BACKEND=backend,
+            TF_CPP_MIN_LOG_LEVEL="3",
+            XLA_FLAGS=QUICK_TO_COMPILE,
+        ),
         capture_output=True,
         text=True,
     )

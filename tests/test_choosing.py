@@ -7,8 +7,15 @@ import numpy as np
 import pytest
 from face_footage import FaceFolder, blurred, jpeg, noisy, shot
 
-from helpers.faces import detection
-from helpers.faces.sorting import choosing, corrections, extraction
+from helpers import plotting
+from helpers.faces import detection, facesets
+from helpers.faces.sorting import (
+    choosing,
+    corrections,
+    extraction,
+    extraction_text,
+    hand_sorting,
+)
 from helpers.files import manifests
 
 CONTRACT = manifests.data_contract()
@@ -39,6 +46,7 @@ def test_good_faces_of_one_person_are_all_kept(faces):
             "file": "1.mp4",
             "time": 0.0,
             "kept": 9,
+            "parts": [],
         }
     ]
     assert json.loads((faces.home / "report.json").read_text()) == report
@@ -139,6 +147,61 @@ def test_another_person_is_left_out_until_asked_for(two_people):
     everybody = [each["person"] for each in report["people"]]
     report = choosing.choose_faces(folder, "Ada", person=everybody)
     assert report["kept"] == 13
+
+
+def test_a_part_of_a_doubtful_person_can_be_taken_alone(
+    two_people, monkeypatch
+):
+    faces, others = two_people
+
+    def group_faces(face_set, reasons):
+        count = len(face_set.records)
+        parts = ["b" if row in others else "a" for row in range(count)]
+        return [0] * count, parts
+
+    monkeypatch.setattr(choosing.grouping, "group_faces", group_faces)
+    folder = faces.write()
+    report = choosing.choose_faces(folder, "Ada")
+    assert report["kept"] == 13
+    (person,) = report["people"]
+    assert [each["name"] for each in person["parts"]] == ["0a", "0b"]
+    assert [each["faces"] for each in person["parts"]] == [9, 4]
+    text = "\n".join(extraction_text._doubts("Ada", report))
+    assert "0b (4 faces, first in other_5.mp4)" in text
+    assert 'PERSON = {"Ada": ["0a"]}' in text
+    report = choosing.choose_faces(folder, "Ada", person="0a")
+    assert report["kept"] == 9
+    assert report["left_out"] == {"another person": 4}
+    assert choosing.choose_faces(folder, "Ada", ["0a", "0b"])["kept"] == 13
+    with pytest.raises(ValueError, match=r"\[0, '0a', '0b'\].*'0c'"):
+        choosing.choose_faces(folder, "Ada", "0c")
+    # by hand, too: the parts are people there
+    by_hand = hand_sorting.HandSorting(folder, "Ada")
+    assert list(by_hand.people()) == ["0a", "0b"]
+    assert by_hand.rows("0b") == others and by_hand.rows(0) == list(range(13))
+    assert by_hand.pick_people(["0b"])["kept"] == 4
+    plotting.plot_people(facesets.read_all_faces(folder, "Ada"))
+
+
+def test_what_is_held_out_shows_the_person_who_is_asked_for(two_people):
+    faces, others = two_people
+    folder = faces.write()
+    path = faces.home / "report.json"
+    report = {**json.loads(path.read_text()), "held_out_share": 0.5}
+    path.write_text(json.dumps(report))
+
+    def held_out():
+        return {
+            each["file"] for each in faces.read() if each["split"] == "test"
+        }
+
+    # of the first three files and the last two every second is held out
+    assert choosing.choose_faces(folder, "Ada")["test"] == 3
+    assert held_out() == {"2.mp4"}
+    number = faces.read()[others[0]]["person"]
+    report = choosing.choose_faces(folder, "Ada", person=number)
+    assert 0 < report["test"] < report["kept"] and held_out() == {"other_6.mp4"}
+    assert choosing.choose_faces(folder, "Ada")["test"] == 3
 
 
 def test_a_person_who_was_not_found_is_an_error(faces):

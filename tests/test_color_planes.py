@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from helpers.footage.media.color_planes import planes_to_rgb, rgb_to_planes
-from helpers.footage.media.containers import EXACT_COLOR
+from helpers.footage.media.conversion import EXACT_COLOR
 
 
 def smooth_picture(height=48, width=64):

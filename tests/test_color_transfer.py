@@ -3,10 +3,12 @@
 import cv2
 import numpy as np
 import pytest
+from face_footage import CONTRACT, shot
 from pictures import smooth_picture, soft_disc
 
-from helpers import color_transfer
+from helpers import alignment, color_transfer
 from helpers.color_transfer import COLORS, match_color
+from helpers.crops import cut_crop, cut_network_crops
 
 
 def spectrum(crop, mask):
@@ -126,3 +128,51 @@ def test_errors_say_what_was_expected():
         match_color(face, face, mask * 255)
     with pytest.raises(ValueError, match="at least 16.*Received: 0"):
         color_transfer.pixels_inside(np.zeros_like(mask))
+
+
+TINTS = {
+    "grey": ([0, 0, 0], [1, 1, 1]),
+    "sepia": ([0, 0, 0], [1.0, 0.86, 0.66]),
+    "blue on cream": ([0.1, 0.12, 0.3], [1.0, 0.97, 0.86]),
+}
+
+
+def toned(picture, tint):
+    dark, bright = np.float32(TINTS[tint])
+    grey = (picture @ color_transfer.TO_GREY)[..., None]
+    return dark + (bright - dark) * grey
+
+
+@pytest.mark.parametrize("tint", TINTS)
+@pytest.mark.parametrize("blurred", [0, 1.5])
+def test_a_face_gets_only_the_colors_that_a_toned_target_has(tint, blurred):
+    face, mask = smooth_picture(64, 64, seed=1), soft_disc(64)
+    target = toned(smooth_picture(64, 64, seed=2), tint)
+    if blurred:  # as video and JPEG store colour
+        grey = (target @ color_transfer.TO_GREY)[..., None]
+        target = grey + cv2.GaussianBlur(target - grey, (0, 0), blurred)
+    followed = color_transfer.follow_tint(face, target, mask)
+    grey = followed @ color_transfer.TO_GREY
+    # the tint's own colour at that grey
+    dark, bright = np.float32(TINTS[tint])
+    ends = dark @ color_transfer.TO_GREY, bright @ color_transfer.TO_GREY
+    share = (grey - ends[0]) / (ends[1] - ends[0])
+    known = target[mask > 0.5] @ color_transfer.TO_GREY
+    within = (mask > 0.5) & (grey > known.min()) & (grey < known.max())
+    wanted = dark + (bright - dark) * share[..., None]
+    assert np.abs(followed - wanted)[within].max() < 3 / 255
+    assert np.abs(grey - face @ color_transfer.TO_GREY).max() < 0.1
+    if tint == "grey":
+        assert np.ptp(followed, axis=-1).max() == 0
+
+
+def test_an_ordinary_target_changes_no_bit():
+    face, mask = smooth_picture(64, 64, seed=1), soft_disc(64)
+    image, landmarks = shot(5, 1)
+    matrix = alignment.crop_matrix(landmarks, CONTRACT)
+    crop = cut_crop(image, matrix, CONTRACT["crop_size"])[None]
+    rendered = cut_network_crops(crop, CONTRACT["coverage"], 64)[0]
+    pale = 0.3 * rendered + 0.7 * toned(rendered, "grey")
+    for target in (rendered, pale, smooth_picture(64, 64, seed=2)):
+        followed = color_transfer.follow_tint(face, target, mask)
+        np.testing.assert_array_equal(followed, face)

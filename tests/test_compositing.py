@@ -104,3 +104,16 @@ def test_errors_say_what_was_expected():
         compositing.paste_crop(frame, face, np.zeros((2, 3)), mask)
     with pytest.raises(ValueError, match="alpha, multiband.*'seamless'"):
         compositing.check_modes("mean", "seamless")
+
+
+def test_a_black_and_white_frame_stays_without_color():
+    frame = np.rint(smooth_picture(360, 420) * 255).astype(np.uint8)
+    frame = np.repeat(frame[..., :1], 3, axis=-1)
+    crop, matrix = cut_for_network(frame, LANDMARKS["large"][1], 64)
+    face = smooth_picture(64, 64, seed=3)
+    for modes in (("none", "relight"), ("reinhard", "alpha")):
+        result = compositing.composite_face(
+            frame, face, crop, matrix, soft_disc(64), *modes
+        )
+        assert np.ptp(result, axis=-1).max() == 0
+        assert np.abs(result.astype(int) - frame).max() > 5

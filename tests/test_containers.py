@@ -3,7 +3,8 @@
 import av
 import numpy as np
 import pytest
-from media_files import deep, difference, picture, write_deep
+from av.stream import Disposition
+from media_files import deep, difference, picture, read_all, write_deep
 
 from helpers.footage import media
 
@@ -114,3 +115,123 @@ def test_a_video_without_a_frame_is_not_said_to_break_off(tmp_path):
         list(media.read_frames(path))
     assert "none that can be read" in str(error.value)
     assert "Use what was read" not in str(error.value)
+
+
+COVER, DEFAULT = Disposition.attached_pic, Disposition.default
+
+
+def write_tracks(path, tracks):
+    """A file of several video tracks of one colour each.
+
+    Args:
+        path: pathlib.Path.
+        tracks: list of tuples `(grey, size, frames, disposition)`.
+    """
+    with av.open(str(path), "w") as container:
+        streams = []
+        for _, (height, width), count, disposition in tracks:
+            codec = "mjpeg" if count == 1 else "libx264"
+            stream = container.add_stream(codec, rate=25)
+            stream.height, stream.width = height, width
+            stream.pix_fmt = "yuvj420p" if count == 1 else "yuv420p"
+            stream.disposition = disposition
+            streams.append(stream)
+        for stream, (grey, size, count, _) in zip(streams, tracks, strict=True):
+            image = np.full((*size, 3), grey, np.uint8)
+            for _ in range(count):
+                frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+                container.mux(stream.encode(frame))
+            container.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    "ending, tracks, grey, said",
+    [
+        # a cover goes before, is larger, and marked as default
+        (
+            ".mp4",
+            [(20, (96, 96), 1, COVER), (120, (48, 64), 9, DEFAULT)],
+            120,
+            "a cover picture is left out",
+        ),
+        # one that does not say that it is one
+        (
+            ".mkv",
+            [(20, (96, 96), 1, DEFAULT), (120, (48, 64), 9, 0)],
+            120,
+            "of 2 video tracks",
+        ),
+        (
+            ".mkv",
+            [(20, (96, 96), 9, 0), (120, (48, 64), 9, DEFAULT)],
+            120,
+            "of 2 video tracks the default one is kept",
+        ),
+        (
+            ".ts",
+            [(20, (32, 32), 9, 0), (120, (48, 64), 9, 0)],
+            120,
+            "of 2 video tracks the largest is kept",
+        ),
+        (
+            ".mkv",
+            [(120, (48, 64), 9, DEFAULT), (20, (48, 64), 9, DEFAULT)],
+            120,
+            "of 2 video tracks the first is kept",
+        ),
+    ],
+)
+def test_of_several_tracks_the_best_is_read(
+    ending, tracks, grey, said, tmp_path
+):
+    path = write_tracks(tmp_path / f"a{ending}", tracks)
+    read, error = read_all(path)
+    assert error is None and len(read) == 9
+    for _, _, frame in read:
+        assert frame.shape == (48, 64, 3)
+        assert frame.mean() == pytest.approx(grey, abs=3)
+    facts = media.probe_video(path)
+    assert (facts["frames"], facts["height"], facts["width"]) == (9, 48, 64)
+    assert any(said in note for note in facts["notes"])
+    report = media.edit_video(path, tmp_path / "b.mp4", lambda pictures: None)
+    assert report["frames"] == 9
+    after, _ = read_all(tmp_path / "b.mp4")
+    assert after[4][2].mean() == pytest.approx(grey, abs=3)
+
+
+def test_a_cover_alone_is_no_video(tmp_path):
+    path = write_tracks(tmp_path / "a.mp4", [(20, (96, 96), 1, COVER)])
+    with pytest.raises(media.MediaError, match="pictures that move"):
+        list(media.read_frames(path))
+
+
+def test_the_sound_that_players_play_is_kept(tmp_path):
+    path, result = tmp_path / "a.mkv", tmp_path / "b.mp4"
+    with av.open(str(path), "w") as container:
+        video = container.add_stream("libx264", rate=25)
+        video.width, video.height, video.pix_fmt = 64, 48, "yuv420p"
+        sounds = []
+        for disposition in (0, DEFAULT):
+            sound = container.add_stream("aac", rate=16000)
+            sound.layout, sound.disposition = "mono", disposition
+            sounds.append(sound)
+        image = np.full((48, 64, 3), 90, np.uint8)
+        for _ in range(25):
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            container.mux(video.encode(frame))
+        container.mux(video.encode())
+        for sound, height in zip(sounds, (0.05, 0.5), strict=True):
+            for start in range(0, 16000, 1000):
+                wave = np.sin((start + np.arange(1000)) * 0.2) * height
+                wave = wave[None].astype(np.float32)
+                frame = av.AudioFrame.from_ndarray(wave, "fltp", "mono")
+                frame.sample_rate, frame.pts = 16000, start
+                container.mux(sound.encode(frame))
+            container.mux(sound.encode())
+    media.edit_video(path, result, lambda pictures: None)
+    with av.open(str(result)) as container:
+        frames = [f.to_ndarray() for f in container.decode(audio=0)]
+    assert 0.4 < np.abs(np.concatenate(frames, axis=1)).max() < 0.7
+    notes = media.probe_video(path)["notes"]
+    assert "of 2 sound tracks the default one is kept" in notes

@@ -37,7 +37,7 @@ def test_lines_are_short_and_many_files_are_counted():
     )
     assert max(map(len, text.splitlines())) <= extraction_text.WIDTH
     assert text.count("and 50 more") == 2
-    assert "no face in 90 files" in text and "90 files no footage" in text
+    assert "90 files without a face" in text and "90 files no footage" in text
 
 
 def test_why_faces_are_left_out_stands_below_whose_they_are():
@@ -49,3 +49,21 @@ def test_why_faces_are_left_out_stands_below_whose_they_are():
     assert text.splitlines().count(line) == 1
     assert text.index("Ada: who") < text.index(line) < text.index("Bob: who")
     assert text.count("left out") == 1
+
+
+def test_files_of_no_use_are_named_with_reason_and_advice():
+    said = {"a.jpg": "it is dark. Take more light"}
+    files = report(
+        no_face_files=["a.jpg", "b.mp4"],
+        no_face_reasons=said,
+        useless_files={"c.jpg": "blurred. Take a sharper one"},
+        photo_notes={"d.jpg": "CMYK becomes RGB", "e.jpg": "CMYK becomes RGB"},
+    )
+    text = extraction_text.extraction_as_text({"Ada": files})
+    for line in (
+        "a.jpg: it is dark. Take more light",
+        "b.mp4: no face was found. Use footage",
+        "c.jpg: blurred. Take a sharper one",
+        "d.jpg, e.jpg: CMYK becomes RGB",
+    ):
+        assert line in text

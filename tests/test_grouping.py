@@ -62,6 +62,42 @@ def test_few_join_many_that_they_are_somewhat_like():
     assert group(everything, weights=[1] * 8 + [8])[-1] != 0
 
 
+def at(distance, other=0):
+    """A vector so far from the first direction, toward another one."""
+    share = 1 - distance**2 / 2
+    vector = np.zeros(8)
+    vector[[0, 1 + other]] = share, np.sqrt(1 - share**2)
+    return vector
+
+
+def test_a_group_that_holds_loosely_is_said_to_be_several_people():
+    near = [at(0.0), at(0.1), at(0.1, 1), at(0.1, 2)]
+    joined = np.stack([*near, at(0.7, 3), at(0.7, 3)])
+    labels = group(joined)
+    assert set(labels) == {0}
+    weights = np.ones(6)
+    parts = grouping.part_tracks(joined, weights, labels)
+    assert parts == ["a"] * 4 + ["b"] * 2
+    # the larger one is the first, whoever comes first
+    parts = grouping.part_tracks(joined, [1, 1, 1, 1, 9, 9], labels)
+    assert parts == ["b"] * 4 + ["a"] * 2
+    assert grouping.part_tracks(joined[:4], weights[:4], [0] * 4) == [None] * 4
+    # of those who stand apart anyway nothing is said
+    assert (
+        grouping.part_tracks(joined, weights, [0] * 4 + [1] * 2) == [None] * 6
+    )
+
+
+def test_one_odd_look_of_a_track_counts_little(tmp_path, monkeypatch):
+    looks = np.stack([at(0.05)] * 5 + [at(1.4)])
+    tracks = {"t": list(range(6))}
+    monkeypatch.setattr(
+        grouping.face_reasons, "ask_about_crops", lambda *_: looks
+    )
+    (vector,) = grouping.describe_tracks(None, tracks, [True] * 6)
+    np.testing.assert_allclose(vector, at(0.05))
+
+
 def test_a_thousand_photos_are_grouped_block_by_block(monkeypatch):
     monkeypatch.setattr(grouping, "AT_ONCE", 60)
     vectors, whose = directions(4, 100)
@@ -78,8 +114,14 @@ def test_scores_of_a_grouping():
         "precision": 1,
         "recall": 1,
         "groups": 2,
+        "said": None,
+        "alarms": 0,
     }
+    said = benchmark.score([0] * 4, ["a", "a", "b", "b"], ["a", "b", "b", "b"])
+    # of four wrong pairs two stand in other parts; one person is in two
+    assert said["said"] == 0.5 and said["alarms"] == 1
     joined = benchmark.score([0, 0, 0, 0], ["a", "a", "a", "b"])
+    assert joined["said"] == 0
     assert joined["kept"] == 1 and joined["purity"] == 0.75
     assert joined["precision"] == pytest.approx((3 * 0.75 + 0.25) / 4)
     split = benchmark.score([0, 0, 0, 1], ["a"] * 4)
@@ -90,7 +132,7 @@ def test_scores_of_a_grouping():
 def group_folder(faces, reasons=None):
     face_set = FaceSet("Ada", faces.home, CONTRACT, faces.records)
     reasons = reasons or [None] * len(faces.records)
-    return grouping.group_faces(face_set, reasons)
+    return grouping.group_faces(face_set, reasons)[0]
 
 
 def test_two_people_are_told_apart_in_many_lights(tmp_path):

@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from helpers.files import names
+from helpers.files import asides, manifests, names
 
 GOOD = (
     "Rosa",
@@ -103,3 +103,33 @@ def test_a_slip_in_the_names_is_said_before_any_work(identities, person, words):
 def test_any_text_becomes_a_name_that_every_disk_takes(text, safe):
     assert names.safe_stem(text) == safe
     assert len(names.safe_stem(text, 20).encode()) <= 20
+
+
+@pytest.mark.parametrize("letter", ["a", "é", "人", "🙂"])
+def test_a_name_as_long_as_can_be_takes_an_ending(tmp_path, letter):
+    size = len(letter.encode())
+    name = letter * ((names.LONGEST - 4) // size)
+    path = tmp_path / f"{name}.png"
+    manifests.write_text(path, "first")
+    assert path.read_text(encoding="utf-8") == "first"
+    assert asides.set_aside(path).read_text() == "first"
+    manifests.write_text(path, "second")
+    asides.set_aside(path)
+    assert len(list(tmp_path.iterdir())) == 2
+    other = names.longer_name(name[:-1] + "b", ".unfinished")
+    assert names.longer_name(name, ".unfinished") != other
+    assert len(other.encode()) <= names.LONGEST
+    assert names.longer_name("short", ".json") == "short.json"
+
+
+def test_a_folder_is_found_however_its_accents_are_written(tmp_path):
+    name = "Jose\u0301 Mu\u0308ller"
+    for form in ("NFC", "NFD"):
+        home = tmp_path / form
+        there = home / unicodedata.normalize(form, name) / "a.txt"
+        there.parent.mkdir(parents=True)
+        there.write_text("x")
+        for typed in ("NFC", "NFD"):
+            path = home / unicodedata.normalize(typed, name) / "a.txt"
+            assert names.path_on_disk(path).read_text() == "x"
+        assert names.path_on_disk(home / "Jose") == home / "Jose"

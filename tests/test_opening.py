@@ -6,7 +6,7 @@ import pytest
 from media_files import plain_pictures
 
 from helpers.footage import listing, media
-from helpers.footage.media import photos
+from helpers.footage.media import opening, photos
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
@@ -36,3 +36,14 @@ def test_a_file_that_is_no_photo_or_video_says_so(tmp_path, content):
             read(path)
     with pytest.raises(FileNotFoundError, match="nothing.jpg"):
         media.read_photo(tmp_path / "nothing.jpg")
+
+
+def test_a_librarys_fault_is_said_in_words(tmp_path):
+    path = tmp_path / "a.mp4"
+    path.write_bytes(b"no video at all, but some bytes" * 40)
+    with pytest.raises(media.MediaError, match="Invalid data") as raised:
+        next(media.read_frames(path))
+    assert "Errno" not in str(raised.value)
+    assert opening.words_of(OSError(28, "No space left")) == "No space left"
+    assert opening.words_of(ValueError("a reason")) == "a reason"
+    assert opening.words_of(KeyError()) == "KeyError"

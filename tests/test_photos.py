@@ -1,5 +1,9 @@
 """Photos: of every kind; what is no picture, too large, or marked."""
 
+import struct
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from media_files import (
@@ -51,14 +55,39 @@ def test_what_reading_changes_is_said(tmp_path):
     image.convert("CMYK").save(tmp_path / "b.jpg")
     image.save(tmp_path / "c.png")
     (tmp_path / "c.png").rename(tmp_path / "c.jpg")
-    image.convert("RGBA").save(tmp_path / "d.png")
+    image.convert("RGBA").save(tmp_path / "e.png")
+    image.putalpha(Image.linear_gradient("L").resize(image.size))
+    image.save(tmp_path / "d.png")
     said = [media.photo_notes(tmp_path / f"{n}") for n in ("a.jpg", "b.jpg")]
     assert said == [["turned by 90 degrees as its EXIF mark says"]] + [
         ["CMYK becomes RGB"]
     ]
     assert media.photo_notes(tmp_path / "c.jpg") == ["named .jpg, is PNG"]
     assert "white" in media.photo_notes(tmp_path / "d.png")[0]
+    assert media.photo_notes(tmp_path / "e.png") == []  # none is transparent
     assert media.photo_notes(tmp_path / "nothing.png") == []
+
+
+def test_what_pillow_warns_of_is_a_note_and_no_line_on_stderr(tmp_path):
+    next(plain_pictures(1)).save(tmp_path / "a.tif")
+    content = (tmp_path / "a.tif").read_bytes()
+    tag = content.index(struct.pack("<HH", 0x0115, 3))  # samples a pixel
+    bad = content[: tag + 4] + struct.pack("<I", 2) + content[tag + 8 :]
+    (tmp_path / "a.tif").write_bytes(bad)
+    write_bomb(tmp_path / "b.png", 12_000, 9000)
+    code = (
+        "import sys; from helpers.footage import media\n"
+        "for path in sys.argv[1:]:\n"
+        "    print(media.photo_notes(path))\n"
+        "    try: media.read_photo(path)\n"
+        "    except media.MediaError as error: print(error)\n"
+    )
+    paths = [str(tmp_path / name) for name in ("a.tif", "b.png")]
+    run = subprocess.run(
+        [sys.executable, "-c", code, *paths], capture_output=True, text=True
+    )
+    assert run.returncode == 0 and run.stderr == ""
+    assert "Metadata Warning" in run.stdout and "megapixels" in run.stdout
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P", "CMYK", "I", "F"])

@@ -227,8 +227,8 @@ def test_a_break_ends_the_result_and_is_told(
 ):
     real = containers.decode_frames
 
-    def break_off(path, container, stream):
-        for count, frame in enumerate(real(path, container, stream)):
+    def break_off(path, container, stream, *rest):
+        for count, frame in enumerate(real(path, container, stream, *rest)):
             if path == after and count == 12:
                 raise media.MediaError("after.mp4 breaks off: 12 frames")
             yield frame

@@ -80,7 +80,7 @@ def test_the_label_can_be_left_out_and_the_mark_says_so(photo, tmp_path):
 
 def test_bad_photos_stop_and_leave_nothing(photo, tmp_path):
     comb, output = MirrorComb(), tmp_path / "swap.png"
-    nobody = FakeDetector([[]])
+    nobody = FakeDetector([[]] * 8)  # looked at turned by every angle
     with pytest.raises(ValueError, match="none was found in .*320 x 240"):
         swap_photo(comb, photo, output, "Rosa", nobody)
     with pytest.raises(FileNotFoundError, match="no file"):

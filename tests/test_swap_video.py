@@ -158,8 +158,8 @@ def test_a_broken_video_is_swapped_to_its_break_and_says_so(
 ):
     real = containers.decode_frames
 
-    def break_off(path, container, stream):
-        for count, frame in enumerate(real(path, container, stream)):
+    def break_off(path, container, stream, *rest):
+        for count, frame in enumerate(real(path, container, stream, *rest)):
             if count == 12:
                 raise media.MediaError("clip.mp4 breaks off: 12 frames")
             yield frame

@@ -17,6 +17,6 @@ def footage(tmp_path):
 )
 def test_a_broken_truth_is_named_with_what_to_do(footage, text):
     (footage / "train_000.truth.json").write_text(text)
-    plans, _, _ = takes.plan_files(footage, 1, 0.1)
+    plans, _, _ = takes.plan_files(footage, 1)
     with pytest.raises(media.MediaError, match="train_000.*Delete the clip"):
         next(takes.read_items(footage, plans[1]))

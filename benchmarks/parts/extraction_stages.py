@@ -9,7 +9,7 @@ import numpy as np
 
 from helpers import alignment, masks
 from helpers.crops import cut_crop
-from helpers.faces import face_cutting, face_finder, finding, tracking
+from helpers.faces import face_cutting, face_finder, photo_faces, tracking
 from helpers.faces.tracker import Tracker
 from helpers.faces.tracks import KEY_EVERY
 from helpers.files import manifests
@@ -47,11 +47,13 @@ def time_stages(path, detector, frames=face_finder.CHUNK_FRAMES):
         )
         small = timed(
             "shrink",
-            lambda: [finding.shrink_frame(image, detector) for image in images],
+            lambda: [
+                tracking.shrink_frame(image, detector) for image in images
+            ],
         )
         keys = small[::KEY_EVERY] + small[-1:]
         timed("detect", lambda: detector.detect(keys))
-        tracker = Tracker(detector, views=face_finder.VIEWS)
+        tracker = Tracker(detector, views=photo_faces.VIEWS)
         tracker.add_frames([(0.0, picture) for picture in small])
         sights = [tracker.faces_at(n) for n in range(len(small))]
         seen = [n for n, faces in enumerate(sights) if faces]
@@ -60,7 +62,7 @@ def time_stages(path, detector, frames=face_finder.CHUNK_FRAMES):
         pictures = [small[n] for n in seen]
         timed(
             "refine",
-            lambda: detector.refine(pictures, points, face_finder.VIEWS),
+            lambda: detector.refine(pictures, points, photo_faces.VIEWS),
         )
         points = [(each + 0.5) * ratio - 0.5 for each in points]
         placed = [

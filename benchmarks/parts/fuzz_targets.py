@@ -310,7 +310,7 @@ def truth(edits, folder):
     (folder / "a.masks.npz").write_bytes(
         edit_bytes(painted.getvalue(), *edits[1])
     )
-    plans, _, _ = takes.plan_files(folder, 1, 0.1)
+    plans, _, _ = takes.plan_files(folder, 1)
     for item in takes.read_items(folder, plans[0]):
         item["mask"].sum()
 

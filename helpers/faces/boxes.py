@@ -38,6 +38,29 @@ def face_box(landmarks):
     return tuple(float(value) for value in box)
 
 
+def enlarge_faces(faces, picture_shape, shape):
+    """Faces of a shrunk picture, in the pixels of the whole one.
+
+    Args:
+        faces: list of dicts with `"landmarks"`, float array, shape `(5, 2)`,
+            `(x, y)` in pixels of the shrunk picture, and `"score"`.
+        picture_shape: `(height, width, ...)` of the shrunk picture in pixels.
+        shape: the same of the whole one.
+
+    Returns:
+        list of dicts with their own `"landmarks"` and a `"box"`, in the order
+        of `rank_faces`.
+    """
+    ratio = np.array(shape[1::-1]) / picture_shape[1::-1]
+    enlarged = []
+    for face in faces:
+        # integer coordinates are pixel centres in both pictures
+        landmarks = (np.asarray(face["landmarks"]) + 0.5) * ratio - 0.5
+        box = face_box(landmarks)
+        enlarged.append({**face, "box": box, "landmarks": landmarks})
+    return rank_faces(enlarged, shape)
+
+
 def rank_faces(faces, shape):
     """Order the faces of a picture: the person it is about comes first.
 

@@ -6,6 +6,7 @@ import pathlib
 import cv2
 import numpy as np
 
+from helpers.faces import witness
 from helpers.faces.boxes import rank_faces
 from helpers.faces.last_network import (
     ALL_VIEWS,
@@ -145,6 +146,10 @@ class FaceDetector:
             swapping for visual effects", 2020.
         """
         return refine_landmarks(self._last_network, images, landmarks, views)
+
+    def doubt_landmarks(self, images, landmarks):
+        """How doubtful landmarks are, see `witness.doubt_landmarks`."""
+        return witness.doubt_landmarks(images, landmarks)
 
     def _network_size(self, shape):
         height, width = shape[:2]

@@ -6,11 +6,10 @@ and the whole frames need not be kept for long.
 """
 
 import concurrent.futures
+import pathlib
 
-import numpy as np
-
-from helpers.faces import face_cutting, face_records, second_look, takes
-from helpers.faces.boxes import face_box, rank_faces
+from helpers.faces import face_cutting, face_records, photo_faces, takes
+from helpers.faces.boxes import enlarge_faces
 from helpers.faces.tracker import Tracker
 from helpers.faces.tracks import KEY_EVERY
 
@@ -20,9 +19,6 @@ CHUNK_FRAMES = 64
 CHUNK_PIXELS = 68_000_000
 # frames of a long file after which its records are safe from a crash
 PART_FRAMES = 16 * CHUNK_FRAMES
-# Views of a face whose landmarks are averaged. Their error is that of eight,
-# and a crop does not tremble, as frames next to each other do.
-VIEWS = 4
 # crops that are cut and encoded at once
 ENCODERS = 2
 
@@ -61,7 +57,9 @@ class FaceFinder:
         self._pool.shutdown()
 
     def _begin_part(self):
-        self._tracker = Tracker(self.detector, self.every, views=VIEWS)
+        self._tracker = Tracker(
+            self.detector, self.every, views=photo_faces.VIEWS
+        )
         self._files, self._names = [], {}
         self._frames = 0
         self._chunk, self._pixels = [], 0
@@ -87,6 +85,8 @@ class FaceFinder:
                 "next": None,
                 "counts": counts,
                 "error": None,
+                "why": None,
+                "notes": [],
             }
         )
         self._begins = True
@@ -115,13 +115,15 @@ class FaceFinder:
         if self._pixels >= CHUNK_PIXELS:
             self._follow()  # no other frame fits beside it
 
-    def end_file(self, error):
+    def end_file(self, error, notes=()):
         """Note that a file is at its end.
 
         Args:
             error: str, why it could not be read further, or `None`.
+            notes: sequence of str, what of it was passed over.
         """
         self._files[-1]["error"] = error
+        self._files[-1]["notes"] = list(notes)
 
     def finish_part(self):
         """Find the faces of what was taken so far, and make all of it safe."""
@@ -141,54 +143,58 @@ class FaceFinder:
         self._tracker.add_frames(
             [(item["time"] or 0.0, item["looked_at"]) for item in chunk], begins
         )
+        sights = [self._tracker.faces_at(first + n) for n in range(len(chunk))]
         jobs = []
-        for number, item in enumerate(chunk):
-            faces = self._faces_of(item, self._tracker.faces_at(first + number))
+        looked = self._look_at(chunk, sights)
+        for item, faces in zip(chunk, looked, strict=True):
+            faces = self._name_tracks(item, faces)
             _count(item["entry"]["counts"], len(faces))
+            if not faces and item["time"] is None:
+                why = photo_faces.why_no_face(item["looked_at"])
+                item["entry"]["why"] = why
             for place, face in enumerate(faces):
                 jobs.append((item, place, face, len(faces)))
         for crop, mask, record in self._pool.map(self._cut, jobs):
             self.writer.write_face(crop, mask, record)
         self.pixels_done += pixels
 
-    def _faces_of(self, item, sights):
-        """Faces of a frame in its own pixels, those that matter most first."""
-        height, width = item["image"].shape[:2]
-        ratio = np.array([width, height]) / item["looked_at"].shape[1::-1]
-        faces = []
-        for number, landmarks, score in self._seen(item, sights):
-            # integer coordinates are pixel centres in both pictures
-            landmarks = (np.asarray(landmarks) + 0.5) * ratio - 0.5
-            faces.append(
-                {
-                    "box": face_box(landmarks),
-                    "score": score,
-                    "landmarks": landmarks,
-                    "number": number,
-                }
-            )
-        faces = rank_faces(faces, (height, width))
-        for place, face in enumerate(faces):
-            # a track is known by its first face
-            name = f"{item['plan']['file']}#{item['index']}.{place}"
-            face["track"] = self._names.setdefault(face["number"], name)
-        return faces
+    def _look_at(self, chunk, sights):
+        """Faces of each frame as the tracker saw them, photos looked at anew.
 
-    def _seen(self, item, sights):
-        """Track, landmarks and score of each face; photos get a second look."""
-        numbers = list(sights)
-        landmarks = [sight.landmarks for sight in sights.values()]
-        scores = [sight.score for sight in sights.values()]
-        if item["time"] is None and sights:
-            landmarks = second_look.set_upright(
-                self.detector, item["looked_at"], landmarks
-            )
-        elif item["time"] is None:
-            faces = second_look.look_again(self.detector, item["looked_at"])
-            numbers = [(item["plan"]["file"], n) for n in range(len(faces))]
-            landmarks = [face["landmarks"] for face in faces]
-            scores = [face["score"] for face in faces]
-        return zip(numbers, landmarks, scores, strict=True)
+        Args:
+            chunk: list of items.
+            sights: list of dicts from `Tracker.faces_at`.
+
+        Returns:
+            list with, for each, a list of dicts, see `look_at_photos`.
+        """
+        found = [
+            [
+                {**sight._asdict(), "track": number, "doubtful": False}
+                for number, sight in seen.items()
+            ]
+            for seen in sights
+        ]
+        photos = [n for n, item in enumerate(chunk) if item["time"] is None]
+        looked = photo_faces.look_at_photos(
+            self.detector,
+            [chunk[n]["looked_at"] for n in photos],
+            [sights[n] for n in photos],
+        )
+        for n, faces in zip(photos, looked, strict=True):
+            found[n] = faces
+        return found
+
+    def _name_tracks(self, item, faces):
+        """Faces in the frame's own pixels; a track is known by its first."""
+        picture, image = item["looked_at"], item["image"]
+        faces = enlarge_faces(faces, picture.shape, image.shape)
+        for place, face in enumerate(faces):
+            name = f"{item['plan']['file']}#{item['index']}.{place}"
+            if face["track"] is not None:
+                name = self._names.setdefault(face["track"], name)
+            face["track"] = name
+        return faces
 
     def _cut(self, job):
         item, place, face, faces = job
@@ -197,16 +203,17 @@ class FaceFinder:
         crop, mask, facts = face_cutting.cut_face(
             item["image"], face["landmarks"], self.contract, painted
         )
-        take, split = takes.take_of(item["plan"], item["index"])
         record = {
             "file": item["plan"]["file"],
             "frame": item["index"],
             "face": place,
             "time": item["time"],
             "track": face["track"],
-            "take": take,
-            "split": split,
+            # until `takes.hold_out` knows whose faces are whose
+            "take": pathlib.PurePosixPath(item["plan"]["file"]).name,
+            "split": item["plan"]["split"] or "train",
             "score": face["score"],
+            "doubtful": face["doubtful"],
             "box": list(face["box"]),
             **facts,
             "faces_in_frame": faces,

@@ -13,9 +13,9 @@ REPORT = "report.json"
 CROPS, MASKS = "crops", "masks"
 # what to do about a file in which no face was found
 NO_FACE = (
-    "no face was found. Use footage in which the face is lit, not in profile "
-    "and at least a tenth of the picture's height, or lower the detector's "
-    "min_face_share"
+    "no face was found. Use footage in which the face is upright, lit, not in "
+    "profile and at least a tenth of the picture's height, or lower the "
+    "detector's min_face_share"
 )
 # ten times the faces of an hour's footage; a stranger's file may claim more
 MOST_FACES = 200_000
@@ -74,7 +74,7 @@ def read_records(path, complete=False):
     """
     if not path.is_file():
         raise FileNotFoundError(f"{path} is gone. {AGAIN.capitalize()}.")
-    needed = set(CHECKS) if complete else {"crop", "split"}
+    needed = set(CHECKS) - {"part"} if complete else {"crop", "split"}
     records = []
     with open(path, encoding="utf-8", errors="replace", newline="\n") as file:
         # not splitlines: names may hold characters that it breaks lines at
@@ -154,6 +154,7 @@ CHECKS = {
     "roll": _is_angle,
     "faces_in_frame": is_count,
     "person": lambda value: value is None or is_count(value),
+    "part": lambda value: value is None or value in tuple("abcdefgh"),
     "left_out": lambda value: value is None or _is_text(value),
     "frame_parameters": lambda value: isinstance(value, dict | None),
     "sha256": lambda value: bool(

@@ -12,7 +12,7 @@ from helpers.faces.face_records import (
 )
 from helpers.faces.face_set import FaceSet
 from helpers.files import foreign_files, manifests
-from helpers.files.names import check_identities, check_name
+from helpers.files.names import check_identities, check_name, path_on_disk
 from helpers.footage import consent
 
 AGAIN_FOR_IT = "Run extraction.extract_faces for it."
@@ -85,7 +85,7 @@ def home_of(folder, identity):
         ValueError: if the identity is no name, or there is a link inside.
     """
     check_name(identity)
-    home = pathlib.Path(folder) / identity
+    home = path_on_disk(pathlib.Path(folder) / identity)
     todo = "Do not use it; make it anew from the footage."
     foreign_files.check_no_links(home, todo)
     return home

@@ -13,8 +13,6 @@ import ctypes
 import numbers
 import pathlib
 
-import cv2
-
 from helpers.faces import (
     face_finder,
     face_records,
@@ -54,10 +52,8 @@ def find_faces(
     first unfinished part and yields the same files as one run; with other
     settings, or where files changed, it starts anew from there.
 
-    The split is by take, never by frame, because neighbouring frames are
-    near-copies: a synthetic clip's truth says its split; of many videos every
-    few whole ones are held out, of a few videos the last part of each, of
-    photos the last ones in the order of their names.
+    What is held out for testing is said when it is known whose faces are
+    whose (`takes.hold_out`); only a synthetic clip's truth says it before.
 
     Args:
         footage_folder: str or path of this person's photos and videos.
@@ -76,10 +72,12 @@ def find_faces(
     Returns:
         dict: `files` (read), `other_files` (what is no footage, name to
         reason), `left_out_files` (name to reason; of a video that breaks off,
-        the frames before are used), `no_face_files` (names), `frames`,
-        `no_face`, `one_face`, `several_faces`, `faces` (found), `every`
-        (dict with the step over frames and over photos), `consent` (dict
-        from `consent.read_consent`).
+        the frames before are used), `file_notes` (name to what of a video
+        was passed over), `no_face_files` (names), `no_face_reasons` (name to
+        reason), `frames`, `no_face`, `one_face`, `several_faces`, `faces`
+        (found), `every` (dict with the step over frames and over photos),
+        `photo_notes` (name to what is changed by reading),
+        `held_out_share`, `consent` (dict from `consent.read_consent`).
 
     Raises:
         FileNotFoundError: if there is no such folder.
@@ -92,9 +90,7 @@ def find_faces(
     check_sampling(every, held_out_share, max_faces)
     footage_folder = pathlib.Path(footage_folder)
     agreed = consent.read_consent(footage_folder)
-    plans, steps, others = takes.plan_files(
-        footage_folder, every, held_out_share, max_faces
-    )
+    plans, steps, others = takes.plan_files(footage_folder, every, max_faces)
     settings = {
         "contract": contract,
         "detector": getattr(detector, "parameters", {}),
@@ -113,11 +109,24 @@ def find_faces(
         report = {
             **record_writer.sum_up_parts(writer.parts),
             "other_files": others,
+            "photo_notes": _notes_on_photos(footage_folder, plans),
             "every": steps,
+            "held_out_share": held_out_share,
             "consent": agreed,
         }
         manifests.write_json(folder / face_records.REPORT, report)
     return report
+
+
+def _notes_on_photos(folder, plans):
+    """What is changed of photos by reading them, file to words."""
+    notes = {}
+    for plan in plans:
+        path = folder / plan["file"]
+        said = media.photo_notes(path) if media.is_photo(path) else []
+        if said:
+            notes[plan["file"]] = "; ".join(said)
+    return notes
 
 
 def check_sampling(every, held_out_share, max_faces=None):
@@ -195,30 +204,16 @@ def _events(footage_folder, plans, position, detector):
     """What the finder is told in turn: name of its method, and arguments."""
     for plan, start in _left(plans, position):
         yield "begin_file", (plan, start)
-        error = None
+        error, notes = None, []
         try:
-            for item in takes.read_items(footage_folder, plan, start):
-                item["looked_at"] = shrink_frame(item["image"], detector)
+            for item in takes.read_items(footage_folder, plan, start, notes):
+                item["looked_at"] = tracking.shrink_frame(
+                    item["image"], detector
+                )
                 yield "add_frame", (item,)
         except (media.MediaError, FileNotFoundError) as reason:
             error = str(reason)
-        yield "end_file", (error,)
-
-
-def shrink_frame(image, detector):
-    """A frame as large as it has to be for its faces to be found.
-
-    Args:
-        image: uint8 array, shape `(height, width, 3)`.
-        detector: `detection.FaceDetector`.
-
-    Returns:
-        uint8 array, the image itself or a smaller one.
-    """
-    size = tracking.looked_at_size(detector, *image.shape[:2])
-    if size == image.shape[:2]:
-        return image
-    return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
+        yield "end_file", (error, notes)
 
 
 def _blocks(events, read):

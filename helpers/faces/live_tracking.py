@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 
 from helpers.faces import tracking
-from helpers.faces.tracker import ASTRAY, CUT_DIFFERENCE, REACH, SURE, THUMBNAIL
+from helpers.faces.linking import REACH
+from helpers.faces.tracker import ASTRAY, CUT_DIFFERENCE, SURE, THUMBNAIL
 
 # The one-euro filter's: below LEAST_CUTOFF Hz nothing is taken out of what
 # stands still, and GAIN Hz more pass for each distance between the eyes that

@@ -108,7 +108,8 @@ class RecordWriter:
         Args:
             files: list of dicts of `plan`, `start` (index of the first
                 frame), `next` (of the first one that is left, `None` at the
-                end of the file), `counts` and `error`.
+                end of the file), `counts`, `error`, `notes`, and `why` a
+                photo shows no face, or `None`.
         """
         part = {"files": files, "faces": self.faces}
         _append(self.folder / RECORDS, "".join(self._lines))
@@ -124,11 +125,24 @@ def _position_after(part, position, plans):
     place, start = position
     for entry in part["files"]:
         planned = plans[place] if place < len(plans) else None
-        if (entry["plan"], entry["start"]) != (planned, start):
+        if planned is None or entry["start"] != start:
+            return None
+        if not _is_same(entry["plan"], planned):
             return None
         start = entry["next"] or 0
         place += entry["next"] is None
     return place, start
+
+
+def _is_same(before, planned):
+    """Whether a file is what it was when its faces were found.
+
+    Plans of before said of every file what is held out.
+    """
+    keys = [key for key, value in planned.items() if value is not None]
+    return isinstance(before, dict) and all(
+        before.get(key) == planned[key] for key in keys
+    )
 
 
 def _is_part(part):
@@ -149,8 +163,14 @@ def _is_entry(entry):
         and all(map(is_count, counts.values()))
         and (entry.get("next", "") is None or is_count(entry.get("next")))
         and isinstance(entry.get("error", 0), str | None)
+        and isinstance(entry.get("why"), str | None)
+        and _are_notes(entry.get("notes", []))
         and "plan" in entry
     )
+
+
+def _are_notes(notes):
+    return isinstance(notes, list) and all(isinstance(n, str) for n in notes)
 
 
 def _append(path, text):
@@ -176,13 +196,24 @@ def sum_up_parts(parts):
         parts: list of dicts, see `RecordWriter.finish_part`.
 
     Returns:
-        dict of `files`, `left_out_files` (name to reason), `no_face_files`
-        (names, see `NO_FACE`) and the sums of `COUNTS`.
+        dict of `files`, `left_out_files` (name to reason), `file_notes`
+        (name to what of a file was passed over), `no_face_files` (names),
+        `no_face_reasons` (of each what is seen there and what to do, or
+        `NO_FACE`) and the sums of `COUNTS`.
     """
     entries = [entry for part in parts for entry in part["files"]]
     faces = collections.Counter()
     for entry in entries:
         faces[entry["plan"]["file"]] += entry["counts"]["faces"]
+    no_face = sorted(
+        {
+            entry["plan"]["file"]
+            for entry in entries
+            if entry["counts"]["frames"]
+        }
+        - set(+faces)
+    )
+    why = {entry["plan"]["file"]: entry.get("why") for entry in entries}
     return {
         "files": sum(entry["next"] is None for entry in entries),
         "left_out_files": {
@@ -190,14 +221,15 @@ def sum_up_parts(parts):
             for entry in entries
             if entry["error"] is not None
         },
-        "no_face_files": sorted(
-            {
-                entry["plan"]["file"]
-                for entry in entries
-                if entry["counts"]["frames"]
-            }
-            - set(+faces)
-        ),
+        "file_notes": {
+            entry["plan"]["file"]: "; ".join(entry["notes"])
+            for entry in entries
+            if entry.get("notes")
+        },
+        "no_face_files": no_face,
+        "no_face_reasons": {
+            name: why[name] or face_records.NO_FACE for name in no_face
+        },
         **{
             name: sum(entry["counts"][name] for entry in entries)
             for name in COUNTS

@@ -1,9 +1,11 @@
-"""Takes: which frame of the footage belongs to which take and split.
+"""Takes: which frames of the footage are looked at, which faces held out.
 
 A take is footage of one go: neighbouring frames are near-copies, so a whole
-take is held out for testing, never single frames.
+take is held out for testing, never single frames. Whose faces are whose is
+known late: what is held out shows the person, not only whoever was filmed.
 """
 
+import math
 import os
 
 from helpers.footage import listing, media
@@ -15,27 +17,26 @@ from helpers.synthetic.truth import (
 )
 
 
-def plan_files(folder, every, held_out_share, max_faces=None):
+def plan_files(folder, every, max_faces=None):
     """One plan a file of footage, and the steps used.
 
     Args:
         folder: path of one person's photos and videos.
         every: int. Every how many frames of a video one is looked at.
-        held_out_share: float in [0, 1). Share held out as `"test"`.
         max_faces: int or `None`. Frames are thinned out evenly over all
             footage so that at most about so many are looked at.
 
     Returns:
         Tuple of `plans`, list of dicts in the order of the files' names
         (`file`, `bytes`, `changed`, `expected` frames, an estimate, `step`,
-        `take`, `split`, `segment`: first frame held out, or `None`);
-        `steps`, dict with the step over `frames` and over `photos`; and
-        `others`, dict of what is no footage, name to reason.
+        and `split`: what a rendered clip's truth says, else `None`, as
+        `hold_out` says it later); `steps`, dict with the step over `frames`
+        and over `photos`; and `others`, dict of what is no footage, name to
+        reason.
 
     Raises:
         FileNotFoundError: if there is no such folder.
         MediaError: if there is no footage in it.
-        ValueError: if so few faces are wanted that none would be held out.
     """
     photos, videos, others = listing.list_media(folder)
     estimates = {path: _estimate_frames(path) for path in videos}
@@ -44,19 +45,8 @@ def plan_files(folder, every, held_out_share, max_faces=None):
     thinning = 1
     if max_faces is not None and max_faces < looked_at:
         thinning = -(-looked_at // max(1, max_faces))
-    clips = _plan_videos(videos, estimates, held_out_share)
-
-    def plan(thinning):
-        return _plan_photos(photos[::thinning], held_out_share) | clips
-
-    def holds_out(thinning):
-        return _holds_out(plan(thinning), estimates, every * thinning)
-
-    if not holds_out(thinning):
-        _say_how_many(thinning, holds_out, max_faces, looked_at)
-    takes = plan(thinning)
     plans = []
-    for path in sorted(takes):
+    for path in sorted([*photos[::thinning], *videos]):
         size, changed = _state_of(path)
         plans.append(
             {
@@ -65,7 +55,7 @@ def plan_files(folder, every, held_out_share, max_faces=None):
                 "changed": changed,
                 "expected": estimates.get(path, 1),
                 "step": every * thinning if path in estimates else 1,
-                **takes[path],
+                "split": _rendered_split(path) if path in estimates else None,
             }
         )
     others = {
@@ -76,29 +66,6 @@ def plan_files(folder, every, held_out_share, max_faces=None):
     }
     steps = {"frames": every * thinning, "photos": thinning}
     return plans, steps, others
-
-
-def _holds_out(planned, estimates, step):
-    """Whether a frame that is looked at is held out for testing."""
-    for path, take in planned.items():
-        last = (estimates.get(path, 1) - 1) // step * step
-        if take["split"] == "test":
-            return True
-        if take["segment"] is not None and last >= take["segment"]:
-            return True
-    return False
-
-
-def _say_how_many(thinning, holds_out, max_faces, looked_at):
-    """Raise where more faces would do; less footage is told later."""
-    while thinning > 1:
-        thinning //= 2
-        if holds_out(thinning):
-            raise ValueError(
-                f"max_faces={max_faces} looks at so few of {looked_at} frames "
-                "that none is held out for testing. Set it to "
-                f"{-(-looked_at // thinning)}, or to None for all."
-            )
 
 
 def _state_of(path):
@@ -123,28 +90,15 @@ def frames_of(plan, start=0):
     return max(1, -(-(plan["expected"] - start) // plan["step"]))
 
 
-def take_of(plan, index):
-    """Name of the take, and its split, of one frame of a planned file.
-
-    Args:
-        plan: dict from `plan_files`.
-        index: int. Index of the frame.
-
-    Returns:
-        Tuple of str, the name and `"train"` or `"test"`.
-    """
-    if plan["segment"] is not None and index >= plan["segment"]:
-        return plan["take"] + " held out", "test"
-    return plan["take"], plan["split"]
-
-
-def read_items(folder, plan, start=0):
+def read_items(folder, plan, start=0, notes=None):
     """The frames of a planned file that are looked at, with their truth.
 
     Args:
         folder: path of the footage.
         plan: dict from `plan_files`.
         start: int. Index of the first frame.
+        notes: list, to which is added in words what was passed over, once
+            reading ends; or `None`.
 
     Yields:
         dicts of `plan`, `index`, `time` (seconds, `None` of photos), `image`
@@ -159,7 +113,7 @@ def read_items(folder, plan, start=0):
     if os.path.isfile(truth_path(path)):
         truth = read_truth(truth_path(path))["frames"]
         painted = read_painted_masks(path, len(truth))
-    for index, time, image in _read_file(path, plan["step"], start):
+    for index, time, image in _read_file(path, plan["step"], start, notes):
         known = index < len(truth)
         if known and painted.shape[1:] != image.shape[:2]:
             reason = f"masks of {painted.shape[1:]}, frames of {image.shape}"
@@ -175,54 +129,86 @@ def read_items(folder, plan, start=0):
         }
 
 
-def _read_file(path, step, start):
+def _read_file(path, step, start, notes):
     if media.is_photo(path):
         yield 0, None, media.read_photo(path)
     else:
-        yield from media.read_frames(path, step, start)
+        yield from media.read_frames(path, step, start, notes=notes)
 
 
 def _estimate_frames(path):
     try:
-        return media.probe_video(path)["frames"]
+        return media.count_frames(path)
     except (media.MediaError, OSError):
         return 1  # its fault is reported when it is its turn
 
 
-def _plan_photos(photos, held_out_share):
-    held_out = round(len(photos) * held_out_share)
-    if held_out_share > 0 and len(photos) >= 4:
-        held_out = max(1, held_out)
-    train = len(photos) - held_out
-    return {
-        path: {
-            "take": "photos" if index < train else "photos held out",
-            "split": "train" if index < train else "test",
-            "segment": None,
-        }
-        for index, path in enumerate(photos)
+def _rendered_split(path):
+    """What the truth beside a clip says, `None` where there is none."""
+    if not os.path.isfile(truth_path(path)):
+        return None
+    try:
+        return read_truth(truth_path(path))["split"]
+    except media.MediaError:
+        return "train"  # left out with its fault when it is its turn
+
+
+def hold_out(records, own, share):
+    """Say of each face which take it belongs to, and whether for testing.
+
+    Of many videos that show the person every few whole ones are held out, of
+    a few the last part of each, of photos the last ones. What rendered clips
+    say of themselves stays. Said twice it is the same.
+
+    Args:
+        records: list of dicts, in the order of the footage; `take` and
+            `split` are changed.
+        own: list of int, rows of the faces that are the person's, and good.
+        share: float in [0, 1), of the person's footage.
+    """
+    rendered = {
+        record["file"]
+        for record in records
+        if record["frame_parameters"] is not None
     }
-
-
-def _plan_videos(videos, estimates, held_out_share):
-    plans, plain = {}, []
-    for path in videos:
-        if not os.path.isfile(truth_path(path)):
-            plain.append(path)
+    videos, photos = {}, {}
+    for row in own:
+        file, frame = records[row]["file"], records[row]["frame"]
+        if file not in rendered:
+            seen = photos if records[row]["time"] is None else videos
+            seen.setdefault(file, set()).add(frame)
+    first = _first_held_out(videos, share)
+    held_out = _photos_held_out(list(photos), share)
+    for record in records:
+        file = record["file"]
+        if file in rendered:
             continue
-        try:
-            split = read_truth(truth_path(path))["split"]
-        except media.MediaError:
-            split = "train"  # left out with its fault when it is its turn
-        plans[path] = {"take": path.name, "split": split, "segment": None}
-    spacing = round(1 / held_out_share) if held_out_share else len(plain) + 1
-    for index, path in enumerate(plain):
-        split, segment = "train", None
-        if not held_out_share:
-            pass
-        elif len(plain) >= spacing:
-            split = "test" if index % spacing == spacing - 1 else "train"
+        if record["time"] is None:
+            take, tested, whole = "photos", file in held_out, False
         else:
-            segment = int(estimates[path] * (1 - held_out_share)) or None
-        plans[path] = {"take": path.name, "split": split, "segment": segment}
-    return plans
+            take, whole = file, first.get(file) == 0
+            tested = record["frame"] >= first.get(file, math.inf)
+        record["split"] = "test" if tested else "train"
+        record["take"] = f"{take} held out" if tested and not whole else take
+
+
+def _first_held_out(videos, share):
+    """The first frame held out of those videos of which there is one."""
+    if not share:
+        return {}
+    spacing = round(1 / share)
+    if len(videos) >= spacing:
+        return dict.fromkeys(list(videos)[spacing - 1 :: spacing], 0)
+    first = {}
+    for file, frames in videos.items():
+        trained = int(len(frames) * (1 - share))
+        if trained:
+            first[file] = sorted(frames)[trained]
+    return first
+
+
+def _photos_held_out(photos, share):
+    count = round(len(photos) * share)
+    if share and len(photos) >= 4:
+        count = max(1, count)
+    return set(photos[len(photos) - count :])

@@ -1,8 +1,11 @@
 """Frames in, some at a time -> the faces in them, followed, out."""
 
+import itertools
+
 import cv2
 import numpy as np
 
+from helpers.faces import linking
 from helpers.faces.followed_face import FollowedFace, Sight
 from helpers.faces.tracks import KEY_EVERY, LOST_FRAMES, FaceTrack
 
@@ -12,9 +15,6 @@ CUT_DIFFERENCE = 12
 THUMBNAIL = (32, 32)
 # frames that the detector takes at once
 DETECTED_AT_ONCE = 16
-
-# The centre of a face moves less than this many face widths in four frames.
-REACH = 0.75
 
 # Below this the last network does not see a face where it should be.
 SURE = 0.7
@@ -40,13 +40,14 @@ class Tracker:
     Attributes:
         times: list of float, seconds, of the frames so far.
         broken: `None`, or why the video could not be read to its end.
+        notes: list of str, what of the video was passed over.
     """
 
     def __init__(self, detector, every=KEY_EVERY, ratio=(1.0, 1.0), views=None):
         self.detector, self.every, self.ratio = detector, every, ratio
         self._views = {} if views is None else {"views": views}
         self.times, self.shots = [], []
-        self.broken = None
+        self.broken, self.notes = None, []
         self._faces, self._active = [], []
         self._thumbnail = None
 
@@ -81,7 +82,7 @@ class Tracker:
         ]
         guesses = []
         for key, faces in zip(keys, self._detect(pictures, keys), strict=True):
-            guesses += self._link(start, start + key, faces)
+            guesses += self._link(start, start + key, faces, pictures[key])
         self._refine(pictures, start, guesses)
         self._close_gaps(pictures, start, guesses)
 
@@ -122,6 +123,8 @@ class Tracker:
                 shots,
                 self.broken,
                 face.spread(len(times)),
+                tuple(self.notes),
+                face.hidden_in(len(times)),
             )
             for face in seen or [nobody]
         ]
@@ -144,45 +147,61 @@ class Tracker:
             faces += self.detector.detect([pictures[key] for key in batch])
         return faces
 
-    def _link(self, start, frame, faces):
+    def _link(self, start, frame, detections, picture):
         """Continue and begin tracks at a key frame; guesses to be refined."""
         shot = self.shots[frame]
         self._active = [
             face
             for face in self._active
-            if face.shot == shot and frame - face.last <= LOST_FRAMES
+            if face.shot == shot
+            and frame - face.last
+            <= (linking.HIDDEN_FRAMES if face.hidden else LOST_FRAMES)
         ]
-        guesses, free = [], list(self._active)
-        for rank, detected in enumerate(faces):
-            face = _nearest(free, detected, frame)
+        crowded = max(len(self._active), len(detections)) > 1
+        if crowded:  # looks may be asked for, now or later
+            for each in detections:
+                each["look"] = linking.cut_look(picture, each["landmarks"])
+        linked, confused = linking.link_faces(self._active, detections, frame)
+        guesses, free = [], [f for f in self._active if f not in linked]
+        for rank, (detected, face) in enumerate(
+            zip(detections, linked, strict=True)
+        ):
             if face is None:
                 face = FollowedFace(shot, frame)
                 self._faces.append(face)
                 self._active.append(face)
-                # it may have come since the key frame before
-                first = max(start, frame - self.every + 1)
-                first += sum(n != shot for n in self.shots[first:frame])
-                guesses += [
-                    (face, n, detected["landmarks"], SUPPOSED)
-                    for n in range(first, frame)
-                ]
+                guesses += self._guess_before(face, start, frame, detected)
             else:
-                free.remove(face)
+                why = SUPPOSED if face.hidden else LINKED
                 guesses += [
-                    (face, n, face.place_toward(detected, frame, n), LINKED)
+                    (face, n, face.place_toward(detected, frame, n), why)
                     for n in range(max(start, face.last + 1), frame)
                 ]
             face.weight += 1 / (1 + rank)
             face.note_detection(frame, detected)
+            if crowded and rank not in confused:
+                face.note_look(detected["look"])
             guesses.append((face, frame, detected["landmarks"], DETECTED))
-        # it may still have been there after the key frame before
         for face in free:
+            face.hidden = face.hidden or linking.is_hidden(
+                face, detections, frame
+            )
+            # it may still have been there after the key frame before
             if frame - face.last <= self.every:
                 guesses += [
                     (face, n, face.place, SUPPOSED)
                     for n in range(max(start, face.last + 1), frame + 1)
                 ]
         return guesses
+
+    def _guess_before(self, face, start, frame, detected):
+        """A new face may have come since the key frame before."""
+        first = max(start, frame - self.every + 1)
+        first += sum(n != face.shot for n in self.shots[first:frame])
+        return [
+            (face, n, detected["landmarks"], SUPPOSED)
+            for n in range(first, frame)
+        ]
 
     def _refine(self, pictures, start, guesses):
         """Put what the last network says into the tracks, where it is sure."""
@@ -198,6 +217,9 @@ class Tracker:
             (landmarks - expected).mean(axis=1), axis=-1
         ) / np.maximum(eyes, 1)
         sure = (scores >= SURE) & (away <= ASTRAY)
+        for index in self._hidden_ones(guesses, seen, sure, landmarks, away):
+            sure[index] = False
+            guesses[index][0].behind.add(guesses[index][1])
         # what is linked goes before what is only supposed
         order = sorted(
             np.flatnonzero(sure), key=lambda n: guesses[n][3] == SUPPOSED
@@ -213,6 +235,7 @@ class Tracker:
             apart = [np.linalg.norm(centre - other) for other in others]
             known = min(apart, default=np.inf) < eyes[index]
             if known and (why == SUPPOSED or not sure[index]):
+                face.behind.add(frame)
                 continue  # this is somebody who has a track
             others.append(centre)
             kept = face.sights if sure[index] else face.doubtful
@@ -223,6 +246,27 @@ class Tracker:
                 float(spread[index] * np.mean(self.ratio)),
                 float(scores[index]),
             )
+
+    def _hidden_ones(self, guesses, seen, sure, landmarks, away):
+        """Of two that pass and are found at one place, the one behind."""
+        frames = {}
+        for index in np.flatnonzero(sure).tolist():
+            if guesses[index][3] == LINKED:
+                frames.setdefault(guesses[index][1], []).append(index)
+        pairs = [
+            sorted(pair, key=lambda index: away[index])
+            for rows in frames.values()
+            for pair in itertools.combinations(rows, 2)
+            if _is_one_place(*landmarks[list(pair)])
+        ]
+        hidden = []
+        for near, far in pairs:
+            look = linking.cut_look(seen[near], landmarks[near])
+            behind = linking.is_other(
+                look, guesses[near][0], guesses[far][0], away[far] - away[near]
+            )
+            hidden.append(near if behind else far)
+        return hidden
 
     def _close_gaps(self, pictures, start, guesses):
         """Feel the way from frame to frame where a face moves too fast.
@@ -254,13 +298,7 @@ class Tracker:
         ]
 
 
-def _nearest(faces, detected, frame):
-    """The one of these tracks that the detected face goes on, or `None`."""
-    centre = np.mean(detected["landmarks"], axis=0)
-    near = []
-    for face in faces:
-        distance = np.linalg.norm(face.place.mean(axis=0) - centre)
-        reach = REACH * face.width * max(1, (frame - face.last) / 4)
-        if distance <= reach:
-            near.append((distance, len(near), face))
-    return min(near)[-1] if near else None
+def _is_one_place(one, other):
+    """Whether two faces' landmarks cannot be two faces'."""
+    apart = np.linalg.norm(one.mean(axis=0) - other.mean(axis=0))
+    return apart < np.linalg.norm(one[1] - one[0])

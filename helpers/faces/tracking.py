@@ -103,6 +103,22 @@ def looked_at_size(detector, height, width):
     return round(height * wide / width), wide
 
 
+def shrink_frame(image, detector):
+    """A frame as large as it has to be for its faces to be found.
+
+    Args:
+        image: uint8 array, shape `(height, width, 3)`.
+        detector: `detection.FaceDetector`.
+
+    Returns:
+        uint8 array, the image itself or a smaller one.
+    """
+    size = looked_at_size(detector, *image.shape[:2])
+    if size == image.shape[:2]:
+        return image
+    return cv2.resize(image, size[::-1], interpolation=cv2.INTER_AREA)
+
+
 def find_face_track(video_path, detector, every=KEY_EVERY, progress=None):
     """Follow the face that a clip is about: the first pass over a video.
 
@@ -143,7 +159,9 @@ def _until_broken(video_path, tracker, size):
     """All frames that can be read; a broken end is noted, not hidden."""
     count = 0
     try:
-        for _, seconds, picture in media.read_frames(video_path, size=size):
+        for _, seconds, picture in media.read_frames(
+            video_path, size=size, notes=tracker.notes
+        ):
             count += 1
             yield seconds, picture
     except media.MediaError as error:

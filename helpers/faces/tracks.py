@@ -19,8 +19,8 @@ BRIDGED_FRAMES = 3
 
 FaceTrack = namedtuple(
     "FaceTrack",
-    "landmarks times face_counts shots broken spread",
-    defaults=(None,),
+    "landmarks times face_counts shots broken spread notes hidden",
+    defaults=(None, (), None),
 )
 FaceTrack.__doc__ = """One face followed through a clip.
 
@@ -34,6 +34,9 @@ Args:
     broken: `None`, or why the video could not be read to its end.
     spread: float64 array, shape `(frames,)`, how unsure the landmarks are, in
         pixels, see `FaceDetector.refine`; `None` if nobody knows.
+    notes: tuple of str, what of the video was passed over.
+    hidden: bool array, shape `(frames,)`, where it is behind another face;
+        `None` if nobody knows.
 """
 
 
@@ -144,15 +147,19 @@ def _join_tracks(first, pieces):
     """One track of pairs `(track, frames)`, no frame in two of them."""
     landmarks = np.full_like(first.landmarks, np.nan)
     spread = np.full(len(landmarks), np.nan)
+    hidden = np.zeros(len(landmarks), bool)
     joined = np.zeros(len(landmarks), int)
     for number, (track, frames) in enumerate(pieces, start=1):
         landmarks[frames] = track.landmarks[frames]
         if track.spread is not None:
             spread[frames] = track.spread[frames]
+        if track.hidden is not None:
+            hidden |= track.hidden
         joined[frames] = number
     return first._replace(
         landmarks=landmarks,
         spread=spread,
+        hidden=hidden,
         shots=_number_shots(first.shots, joined),
     )
 
@@ -167,7 +174,7 @@ def bridge_gaps(track, longest=BRIDGED_FRAMES):
 
     Returns:
         `FaceTrack` with landmarks drawn evenly from the frame before a gap to
-        the frame after it.
+        the frame after it, but where another face hides this one.
     """
     landmarks = track.landmarks.copy()
     frames = np.flatnonzero(has_face(landmarks))
@@ -175,6 +182,8 @@ def bridge_gaps(track, longest=BRIDGED_FRAMES):
         inside = range(before + 1, after)
         same_shot = track.shots[before] == track.shots[after]
         if not same_shot or len(inside) > longest:
+            continue
+        if track.hidden is not None and track.hidden[inside].any():
             continue
         for frame in inside:
             landmarks[frame] = place_between(

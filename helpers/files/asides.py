@@ -3,6 +3,8 @@
 import itertools
 import pathlib
 
+from helpers.files.names import longer_name
+
 
 def aside_name(path):
     """The name that something moves to: the first free number behind it.
@@ -14,7 +16,10 @@ def aside_name(path):
         pathlib.Path: `<path>.1`, or `.2` where that is taken, and so on.
     """
     path = pathlib.Path(path)
-    names = (path.with_name(f"{path.name}.{k}") for k in itertools.count(1))
+    names = (
+        path.with_name(longer_name(path.name, f".{k}"))
+        for k in itertools.count(1)
+    )
     return next(name for name in names if not name.exists())
 
 

@@ -16,6 +16,7 @@ import pathlib
 import platform
 
 from helpers.files import foreign_files
+from helpers.files.names import longer_name
 
 FORMAT = 1
 MANIFEST = "manifest.json"
@@ -151,7 +152,8 @@ def atomic_path(path, finish=None):
     path.parent.mkdir(parents=True, exist_ok=True)
     # the ending is kept because writers choose the format by it, and the
     # process id keeps two runs out of each other's way
-    partial = path.with_name(f".{path.stem}.{os.getpid()}.part{path.suffix}")
+    added = f".{os.getpid()}.part{path.suffix}"
+    partial = path.with_name(longer_name(f".{path.stem}", added))
     try:
         yield partial
         if finish is not None:

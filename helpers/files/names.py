@@ -1,9 +1,13 @@
 """Names of identities, in any alphabet, that every disk can have as folders."""
 
+import hashlib
+import os
+import pathlib
 import re
 import unicodedata
 
-# a folder's name has at most 255 bytes, and files beside it add to theirs
+LONGEST = 255  # bytes of a name, on nearly all disks
+# files beside a folder add to its name
 MOST_BYTES = 200
 # Windows takes these for devices, whatever stands after their first dot
 RESERVED = re.compile(
@@ -80,6 +84,51 @@ def safe_stem(text, most_bytes=MOST_BYTES):
     text = text.encode("utf-8")[:most_bytes].decode("utf-8", "ignore")
     text = text.lstrip(".- ").rstrip(". ")
     return f"_{text}" if not text or RESERVED.fullmatch(text) else text
+
+
+def longer_name(name, added):
+    """A name with something behind it, still one that a disk takes.
+
+    Args:
+        name: str.
+        added: str, such as `".part.png"`.
+
+    Returns:
+        str. If both are too long together, the name is cut at its end; a few
+        letters of its hash keep it from others that begin alike.
+    """
+    if len(os.fsencode(name + added)) <= LONGEST:
+        return name + added
+    token = "~" + hashlib.sha256(os.fsencode(name)).hexdigest()[:8]
+    room = LONGEST - len(os.fsencode(token + added))
+    short = os.fsencode(name)[:room].decode("utf-8", "ignore")
+    return f"{short}{token}{added}"
+
+
+def path_on_disk(path):
+    """A path as its folders and its file are called on the disk.
+
+    An accented letter is one sign or two, a letter and its accent. Both look
+    the same, macOS writes the latter, and other disks tell them apart.
+
+    Args:
+        path: str or path.
+
+    Returns:
+        pathlib.Path: that of what is called so but for how accents are
+        written, where there is exactly one; else the path as it is.
+    """
+    path = pathlib.Path(path)
+    if os.path.lexists(path) or path.parent == path:
+        return path
+    folder = path_on_disk(path.parent)
+    wanted = unicodedata.normalize("NFC", path.name)
+    try:
+        names = os.listdir(folder)
+    except OSError:
+        return path
+    same = [n for n in names if unicodedata.normalize("NFC", n) == wanted]
+    return folder / same[0] if len(same) == 1 else path
 
 
 def is_forbidden(letter):

@@ -5,7 +5,7 @@ import pathlib
 from collections import namedtuple
 
 from helpers.files import fingerprints
-from helpers.files.names import check_identities
+from helpers.files.names import check_identities, path_on_disk
 from helpers.footage import consent, footage_log, media
 from helpers.footage.media import PHOTO_ENDINGS, VIDEO_ENDINGS, MediaError
 
@@ -50,7 +50,8 @@ def find_footage(root, footage_folder, identities, person=None):
     check_identities(identities, person)
     everybody, unstated = {}, []
     for identity in identities:
-        folder = pathlib.Path(root) / folder_of(footage_folder, identity)
+        folder = folder_of(footage_folder, identity)
+        folder = path_on_disk(pathlib.Path(root) / folder)
         photos, videos, _ = list_media(folder)
         everybody[identity] = Footage(folder, [*videos, *photos])
         stated = consent.read_consent(folder)["consent"]
@@ -112,7 +113,7 @@ def list_media(folder):
         FileNotFoundError: if there is no such folder.
         MediaError: if it holds no photo and no video.
     """
-    folder = pathlib.Path(folder)
+    folder = path_on_disk(folder)
     if not folder.is_dir():
         raise FileNotFoundError(_no_folder(folder))
     pictures, videos, others = [], [], []

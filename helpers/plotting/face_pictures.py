@@ -36,6 +36,8 @@ def plot_face_sets(face_sets, count=20, size=96):
 def plot_people(face_set, most=12, columns=8):
     """A row of faces for each person found, seen most first.
 
+    Of one who may be several people each part has a row: `0a`, `0b`.
+
     Args:
         face_set: `FaceSet` of `read_face_set(..., everything=True)`.
         most: int. People that are shown; the rest are named in the last row's
@@ -51,13 +53,16 @@ def plot_people(face_set, most=12, columns=8):
     people = {}
     for row, record in enumerate(face_set.records):
         if record.get("person") is not None:
-            people.setdefault(record["person"], []).append(row)
+            who = record["person"], record.get("part") or ""
+            people.setdefault(who, []).append(row)
     rows = []
-    for number in sorted(people)[:most]:
-        own = people[number]
+    for number, part in sorted(people)[:most]:
+        own = people[number, part]
         kept = sum(face_set.records[row].get("left_out") is None for row in own)
         faces = "1 face" if len(own) == 1 else f"{len(own)} faces"
-        label = f"person {number}\n{faces}\n{kept} kept"
+        label = f"person {number}{part}\n{faces}\n{kept} kept"
+        if part:
+            label += f"\nall {number}?"
         rows.append((label, _best_first(face_set, own, columns)))
     if len(people) > most:
         label, shown = rows[-1]

@@ -8,7 +8,7 @@ import pathlib
 from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction
 from helpers.files import fingerprints, manifests
-from helpers.files.names import plain_name
+from helpers.files.names import path_on_disk, plain_name
 from helpers.footage import consent, listing, media
 from helpers.footage.media import cameras
 from helpers.swap import swapping
@@ -112,7 +112,7 @@ def open_job(
             whom it knows.
         FileNotFoundError: if something is not there.
     """
-    path = pathlib.Path(media_path)
+    path = path_on_disk(media_path)
     check_people(source, target)
     if not path.exists():
         raise FileNotFoundError(

@@ -1,9 +1,12 @@
 """Swap a photo: a photo and a comb in, the same with another face out."""
 
 from helpers.compositing import check_modes
+from helpers.faces import photo_faces
 from helpers.footage import media
 from helpers.swap import swapping
 from helpers.swap.marks import picture_marks, provenance
+
+IN_DOUBT = "where its eyes and mouth are is in doubt"
 
 
 def swap_photo(
@@ -34,14 +37,14 @@ def swap_photo(
 
     Returns:
         dict with `output`, `faces_found`, `faces_swapped`, `swaps` (list of
-        `swapping.Swap`, without the label), `before` (uint8 RGB array) and
-        `mark`.
+        `swapping.Swap`, without the label), `before` (uint8 RGB array),
+        `notes` (list of str, what was changed or left out) and `mark`.
 
     Raises:
         FileNotFoundError: if there is no such photo.
         MediaError: if the photo is damaged.
-        ValueError: if the photo shows no face, or if an argument is out of
-            range.
+        ValueError: if the photo shows no face, or none of which it is sure
+            where eyes and mouth are; or if an argument is out of range.
         OSError: if there can be no key to sign with, see
             `credentials.sign_file`.
     """
@@ -53,14 +56,13 @@ def swap_photo(
     swapping.check_paths(photo_path, output_path, picture_marks.MARKED_PICTURES)
     check_modes(**compositing)
     before = media.read_photo(photo_path)
-    detected = detector.detect([before])[0]
+    seen = photo_faces.find_photo_faces(detector, before)
+    detected = [face for face in seen if not face["doubtful"]]
     if not detected:
-        raise ValueError(
-            "A photo with a face is needed, but none was found in "
-            f"{photo_path}. Received: {before.shape[1]} x {before.shape[0]} "
-            "pixels. Take a photo with a larger or more frontal face, or a "
-            "detector with a smaller min_face_share."
-        )
+        raise ValueError(_no_face(photo_path, before, seen))
+    notes = media.photo_notes(photo_path)
+    if len(detected) < len(seen):
+        notes.append(f"faces left out, {IN_DOUBT}: {len(seen) - len(detected)}")
     chosen = detected if faces == "all" else detected[:1]
     swaps, frame = [], before
     for face in chosen:
@@ -77,5 +79,23 @@ def swap_photo(
         "faces_swapped": len(swaps),
         "swaps": swaps,
         "before": before,
+        "notes": notes,
         "mark": mark,
     }
+
+
+def _no_face(path, photo, seen):
+    """Why there is nothing to swap in a photo, and what to do."""
+    size = f"Received: {photo.shape[1]} x {photo.shape[0]} pixels"
+    if seen:
+        return (
+            f"A face may be in {path}, but {IN_DOUBT}, and another face would "
+            f"be pasted askew. {size}. Turn the photo upright, or take one "
+            "that shows eyes, nose and mouth."
+        )
+    why = photo_faces.why_no_face(photo)
+    return (
+        f"A photo with a face is needed, but none was found in {path}"
+        f"{f': {why}' if why else ''}. {size}. Take a photo with a larger or "
+        "more frontal face, or a detector with a smaller min_face_share."
+    )

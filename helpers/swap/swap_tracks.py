@@ -112,7 +112,7 @@ def write_swap(begun, editor, progress, crf):
     job = _job_of(editor)
     started = time.perf_counter()
     with tracking.one_opencv_thread():
-        begun.write_result(
+        sound_notes = begun.write_result(
             video_path,
             job,
             frames,
@@ -132,10 +132,17 @@ def write_swap(begun, editor, progress, crf):
         **_count_frames(roles[0].track, editor.with_face),
         "kept": begun.kept,
         "hidden": editor.hidden,
-        "notes": media.probe_video(video_path)["notes"],
+        "notes": _notes(editor, sound_notes),
         "seconds": seconds,
         "mark": mark,
     }
+
+
+def _notes(editor, sound_notes):
+    """What is changed beside the faces, each said once."""
+    probed = media.probe_video(editor.video_path)["notes"]
+    passed_over = editor.roles[0].track.notes
+    return list(dict.fromkeys([*probed, *passed_over, *sound_notes]))
 
 
 def _job_of(editor):

@@ -18,6 +18,7 @@ import numpy as np
 from helpers.faces.tracks import FaceTrack, has_face
 from helpers.files import asides, folder_lock, manifests
 from helpers.files.folder_lock import LOCK
+from helpers.files.names import longer_name
 from helpers.footage import media
 from helpers.footage.media import video_parts
 
@@ -46,7 +47,7 @@ def unfinished(output_path):
             writing this result, or if the disk is full.
     """
     output = pathlib.Path(output_path)
-    folder = output.with_name(output.name + ENDING)
+    folder = output.with_name(longer_name(output.name, ENDING))
     instead = f"Choose another output path than {output}."
     with folder_lock.locked_folder(folder, instead, UnfinishedError):
         yield Unfinished(output, folder)
@@ -104,6 +105,9 @@ class Unfinished:
             **options: `progress`, `metadata` and `finish`, see
                 `media.edit_video`.
 
+        Returns:
+            list of str, what became of the sound.
+
         Raises:
             FileNotFoundError: if there is no such video.
             MediaError: if no frame can be read.
@@ -126,18 +130,20 @@ class Unfinished:
                     options.get("progress"),
                     self.kept,
                 )
-        result = self.folder / f"result{self.output.suffix}"
+        result, notes = self.folder / f"result{self.output.suffix}", []
         video_parts.join_parts(
             video_parts.parts_of(self.folder),
             source_path,
             result,
             options.get("metadata"),
             options.get("finish"),
+            notes,
         )
         os.replace(result, self.output)
         for path in self.folder.iterdir():
             if path.name != LOCK:
                 path.unlink()
+        return notes
 
     def _agree(self, job):
         """Parts of another job are moved aside, and this job written down."""
@@ -173,7 +179,9 @@ def _plain(job):
 
 def _write_tracks(path, job, tracks):
     first = tracks[0]
-    details = json.dumps({"job": job, "broken": first.broken})
+    details = json.dumps(
+        {"job": job, "broken": first.broken, "notes": first.notes}
+    )
     arrays = {
         "details": np.array(details),
         "times": first.times,
@@ -183,6 +191,8 @@ def _write_tracks(path, job, tracks):
     for number, track in enumerate(tracks):
         arrays[f"landmarks_{number}"] = track.landmarks
         arrays[f"spread_{number}"] = track.spread
+        if track.hidden is not None:
+            arrays[f"hidden_{number}"] = track.hidden
     with manifests.atomic_path(path) as partial, open(partial, "wb") as file:
         np.savez_compressed(file, **arrays)
 
@@ -200,6 +210,8 @@ def _read_tracks(path):
                 shots,
                 details["broken"],
                 arrays[f"spread_{number}"],
+                tuple(details.get("notes", ())),
+                arrays.get(f"hidden_{number}"),
             )
             for number in range(sum("landmarks" in key for key in arrays))
         ]

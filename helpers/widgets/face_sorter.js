@@ -130,7 +130,8 @@ class FaceSorter {
 
   showPerson({ tab }) {
     this.person.replaceChildren();
-    if (typeof tab !== "number") return;
+    const { picture, part } = this.model.get("tabs").find(({ key }) => key === tab) || {};
+    if (!picture) return;
     const name = this.model.get("identity");
     const picked = this.model.get("tabs").filter((each) => each.picked).map((each) => each.key);
     this.person.append(
@@ -138,7 +139,8 @@ class FaceSorter {
       ...(picked.length && !picked.includes(tab)
         ? [button(`This is ${name}, too`, () => this.tell("pick", { people: [...picked, tab] }))]
         : []),
-      make("span", {}, "Faces of everybody else are left out."),
+      make("span", {}, (part ? "This may be somebody else than the person beside it. " : "")
+        + "Faces of everybody else are left out."),
     );
   }
 

@@ -206,8 +206,9 @@ class FaceSorter(LeavesPicture, anywidget.AnyWidget):
             self.stale = self.sorting.stale
 
     def _tabs(self):
-        """One dict a tab: `key`, `name`, `count`, and of a person `picked`
-        (whether any is kept) and `picture` (JPEG)."""
+        """One dict a tab: `key`, `name`, `count`, and of a person, or a part
+        of one who may be several people, `picked` (whether any is kept),
+        `picture` (JPEG) and `part` (whether it is one)."""
         counts = self.sorting.count_faces()
         people = self.sorting.people()
         tabs = [{"key": KEPT, "name": KEPT, "count": counts.pop(KEPT)}]
@@ -218,18 +219,19 @@ class FaceSorter(LeavesPicture, anywidget.AnyWidget):
             tabs.append({"key": BY_HAND, "name": BY_HAND, "count": count})
         count = len(self.sorting.records)
         tabs.append({"key": ALL, "name": ALL, "count": count})
-        for person, (count, picked, row) in people.items():
-            if len(people) > 1 and person < MOST_PEOPLE:
-                tabs.append(
-                    {
-                        "key": person,
-                        # numbered as in PERSON and in face_pictures
-                        "name": f"person {person}",
-                        "count": count,
-                        "picked": picked,
-                        "picture": self._tiles.draw_tile(self._crops([row])[0]),
-                    }
-                )
+        shown = list(people.items())[:MOST_PEOPLE] if len(people) > 1 else []
+        for person, (count, picked, row) in shown:
+            tabs.append(
+                {
+                    "key": person,
+                    # called as in PERSON and in face_pictures
+                    "name": f"person {person}",
+                    "count": count,
+                    "picked": picked,
+                    "part": isinstance(person, str),
+                    "picture": self._tiles.draw_tile(self._crops([row])[0]),
+                }
+            )
         return tabs
 
     def _crops(self, rows):

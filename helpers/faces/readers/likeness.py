@@ -1,8 +1,9 @@
 """Likeness: crops in, vectors out that lie near each other for one person.
 
 A public network for face recognition, and a matrix learned on renders after it
-(`build_likeness`). The network was trained by others on photos of real
-people, and tells people apart whom it never saw. Here it does one thing: it
+(`build_likeness`), and a second public network (`second_likeness`), as two err
+about different people. They were trained by others on photos of real people,
+and tell people apart whom they never saw. Here it does one thing: it
 tells whose faces stand in your footage, so that strangers are left out. Such
 vectors are biometric data, which many laws protect above other data: they stay
 in memory, and are written nowhere.
@@ -13,7 +14,7 @@ import numpy as np
 from keras import layers, ops
 
 from helpers.crops import cut_network_crops
-from helpers.faces.readers import small_networks
+from helpers.faces.readers import second_likeness, small_networks
 from helpers.files import manifests
 from helpers.swapper import predict
 
@@ -31,8 +32,16 @@ WEIGHTS = "likeness.safetensors"
 # Eyes and mouth stand in it where they stood when it was trained.
 SIDE, LEFT, TOP = 0.96, 0.02, 0.012
 DARK = 0.3  # mean brightness, 0-1, to which darker crops are brought
-# side of the crops in pixels from which that is read without loss
-CROP_SIZE = round(RESOLUTION / SIDE)
+# side of the crops in pixels from which both read without loss
+CROP_SIZE = round(
+    max(
+        RESOLUTION / SIDE,
+        second_likeness.RESOLUTION / (1 - 2 * second_likeness.MARGIN),
+    )
+)
+# What the second network counts beside the first: of rendered people it knows
+# less, of real ones more.
+SECOND_SHARE = 0.7
 
 
 def build_recognition():
@@ -129,10 +138,12 @@ class Likeness:
 
     Args:
         model: `keras.Model` from `build_likeness`.
+        second: `keras.Model` from `second_likeness.build_features`, or `None`
+            for the first network alone.
     """
 
-    def __init__(self, model):
-        self.model = model
+    def __init__(self, model, second=None):
+        self.model, self.second = model, second
 
     def vectors(self, crops, batch_size=64):
         """Vectors of faces; their distance says how unlike two are.
@@ -143,7 +154,9 @@ class Likeness:
             batch_size: int.
 
         Returns:
-            float64 array, shape `(faces, DIMENSIONS)`, lengths below 1.
+            float64 array, shape `(faces, DIMENSIONS)`, with the second
+            network `(faces, DIMENSIONS + second_likeness.FEATURES)`; lengths
+            below 1.
 
         Raises:
             ValueError: if these are not crops.
@@ -152,7 +165,15 @@ class Likeness:
         # light from one side is from the other in a mirror
         views = (seen, seen[:, :, ::-1])
         both = [predict(self.model, view, batch_size) for view in views]
-        return np.mean(both, axis=0, dtype=np.float64)
+        first = np.mean(both, axis=0, dtype=np.float64)
+        if self.second is None:
+            return first
+        crops = np.asarray(crops)
+        if crops.dtype == np.uint8:
+            crops = crops / np.float32(255)
+        second = second_likeness.describe_crops(self.second, crops, batch_size)
+        joined = np.concatenate([first, SECOND_SHARE * second], axis=1)
+        return joined / np.hypot(1, SECOND_SHARE)
 
 
 def seen_of(crops):
@@ -202,11 +223,12 @@ def write_likeness(folder, likeness, parameters=None, **details):
     )
 
 
-def read_likeness(folder=LIKENESS_FOLDER):
+def read_likeness(folder=LIKENESS_FOLDER, second=second_likeness.FOLDER):
     """Read a likeness; by default the one that comes with the course.
 
     Args:
         folder: str or path.
+        second: str or path of the second network, or `None` for none.
 
     Returns:
         `Likeness`.
@@ -218,4 +240,6 @@ def read_likeness(folder=LIKENESS_FOLDER):
     model, _ = small_networks.read_network(
         folder, WEIGHTS, MADE_BY, "likeness", lambda manifest: build_likeness()
     )
-    return Likeness(model)
+    if second is None:
+        return Likeness(model)
+    return Likeness(model, second_likeness.read_features(second))

@@ -6,7 +6,7 @@ why it is no part of the face set (`left_out`); what was decided by hand wins.
 
 import pathlib
 
-from helpers.faces import face_records, facesets
+from helpers.faces import face_records, facesets, takes
 from helpers.faces.face_set import FaceSet
 from helpers.faces.sorting import corrections, face_reasons, grouping, repeats
 from helpers.files import folder_lock, foreign_files, manifests
@@ -20,6 +20,7 @@ LARGEST_REPEAT = 6
 # the first that holds is the one that counts; by hand wins over all
 REASONS = (
     "false detection",
+    "landmarks in doubt",
     "too small",
     "cut off by the picture's edge",
     "blurred",
@@ -37,15 +38,19 @@ def choose_faces(folder, identity, person=None, progress=None):
     Args:
         folder: str or path that `finding.find_faces` wrote to.
         identity: str, whose footage it is.
-        person: int or list of ints, the groups that are this identity;
-            `None` for the group that is seen most.
+        person: int or str, or a list of them: the groups that are this
+            identity, as `0`, or parts of one that may be several people, as
+            `"0a"`; `None` for the group that is seen most.
         progress: called as `progress(faces done, faces)`, or `None`.
 
     Returns:
         dict: the report of the extraction with `kept`, `left_out` (reason to
-        count), `train`, `test` and `people`, a list of dicts in the order of
-        their numbers: `person`, `faces`, `tracks`, `file` and `time` of the
-        first face, and `kept`.
+        count), `train`, `test`, `useless_files` (those of whose faces none is
+        of use by itself, name to reason and advice) and `people`, a list of
+        dicts in the order of their numbers: `person`, `faces`, `tracks`,
+        `file` and `time` of the first face, `kept`, and `parts`, a list of
+        the same (each with its `name`) of those who may be several people,
+        else empty.
 
     Raises:
         FileNotFoundError: if there are no faces, or a crop is gone.
@@ -73,11 +78,26 @@ def _choose(folder, identity, person, progress):
     face_set = FaceSet(identity, home, _contract_of(home), records)
     measures = face_reasons.measure_faces(face_set, progress)
     reasons = face_reasons.find_reasons(records, measures)
-    people = grouping.group_faces(face_set, reasons)
-    chosen = _chosen_people(people, person)
-    _leave_out_others(records, measures, reasons, people, chosen)
-    for record, whose, reason in zip(records, people, reasons, strict=True):
-        record["person"], record["left_out"] = whose, reason
+    people, parts = grouping.group_faces(face_set, reasons)
+    chosen = _chosen_people(people, parts, person)
+    is_chosen = [
+        whose in chosen or name_part(whose, part) in chosen
+        for whose, part in zip(people, parts, strict=True)
+    ]
+    own = [
+        row
+        for row, reason in enumerate(reasons)
+        if reason is None
+        and is_chosen[row]
+        and measures["brightness"][row] >= face_reasons.LEAST_BRIGHTNESS
+    ]
+    share = report.get("held_out_share")  # reports of before do not say it
+    if foreign_files.is_number(share) and 0 <= share < 1:
+        takes.hold_out(records, own, share)
+    _leave_out_others(records, measures, reasons, is_chosen)
+    for row, record in enumerate(records):
+        record["person"], record["part"] = people[row], parts[row]
+        record["left_out"] = reasons[row]
     records = corrections.apply_corrections(records, by_hand)
     # the folder is unfinished until its manifest is written anew
     (folder / manifests.MANIFEST).unlink(missing_ok=True)
@@ -103,21 +123,29 @@ def _contract_of(home):
     return facesets.contract_of(home)
 
 
-def _chosen_people(people, person):
-    known = sorted({each for each in people if each is not None})
+def name_part(person, part):
+    """What a person, or a part of one, is called: `0` or `"0a"`."""
+    return person if part is None else f"{person}{part}"
+
+
+def _chosen_people(people, parts, person):
+    whole = sorted({each for each in people if each is not None})
+    named = zip(people, parts, strict=True)
+    known = {*whole, *(name_part(*each) for each in named)} - {None}
     if person is None:
         return {0}
-    chosen = {person} if isinstance(person, int) else set(person)
-    if not chosen or not chosen <= set(known):
+    chosen = {person} if isinstance(person, int | str) else set(person)
+    if not chosen or not chosen <= known:
+        some = [*whole, *sorted(known - set(whole))]
         raise ValueError(
-            "A person is the number of one of the groups that were found, "
-            f"{known}, or a list of them. Received: person={person!r}. "
+            "A person is one of the groups that were found, or a part of one, "
+            f"{some}, or a list of them. Received: person={person!r}. "
             "plotting.plot_people shows who they are."
         )
     return chosen
 
 
-def _leave_out_others(records, measures, reasons, people, chosen):
+def _leave_out_others(records, measures, reasons, is_chosen):
     """The reasons that need more than the face itself, put into `reasons`.
 
     Held-out faces go first: it is the training face that repeats one which is
@@ -133,7 +161,7 @@ def _leave_out_others(records, measures, reasons, people, chosen):
         if repeated[row] >= 0 and not is_truth:
             same = record["file"] == records[repeated[row]]["file"]
             reasons[row] = "near-duplicate" if same else "duplicate"
-        elif people[row] not in chosen:
+        elif not is_chosen[row]:
             reasons[row] = "another person"
         elif measures["brightness"][row] < face_reasons.LEAST_BRIGHTNESS:
             reasons[row] = "too dark"
@@ -146,8 +174,8 @@ def sum_up_faces(records):
         records: list of dicts.
 
     Returns:
-        dict of `kept`, `left_out`, `train`, `test` and `people`, see
-        `choose_faces`.
+        dict of `kept`, `left_out`, `train`, `test`, `useless_files` and
+        `people`, see `choose_faces`.
     """
     kept = [each for each in records if each["left_out"] is None]
     reasons = [each["left_out"] for each in records]
@@ -160,7 +188,20 @@ def sum_up_faces(records):
         },
         "train": sum(each["split"] == "train" for each in kept),
         "test": sum(each["split"] == "test" for each in kept),
+        "useless_files": _useless_files(records),
         "people": _sum_up_people(records),
+    }
+
+
+def _useless_files(records):
+    """Files all of whose faces have a fault, with that of the first one."""
+    faults = {}
+    for record in records:
+        faults.setdefault(record["file"], []).append(record["left_out"])
+    return {
+        file: f"{reasons[0]}. {face_reasons.ADVICE[reasons[0]]}"
+        for file, reasons in faults.items()
+        if set(reasons) <= set(face_reasons.ADVICE)
     }
 
 
@@ -169,14 +210,25 @@ def _sum_up_people(records):
     for record in records:
         if record["person"] is not None:
             people.setdefault(record["person"], []).append(record)
-    return [
-        {
-            "person": number,
-            "faces": len(faces),
-            "tracks": len({face["track"] for face in faces}),
-            "file": faces[0]["file"],
-            "time": faces[0]["time"],
-            "kept": sum(face["left_out"] is None for face in faces),
-        }
-        for number, faces in sorted(people.items())
-    ]
+    result = []
+    for number, faces in sorted(people.items()):
+        parts = {}
+        for face in faces:
+            if face.get("part") is not None:  # face sets of before have none
+                parts.setdefault(face["part"], []).append(face)
+        summed = {"person": number, **_sum_up(faces), "parts": []}
+        for part, own in sorted(parts.items()):
+            name = name_part(number, part)
+            summed["parts"].append({"name": name, **_sum_up(own)})
+        result.append(summed)
+    return result
+
+
+def _sum_up(faces):
+    return {
+        "faces": len(faces),
+        "tracks": len({face["track"] for face in faces}),
+        "file": faces[0]["file"],
+        "time": faces[0]["time"],
+        "kept": sum(face["left_out"] is None for face in faces),
+    }

@@ -2,7 +2,7 @@
 
 import contextlib
 
-from helpers.faces import facesets, finding
+from helpers.faces import facesets, finding, photo_faces
 from helpers.faces.sorting import choosing, extraction_text
 from helpers.files.names import check_identities
 from helpers.files.progress import print_progress
@@ -164,10 +164,11 @@ def find_first_face(paths, detector):
     """
     looked_at, fault = 0, "none"
     for path in paths[:MOST_FILES]:
+        look = _sure_faces if media.is_photo(path) else _detected_faces
         try:
             for frame in _some_frames(path):
                 looked_at += 1
-                faces = detector.detect([frame])[0]
+                faces = look(detector, frame)
                 if faces:
                     return frame, faces[0]
         except media.MediaError as error:
@@ -175,10 +176,19 @@ def find_first_face(paths, detector):
     raise ValueError(
         "There should be a face in one of the first files. Received: "
         f"{looked_at} frames of {len(paths[:MOST_FILES])} files without one "
-        f"(unreadable: {fault}). Is it the right folder? Turn footage that "
-        "lies on its side, or set a smaller MIN_FACE_SHARE than "
+        f"(unreadable: {fault}). Is it the right folder? Turn videos that "
+        "lie on their side, or set a smaller MIN_FACE_SHARE than "
         f"{detector.min_face_share}."
     )
+
+
+def _sure_faces(detector, photo):
+    faces = photo_faces.find_photo_faces(detector, photo)
+    return [face for face in faces if not face["doubtful"]]
+
+
+def _detected_faces(detector, frame):
+    return detector.detect([frame])[0]
 
 
 def _some_frames(path):

@@ -2,6 +2,7 @@
 
 import textwrap
 
+from helpers.faces import face_records
 from helpers.footage import consent
 
 WIDTH = 78  # of a line
@@ -16,6 +17,7 @@ COUNTS = (
 )
 UNUSABLE = "left_out_files"  # or only in part
 NO_FOOTAGE = "other_files"
+PASSED_OVER = "file_notes"
 MOST_FILES = 40  # of each kind; `report.json` names all
 
 
@@ -38,9 +40,14 @@ def extraction_as_text(reports):
     for identity, report in reports.items():
         lines += ["", _fill(consent.consent_line(identity, report["consent"]))]
         lines += [_fill(line, 4) for line in _left_out(report["left_out"])]
+        lines += [_fill(line, 4) for line in _doubts(identity, report)]
         lines += _reasons(report[UNUSABLE], "of no use, or only in part")
+        notes = report.get(PASSED_OVER, {})
+        lines += _reasons(notes, "used, with what is said here")
         lines += _reasons(report[NO_FOOTAGE], "no footage")
-        lines += _names(report["no_face_files"])
+        lines += _grouped(_no_face(report), "without a face")
+        lines += _grouped(report.get("useless_files"), "without a good face")
+        lines += _grouped(report.get("photo_notes"), "changed by reading")
     return "\n".join(lines)
 
 
@@ -58,6 +65,23 @@ def _left_out(counts):
     yield f"  left out {sum(counts.values())}: {each}"
 
 
+def _doubts(identity, report):
+    """A line on each person of this identity who may be several people."""
+    for person in report.get("people", ()):
+        if not person["parts"] or not person["kept"]:
+            continue
+        names = [each["name"] for each in person["parts"]]
+        each = ", ".join(
+            f"{part['name']} ({part['faces']} faces, first in {part['file']})"
+            for part in person["parts"]
+        )
+        yield (
+            f"  person {person['person']} may be several people: {each}. Are "
+            "their rows one person? If not, name whose faces are "
+            f'{identity}\'s: PERSON = {{"{identity}": ["{names[0]}"]}}'
+        )
+
+
 def _reasons(files, title):
     """A line for each file, with what is wrong and what to do."""
     if not files:
@@ -73,12 +97,26 @@ def _without(reason, name):
     return reason.removeprefix(name.rsplit("/", 1)[-1]).lstrip()
 
 
-def _names(names):
-    if not names:
+def _no_face(report):
+    """Files without a face, and why; older reports do not say why."""
+    reasons = report.get("no_face_reasons", {})
+    return {
+        name: reasons.get(name, face_records.NO_FACE)
+        for name in report["no_face_files"]
+    }
+
+
+def _grouped(files, title):
+    """Lines on files, those of one reason together."""
+    if not files:
         return
-    yield f"  no face in {_files(names)}:"
-    yield _fill("    " + ", ".join(names[:MOST_FILES]), 4)
-    yield from _more(names)
+    yield f"  {_files(files)} {title}:"
+    names = {}
+    for name, reason in list(files.items())[:MOST_FILES]:
+        names.setdefault(reason, []).append(name)
+    for reason, same in names.items():
+        yield _fill(f"    {', '.join(same)}: {reason}")
+    yield from _more(files)
 
 
 def _files(files):

@@ -35,6 +35,18 @@ LEAST_SHARPNESS = 0.12
 LEAST_BRIGHTNESS = 40
 # faces of a track that are looked at: one may be hidden by a hand
 MASK_SAMPLES = 3
+# what to do about each, where no face of a file is of use
+ADVICE = {
+    "false detection": "What looked like a face is none, or it is hidden: take "
+    "one that shows the face",
+    "landmarks in doubt": "Turn it upright, or take one that shows eyes, nose "
+    "and mouth",
+    "too small": f"Take a larger one: less than {SMALLEST_EYES} pixels lie "
+    "between the eyes",
+    "cut off by the picture's edge": "Take one that shows the whole face",
+    "blurred": "Take a sharper one",
+    "too dark": "Take one with more light on the face",
+}
 CHUNK = 512  # crops that are read at once
 
 
@@ -180,6 +192,8 @@ def _reason(record, seen, sharpness):
     doubtful = record["score"] < DOUBTFUL_SCORE and seen < DOUBTFUL_SEEN
     if seen < LEAST_SEEN or doubtful:
         return "false detection"
+    if record.get("doubtful"):
+        return "landmarks in doubt"
     if record["eyes"] < SMALLEST_EYES:
         return "too small"
     if record["outside"] > LARGEST_OUTSIDE or np.min(record["landmarks"]) < 0:

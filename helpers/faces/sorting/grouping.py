@@ -3,8 +3,10 @@
 Nobody has a name, and nobody was seen before: `likeness` says how alike
 two faces are, and tracks that are alike on average form a group. Two faces in
 one frame are never the same person. The groups are to be looked at
-(`plotting.plot_people`). How often they are wrong, prints
-`python -m benchmarks.grouping`.
+(`plotting.plot_people`): the vectors of two people can be as near as those of
+one, so a group that falls apart into *parts* may be several people, and is said
+to be. How often it is wrong, and how often that is said, prints `python -m
+benchmarks.grouping`.
 """
 
 import functools
@@ -28,6 +30,11 @@ APART = 0.73
 # faces of theirs is worse than a stranger, whom a hand can leave out.
 MANY_TIMES = 3
 APART_FROM_MOST = 0.78
+# From here on, on average, two people occur: of photos of different people one
+# pair in a thousand is nearer, of one person one in twenty further apart. What
+# holds together only beyond it may be several people.
+LOOSE = 0.66
+MOST_PARTS = 4  # the last one takes what is left
 # Tracks that are compared with each other at once: memory and time grow with
 # the square. The others join the groups that these form.
 AT_ONCE = 1500
@@ -44,8 +51,9 @@ def group_faces(face_set, reasons):
             track, faces without one are looked at first.
 
     Returns:
-        list of int, one for each face, 0 for the person seen most; `None` for
-        false detections.
+        Tuple of two lists with an entry for each face: an int, 0 for the
+        person seen most, `None` for false detections; and of a group that may
+        be several people the part, `"a"` for the largest, else `None`.
     """
     false = [reason == "false detection" for reason in reasons]
     tracks = {
@@ -53,28 +61,38 @@ def group_faces(face_set, reasons):
         for name, rows in face_reasons.tracks_of(face_set.records).items()
         if not all(false[row] for row in rows)
     }
-    people = [None] * len(reasons)
+    people, parts = [None] * len(reasons), [None] * len(reasons)
     if not tracks:
-        return people
+        return people, parts
     # the face that a frame is about counts whole, the next one half
     weights = [
         sum(1 / (1 + face_set.records[row]["face"]) for row in rows)
         for rows in tracks.values()
     ]
     good = [each is None for each in reasons]
+    vectors = describe_tracks(face_set, tracks, good)
     labels = group_tracks(
-        _describe(face_set, tracks, good),
-        weights,
-        _seen_in_one_frame(face_set.records, tracks),
+        vectors, weights, _seen_in_one_frame(face_set.records, tracks)
     ).tolist()
-    for rows, label in zip(tracks.values(), labels, strict=True):
+    letters = part_tracks(vectors, weights, labels)
+    for rows, label, part in zip(tracks.values(), labels, letters, strict=True):
         for row in rows:
-            people[row] = None if false[row] else label
-    return people
+            if not false[row]:
+                people[row], parts[row] = label, part
+    return people, parts
 
 
-def _describe(face_set, tracks, good):
-    """Mean vector of each track."""
+def describe_tracks(face_set, tracks, good):
+    """Vector of each track: of several looks, in all directions the median.
+
+    Args:
+        face_set: `FaceSet`.
+        tracks: dict from a track to the rows of its faces.
+        good: bool array, shape `(faces,)`, which faces to look at first.
+
+    Returns:
+        float array, shape `(tracks, likeness.DIMENSIONS)`.
+    """
     sampled = face_reasons.sample_tracks(tracks, SAMPLES, good)
     vectors = face_reasons.ask_about_crops(
         face_set,
@@ -82,9 +100,9 @@ def _describe(face_set, tracks, good):
         likeness.CROP_SIZE,
         _shipped_likeness().vectors,
     )
-    sizes = np.array([len(rows) for rows in sampled])
-    starts = np.cumsum([0, *sizes[:-1]])
-    return np.add.reduceat(vectors, starts) / sizes[:, None]
+    ends = np.cumsum([len(rows) for rows in sampled])
+    looks = np.split(vectors, ends[:-1])
+    return np.stack([np.median(each, axis=0) for each in looks])
 
 
 @functools.cache
@@ -105,7 +123,7 @@ def _seen_in_one_frame(records, tracks):
     return sorted(pairs)
 
 
-def group_tracks(vectors, weights, apart=()):
+def group_tracks(vectors, weights, apart=(), threshold=APART):
     """Number the people that some tracks show.
 
     Args:
@@ -114,6 +132,7 @@ def group_tracks(vectors, weights, apart=()):
         weights: float array, shape `(tracks,)`: how much each is seen.
         apart: pairs `(track, track)` that cannot be one person, as they are
             seen in one frame.
+        threshold: float. Tracks that are this far apart are two people.
 
     Returns:
         int array, shape `(tracks,)`: 0 for the person seen most, and so on.
@@ -123,14 +142,43 @@ def group_tracks(vectors, weights, apart=()):
     waiting = np.argsort(-tracks.weights, kind="stable").tolist()
     while waiting:
         block, waiting = waiting[:AT_ONCE], waiting[AT_ONCE:]
-        groups += tracks.cluster(block)
+        groups += tracks.cluster(block, threshold)
         groups.sort(key=tracks.weight, reverse=True)
-        waiting = tracks.join(groups, waiting)
+        waiting = tracks.join(groups, waiting, threshold)
     groups = tracks.join_most(groups)
     labels = np.empty(len(tracks.vectors), int)
     for number, group in enumerate(groups):
         labels[group] = number
     return labels
+
+
+def part_tracks(vectors, weights, labels):
+    """Into which parts the groups of `group_tracks` fall, if they may.
+
+    Args:
+        vectors: see `group_tracks`.
+        weights: see `group_tracks`.
+        labels: sequence of int, from `group_tracks`.
+
+    Returns:
+        list with a letter for each track of a group that may be several
+        people, `"a"` for its largest part, and `None` for the others.
+    """
+    letters = [None] * len(labels)
+    tracks = _Tracks(vectors, weights, ())
+    for label in sorted(set(labels)):
+        members = np.flatnonzero(np.asarray(labels) == label).tolist()
+        members.sort(key=lambda track: -tracks.weights[track])
+        parts = tracks.cluster(members[:AT_ONCE], LOOSE)
+        parts.sort(key=tracks.weight, reverse=True)
+        left = tracks.join(parts, members[AT_ONCE:], LOOSE)
+        parts += [left] if left else []
+        if len(parts) == 1:
+            continue
+        for number, part in enumerate(parts):
+            for track in part:
+                letters[track] = "abcdefgh"[min(number, MOST_PARTS - 1)]
+    return letters
 
 
 class _Tracks:
@@ -152,7 +200,7 @@ class _Tracks:
             self.vectors[tracks], self.vectors[others]
         )
 
-    def cluster(self, block):
+    def cluster(self, block, apart=APART):
         """Groups of some tracks, by average linkage."""
         if len(block) < 2:
             return [block]
@@ -166,14 +214,14 @@ class _Tracks:
             n_clusters=None,
             metric="precomputed",
             linkage="average",
-            distance_threshold=APART,
+            distance_threshold=apart,
         ).fit_predict(distances)
         return [
             [block[n] for n in np.flatnonzero(labels == label)]
             for label in range(labels.max() + 1)
         ]
 
-    def join(self, groups, waiting):
+    def join(self, groups, waiting, apart=APART):
         """Put tracks into the groups that they are like; give the others."""
         if not waiting:
             return []
@@ -186,7 +234,7 @@ class _Tracks:
                 if other in owner:
                     away[owner[other]] = NEVER
             nearest = int(away.argmin())
-            if away[nearest] < APART:
+            if away[nearest] < apart:
                 groups[nearest].append(track)
                 owner[track] = nearest
             else:

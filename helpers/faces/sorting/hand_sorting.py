@@ -42,11 +42,11 @@ class HandSorting(CorrectedFolder):
         rows = {}
         for row, record in enumerate(self.records):
             if record["person"] is not None:
-                rows.setdefault(record["person"], []).append(row)
+                rows.setdefault(_name_of(record), []).append(row)
         # the row of a face to show for each
         self._people = {
             person: (rows[person], max(rows[person], key=self._clearness))
-            for person in sorted(rows)
+            for person in sorted(rows, key=_in_order)
         }
 
     def _clearness(self, row):
@@ -75,8 +75,9 @@ class HandSorting(CorrectedFolder):
         """Who was found.
 
         Returns:
-            dict from a person's number to a tuple of how many faces they
-            have, whether they are this identity (some faces were kept by the
+            dict from a person's number, or the name of each part of one who
+            may be several people, to a tuple of how many faces they have,
+            whether they are this identity (some faces were kept by the
             machine), and the row of a sharp one that looks ahead.
         """
         return {
@@ -94,7 +95,7 @@ class HandSorting(CorrectedFolder):
 
         Args:
             which: `"kept"`, `"all"`, `"by hand"`, a reason why faces were
-                left out, or the number of a person.
+                left out, the number of a person, or the name of a part.
 
         Returns:
             list of int.
@@ -107,6 +108,7 @@ class HandSorting(CorrectedFolder):
             or (which == BY_HAND and row in self.by_row)
             or (isinstance(which, str) and record["left_out"] == which)
             or (isinstance(which, int) and record["person"] == which)
+            or (which == _name_of(record) and which is not None)
         ]
 
     def rows_of_frame(self, row):
@@ -193,7 +195,7 @@ class HandSorting(CorrectedFolder):
         """Say which people are the identity; everybody else is left out.
 
         Args:
-            people: list of int, numbers of people, see `people`.
+            people: list of int or str, see `people`.
             progress: called as `progress(faces done, faces)`, or `None`.
 
         Returns:
@@ -237,3 +239,13 @@ class HandSorting(CorrectedFolder):
         count = self.store(entries)
         self._history.append(before)
         return count
+
+
+def _name_of(record):
+    return choosing.name_part(record["person"], record.get("part"))
+
+
+def _in_order(name):
+    """`0a` and `0b` stand before `1`."""
+    number = str(name).rstrip("abcdefgh")
+    return int(number), str(name)

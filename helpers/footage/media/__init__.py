@@ -20,7 +20,7 @@ from helpers.footage.media.photos import (
     read_photo,
 )
 from helpers.footage.media.picture import VideoPicture
-from helpers.footage.media.probing import probe_video
+from helpers.footage.media.probing import count_frames, probe_video
 from helpers.footage.media.reading import is_photo, read_frame, read_frames
 from helpers.footage.media.reading_ahead import read_ahead
 from helpers.footage.media.writing import VideoWriter, write_video
@@ -32,6 +32,7 @@ __all__ = [
     "MediaError",
     "VideoPicture",
     "VideoWriter",
+    "count_frames",
     "edit_onward",
     "edit_video",
     "encode_image",

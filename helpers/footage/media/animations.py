@@ -1,11 +1,18 @@
 """Animations: an animated GIF, WebP or PNG in, its frames and times out."""
 
+import fractions
 import pathlib
 
+import av
 from PIL import Image
 
 from helpers.footage.media import photos
-from helpers.footage.media.opening import MediaError, existing_file, size_of
+from helpers.footage.media.opening import (
+    MediaError,
+    existing_file,
+    size_of,
+    words_of,
+)
 from helpers.footage.media.photos import FORMATS, PHOTO_ERRORS
 
 # of these a file may be a clip as well
@@ -51,7 +58,8 @@ def probe_moving(path):
         with photos.open_picture(path) as photo:
             photo.load()  # before, a WebP does not say how long it is shown
             frames, seconds = photo.n_frames, _seconds(photo)
-            width, height = photo.size
+            height, width = photos.upright_rgb(photo).shape[:2]
+            notes = _notes(photo)
     except MediaError:
         raise
     except PHOTO_ERRORS as error:
@@ -66,7 +74,7 @@ def probe_moving(path):
         "rotation": 0,
         "bits": 8,
         "hdr": None,
-        "notes": [],
+        "notes": notes,
     }
 
 
@@ -104,9 +112,54 @@ def read_moving(path):
         if not index:
             raise MediaError(photos.why_unreadable(path, error)) from error
         raise MediaError(
-            f"{path.name} breaks off: {index} frames were read, then {error}. "
+            f"{path.name} breaks off: {index} frames were read, then "
+            f"{words_of(error)}. "
             "Use what was read, or copy the file again from where it came."
         ) from error
+
+
+class Animation:
+    """An animated picture, asked like a stream of video.
+
+    FFmpeg reads no animated WebP, and of the others shows what Pillow would
+    not. So all of them are read here, for tracking and for swapping.
+
+    Args:
+        path: str or path.
+
+    Raises:
+        FileNotFoundError: if there is no such file.
+        MediaError: if it cannot be read.
+    """
+
+    start_time = 0
+    # of it both the hundredths of a GIF and the thirtieths of others are whole
+    time_base = fractions.Fraction(1, 90000)
+    sample_aspect_ratio = None
+
+    def __init__(self, path):
+        self.path = path
+        rate = probe_moving(path)["frame_rate"]
+        self.average_rate = fractions.Fraction(rate).limit_denominator(1001)
+        self.guessed_rate = self.average_rate
+
+    def frames(self):
+        """Its frames, see `read_moving`, as `av.VideoFrame`."""
+        for _, time, rgb in read_moving(self.path):
+            frame = av.VideoFrame.from_ndarray(rgb, format="rgb24")
+            frame.pts = round(time / self.time_base)
+            frame.time_base = self.time_base
+            yield frame
+
+
+def _notes(photo):
+    """What becomes of an animation that is written as mp4, in words."""
+    notes = []
+    if photo.convert("RGBA").getextrema()[3][0] < 255:
+        notes.append("what is transparent becomes white")
+    if photo.width % 2 or photo.height % 2:
+        notes.append("an odd side gets one more pixel")
+    return notes
 
 
 def _seconds(photo):

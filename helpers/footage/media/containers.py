@@ -1,35 +1,29 @@
-"""Containers: a video file in, its frames out, as decoded and upright as RGB.
+"""Containers: a video file in, its frames out as they are decoded.
 
 Everything in this package that opens a video or its sound does it here.
 """
 
 import contextlib
-import fractions
 import pathlib
 
 import av
-import numpy as np
-from av.video.reformatter import Interpolation
+from av.stream import Disposition
 
-from helpers.footage.media import hdr
+from helpers.footage.media import animations
+from helpers.footage.media.decoding import Decoding, stated_seconds
 from helpers.footage.media.opening import (
     LARGEST_FRAME,
+    VIDEO_ERRORS,
     MediaError,
     existing_file,
     size_of,
+    words_of,
 )
 
 VIDEO_ENDINGS = (
     ".3gp .avi .flv .m2ts .m4v .mkv .mov .mp4 .mpeg .mpg .mts .ogv .ts .webm "
     ".wmv"
 ).split()
-
-# without these flags every pass darkens a picture by one grey level
-EXACT_COLOR = (
-    Interpolation.BILINEAR
-    | Interpolation.ACCURATE_RND
-    | Interpolation.FULL_CHR_H_INT
-)
 
 # What a file of any name may hold. By content FFmpeg would take play lists and
 # scripts as well, which open other files and addresses.
@@ -38,19 +32,15 @@ CONTAINERS = (
     "mpegvideo nut ogg wav webm"
 ).split()
 
-# what PyAV raises on broken files
-VIDEO_ERRORS = (
-    av.error.FFmpegError,
-    OSError,
-    ValueError,
-    ArithmeticError,
-    AttributeError,
-    MemoryError,
-    RuntimeError,
+# streams of one picture, and those that belong to another one
+STILL = (
+    Disposition.attached_pic
+    | Disposition.still_image
+    | Disposition.timed_thumbnails
 )
-
-# wider or higher than this no video's pixels are
-WIDEST_PIXEL = 4
+SECOND = Disposition.dependent | Disposition.multilayer
+# what lasts no longer, of the longest of a file, is no film but a still
+SHORT_SHARE = 0.2
 
 
 def open_container(path):
@@ -78,9 +68,49 @@ def open_container(path):
     except VIDEO_ERRORS as error:
         raise MediaError(
             f"{path.name} should be a video. Received: {size_of(path)} "
-            f"bytes that cannot be opened ({error}). Convert or record it "
-            "anew, or take it out of the folder."
+            f"bytes that cannot be opened ({words_of(error)}). Convert or "
+            "record it anew, or take it out of the folder."
         ) from error
+
+
+def moving_streams(container):
+    """The streams of pictures that move, the one that players show first.
+
+    A cover that music programs and downloaders write is none; phones write
+    further ones for depth or a second camera. The one that is marked as the
+    default goes before, then the one of most pixels, then the first.
+
+    Args:
+        container: `av.container.InputContainer`.
+
+    Returns:
+        list of `av.VideoStream`.
+    """
+    moving = [
+        stream
+        for stream in container.streams.video
+        if not stream.disposition & STILL
+    ]
+    lasting = {s.index: stated_seconds(container, s) or 0.0 for s in moving}
+    longest = max(lasting.values(), default=0.0)
+    return sorted(
+        moving,
+        key=lambda s: _rank(s, 0 < lasting[s.index] < SHORT_SHARE * longest),
+    )
+
+
+def _rank(stream, is_short):
+    if stream.codec_context is None:
+        return (True,)
+    return (
+        False,
+        bool(stream.disposition & SECOND),
+        # a cover that does not say that it is one
+        stream.frames == 1 or is_short,
+        not stream.disposition & Disposition.default,
+        -stream.width * stream.height,
+        stream.index,
+    )
 
 
 @contextlib.contextmanager
@@ -91,20 +121,26 @@ def open_video(path):
         path: str or path.
 
     Yields:
-        Tuple `(container, stream)`, as `av` has them.
+        Tuple `(container, stream)`, as `av` has them, of the first of
+        `moving_streams`; or `(None, Animation)`, see `animations.Animation`.
 
     Raises:
         FileNotFoundError: if there is no such file.
         MediaError: if it is no video, or its frames are too large.
     """
     path = existing_file(path)
+    if animations.is_moving(path):
+        yield None, animations.Animation(path)
+        return
     with open_container(path) as container:
-        if not container.streams.video:
+        streams = moving_streams(container)
+        if not streams:
             raise MediaError(
                 f"{path.name} should be a video. Received: a file without "
-                "pictures (sound only?). Take it out of the folder."
+                "pictures that move (sound only, with a cover?). Take it out "
+                "of the folder."
             )
-        stream = container.streams.video[0]
+        stream = streams[0]
         if stream.codec_context is None:
             raise MediaError(
                 f"{path.name} should be a video. Received: pictures of a "
@@ -121,129 +157,78 @@ def open_video(path):
         yield container, stream
 
 
-def decode_frames(path, container, stream):
-    """Frames of a video in order, as they are stored.
+def sound_tracks(container):
+    """Sound tracks of codecs that ffmpeg knows; phones write others beside.
+
+    The one that is marked as the default goes first, as players play it.
+
+    Args:
+        container: `av.container.InputContainer`.
+
+    Returns:
+        list of `av.AudioStream`.
+    """
+    known = [
+        stream
+        for stream in container.streams.audio
+        if stream.codec_context is not None
+    ]
+    return sorted(known, key=lambda s: not s.disposition & Disposition.default)
+
+
+def decode_frames(path, container, stream, notes=None):
+    """Frames of a video in order, as they are stored, at rising times.
+
+    A packet that is damaged is passed over; where the clock jumps, frames go
+    on without the jump, see `frame_clock`.
 
     Args:
         path: str or path, for messages.
         container: see `open_video`.
         stream: see `open_video`.
+        notes: list; what was passed over is added to it in words, once
+            reading ends. Or `None`.
 
     Yields:
-        `av.VideoFrame`.
+        `av.VideoFrame`, whose `pts` is never `None`.
 
     Raises:
         MediaError: if there is none; or, after the last good one, if the
             video breaks off before its end.
     """
-    count = 0
-    expected = stream.frames
+    sound = next(iter(sound_tracks(container)), None)
+    decoding = Decoding(container, stream, sound)
     name = pathlib.Path(path).name
-    todo = "Use what was read, or copy the file again from where it came."
     try:
-        for frame in container.decode(stream):
-            yield frame
-            count += 1
-    except VIDEO_ERRORS as error:
-        if not count:
-            raise MediaError(_frameless(name, error)) from error
+        yield from decoding.frames()
+    finally:
+        if notes is not None:
+            notes += decoding.notes()
+    if not decoding.count:
+        reason = decoding.error or "it ends before its first"
+        raise MediaError(_frameless(name, reason)) from decoding.error
+    lasts, stated = decoding.seconds(), decoding.stated
+    if decoding.breaks_off():
         raise MediaError(
-            f"{name} breaks off: {count} frames were read, then {error}. {todo}"
-        ) from error
-    if not count:
-        raise MediaError(_frameless(name, "it ends before its first"))
-    # a file cut short ends without an error; its index tells
-    if count < 0.95 * expected - 2:
-        raise MediaError(
-            f"{name} breaks off: expected {expected} frames, {count} frames "
-            f"were read. {todo}"
+            f"{name} breaks off: it should last {stated:.2f} seconds, "
+            f"{decoding.count} frames were read, up to second {lasts:.2f}. "
+            "Use what was read, or copy the file again from where it came."
         )
 
 
 def _frameless(name, reason):
     return (
         f"{name} should be a video with frames. Received: none that can be "
-        f"read ({reason}). Copy the file again from where it came, or take it "
-        "out of the folder."
+        f"read ({words_of(reason)}). Copy the file again from where it came, "
+        "or take it out of the folder."
     )
-
-
-def color_matrix(frame):
-    """Colour matrix of a frame; unmarked ones follow the players' custom.
-
-    Args:
-        frame: `av.VideoFrame`.
-
-    Returns:
-        `"ITU601"`, `"ITU709"` or `"BT2020"`.
-    """
-    bt709, unspecified, bt2020, bt2020_constant = 1, 2, 9, 10
-    if frame.colorspace in (bt2020, bt2020_constant):
-        return "BT2020"
-    if frame.colorspace == unspecified and hdr.has_wide_color(frame):
-        return "BT2020"
-    if frame.colorspace == bt709:
-        return "ITU709"
-    if frame.colorspace == unspecified and frame.height >= 720:
-        return "ITU709"
-    return "ITU601"
-
-
-def upright_frame(frame, stream, size=None):
-    """A frame as RGB, upright and with square pixels.
-
-    Args:
-        frame: `av.VideoFrame`.
-        stream: the one it is of, see `open_video`.
-        size: tuple `(height, width)`, see `reading.read_frames`, or `None`.
-
-    Returns:
-        uint8 array, shape `(height, width, 3)`, RGB.
-
-    Raises:
-        MediaError: if it cannot be read: a broken one can be of any format.
-    """
-    try:
-        return _convert(frame, stream, size)
-    except VIDEO_ERRORS as error:
-        raise MediaError(
-            f"The video holds a frame that cannot be read ({frame}: {error}). "
-            "Convert the video to H.264, or use what comes before."
-        ) from error
-
-
-def _convert(frame, stream, size):
-    turns = round(frame.rotation / 90) % 4
-    width, height = frame.width, frame.height
-    shape = stream.sample_aspect_ratio or fractions.Fraction(1)
-    if not 1 / WIDEST_PIXEL <= shape <= WIDEST_PIXEL:
-        shape = fractions.Fraction(1)  # no camera's; the header is broken
-    if shape > 1:
-        width = round(width * shape)
-    elif 0 < shape < 1:
-        height = round(height / shape)
-    if size is not None:
-        height, width = size if turns % 2 == 0 else size[::-1]
-    transfer, wide = hdr.transfer_of(frame), hdr.has_wide_color(frame)
-    ordinary = transfer is None and not wide
-    picture = frame.reformat(
-        width=width,
-        height=height,
-        # of 10 bits libswscale makes no sound rgb48
-        format="rgb24" if ordinary else "gbrp16le",
-        src_colorspace=color_matrix(frame),
-        interpolation=EXACT_COLOR if size is None else Interpolation.BILINEAR,
-    ).to_ndarray()
-    if not ordinary:
-        picture = hdr.to_sdr(picture, transfer, wide)
-    return np.ascontiguousarray(np.rot90(picture, turns))
 
 
 def frame_time(frame, stream, index):
     """When a frame is shown.
 
     Args:
-        frame: `av.VideoFrame`.
+        frame: `av.VideoFrame` from `decode_frames`.
         stream: the one it is of, see `open_video`.
         index: int, its place in the video.
 

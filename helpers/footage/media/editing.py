@@ -14,6 +14,7 @@ from helpers.footage.media.opening import MediaError
 from helpers.footage.media.picture import VideoPicture
 from helpers.footage.media.reading_ahead import read_ahead
 from helpers.footage.media.sound import Sound
+from helpers.footage.media.uniform_frames import uniform_frames
 from helpers.footage.media.writing import VideoWriter
 
 
@@ -26,6 +27,7 @@ def edit_video(
     crf=18,
     progress=None,
     finish=None,
+    notes=None,
 ):
     """Change parts of a video's frames; all else stays as it is.
 
@@ -46,6 +48,8 @@ def edit_video(
         progress: called as `progress(index)` after each frame, or `None`.
         finish: called as `finish(path)` with the complete file before it
             appears under its name, or `None`.
+        notes: list, to which is added in words what was passed over and what
+            became of the sound, once all is done; or `None`.
 
     Returns:
         dict with `frames` (int) and `broken` (`None`, or why reading ended
@@ -63,7 +67,12 @@ def edit_video(
         Sound(source_path) as sound,
         VideoWriter(partial, metadata, crf, sound=sound) as writer,
     ):
-        return _edit(source_path, opened, writer, edit, at_once, progress)
+        report = _edit(
+            source_path, opened, writer, edit, at_once, progress, 0, notes
+        )
+        if notes is not None:
+            notes += sound.notes()
+        return report
 
 
 def edit_onward(source_path, writer, edit, at_once, progress=None, start=0):
@@ -93,9 +102,11 @@ def edit_onward(source_path, writer, edit, at_once, progress=None, start=0):
         )
 
 
-def _edit(source_path, opened, writer, edit, at_once, progress, start=0):
+def _edit(
+    source_path, opened, writer, edit, at_once, progress, start=0, notes=None
+):
     report = {"frames": 0, "broken": None}
-    read = _pictures(source_path, *opened, start)
+    read = _pictures(source_path, *opened, start, notes)
     with (
         _Encoding(writer, opened[1], at_once) as encoding,
         contextlib.closing(read_ahead(read, at_once)) as pictures,
@@ -178,20 +189,15 @@ def map_video(
     )
 
 
-def _pictures(path, container, stream, first=0):
+def _pictures(path, container, stream, first=0, notes=None):
     """Pictures with the ticks of the stream's clock at which they are shown."""
     start = stream.start_time or 0
-    last = -1
-    frames = containers.decode_frames(path, container, stream)
+    frames = uniform_frames(path, container, stream, notes)
     for index, frame in enumerate(frames):
-        time = containers.frame_time(frame, stream, index)
-        ticks = round(time / stream.time_base)
-        if frame.pts is not None:
-            ticks = frame.pts - start
-        # a player needs rising times; broken files repeat some
-        last = max(ticks, last + 1)
         if index >= first:
-            yield VideoPicture(index, time, frame, stream), last
+            time = containers.frame_time(frame, stream, index)
+            ticks = frame.pts - start
+            yield VideoPicture(index, time, frame, stream), ticks
 
 
 def _batches(items, size):

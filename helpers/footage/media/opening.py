@@ -1,14 +1,41 @@
 """Opening: a path in; a file that is there and may be read, or why not."""
 
 import os
-import pathlib
+
+import av
+
+from helpers.files.names import path_on_disk
 
 # 8K; each frame that waits for another takes its pixels times four of memory
 LARGEST_FRAME = 8192 * 4608
 
+# what PyAV raises on broken files
+VIDEO_ERRORS = (
+    av.error.FFmpegError,
+    OSError,
+    ValueError,
+    ArithmeticError,
+    AttributeError,
+    MemoryError,
+    RuntimeError,
+)
+
 
 class MediaError(ValueError):
     """A photo or a video cannot be read (further)."""
+
+
+def words_of(error):
+    """What a library says of a fault, less its number.
+
+    Args:
+        error: Exception, or str.
+
+    Returns:
+        str.
+    """
+    said = getattr(error, "strerror", None) or str(error)
+    return said or type(error).__name__
 
 
 def existing_file(path):
@@ -24,7 +51,7 @@ def existing_file(path):
         FileNotFoundError: if there is no such file.
         MediaError: if it is empty, or may not be read.
     """
-    path = pathlib.Path(path)
+    path = path_on_disk(path)
     if is_shut(path):
         raise MediaError(
             f"{path.name} should be a file that may be read. Received: no "

@@ -2,16 +2,24 @@
 
 import pathlib
 import struct
+import warnings
 import zlib
 
 import numpy as np
 from PIL import Image
 
+from helpers.footage.media import photo_colors
 from helpers.footage.media.opening import (
     LARGEST_FRAME,
     MediaError,
     existing_file,
     size_of,
+    words_of,
+)
+from helpers.footage.media.orientations import (
+    ORIENTATIONS,
+    SIDEWAYS,
+    as_stored,
 )
 
 PHOTO_ENDINGS = ".bmp .gif .jfif .jpeg .jpg .png .ppm .tif .tiff .webp".split()
@@ -26,19 +34,6 @@ FORMATS = ("BMP", "GIF", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 LARGEST_PHOTO = Image.MAX_IMAGE_PIXELS
 # its decoder holds four copies at once
 LARGEST_WEBP = LARGEST_PHOTO * 2 // 3
-
-# what EXIF's marks make of a picture
-ORIENTATIONS = {
-    2: "mirrored",
-    3: "turned by 180 degrees",
-    4: "turned upside down and mirrored",
-    5: "turned by 90 degrees and mirrored",
-    6: "turned by 90 degrees",
-    7: "turned by 270 degrees and mirrored",
-    8: "turned by 270 degrees",
-}
-
-SIDEWAYS = (5, 6, 7, 8)  # of these, the marks that swap height and width
 
 STRIP_PIXELS = 2**20  # are converted at once
 
@@ -60,12 +55,17 @@ PHOTO_ERRORS = (
     Image.DecompressionBombWarning,
 )
 
+# nobody can do anything about what Pillow warns of in the middle of a run;
+# `photo_notes` says it with the photo's name
+warnings.filterwarnings("ignore", module=r"PIL\.")
+
 
 def read_photo(path):
     """Read a photo upright, as 8-bit RGB, whatever it is stored as.
 
-    The camera's orientation mark is applied. Grey, palette, CMYK and 16-bit
-    pictures are converted; what is transparent becomes white, the colour of
+    The camera's orientation mark is applied. Colours of another space than
+    sRGB are converted to it, see `photo_colors`, as are grey, palette, CMYK
+    and 16-bit pictures; what is transparent becomes white, the colour of
     the page that cut-out portraits are made for. Of an animation the first
     frame is read, of several pages the first.
 
@@ -101,10 +101,14 @@ def photo_notes(path):
     """
     path = pathlib.Path(path)
     try:
-        with Image.open(path, formats=FORMATS) as photo:
-            return _notes(photo, path.suffix.lower())
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            with open_picture(path) as photo:
+                notes = _notes(photo, path.suffix.lower())
     except PHOTO_ERRORS:
         return []  # its fault is reported when it is read
+    said = [" ".join(str(each.message).split()) for each in warned]
+    return notes + list(dict.fromkeys(said))
 
 
 def _notes(photo, ending):
@@ -120,11 +124,23 @@ def _notes(photo, ending):
         notes.append("more than 8 bits become 8")
     if photo.mode == "CMYK":
         notes.append("CMYK becomes RGB")
-    if photo.has_transparency_data:
+    _, color_note = photo_colors.way_to_srgb(photo)
+    if color_note is not None:
+        notes.append(color_note)
+    if photo.has_transparency_data and _shows_through(photo):
         notes.append("what is transparent becomes white")
     if getattr(photo, "n_frames", 1) > 1 and kind == "TIFF":
         notes.append("of several pages the first is read")
     return notes
+
+
+def _shows_through(photo):
+    """Whether any pixel is transparent, not only may be."""
+    photo.load()
+    return any(
+        strip.convert("RGBA").getchannel("A").getextrema()[0] < 255
+        for _, strip in _strips(photo)
+    )
 
 
 def open_picture(path):
@@ -171,8 +187,8 @@ def why_unreadable(path, error):
     """
     return (
         f"{path.name} should be a photo. Received: {size_of(path)} bytes that "
-        f"cannot be read ({error}). Save it anew as JPEG or PNG, or take it "
-        "out of the folder."
+        f"cannot be read ({words_of(error)}). Save it anew as JPEG or PNG, or "
+        "take it out of the folder."
     )
 
 
@@ -192,21 +208,11 @@ def upright_rgb(photo):
     mark = photo.getexif().get(0x0112, 1)
     shape = (width, height) if mark in SIDEWAYS else (height, width)
     upright = np.empty((*shape, 3), np.uint8)
-    stored = _as_stored(upright, mark)
+    stored = as_stored(upright, mark)
     top = _highest(photo) if _is_deep(photo) else None
+    to_srgb, _ = photo_colors.way_to_srgb(photo)
     for rows, strip in _strips(photo):
-        stored[rows] = _to_rgb(strip, top)
-    return upright
-
-
-def _as_stored(upright, mark):
-    """A view of an upright picture in the order in which its file holds it."""
-    if mark in SIDEWAYS:
-        upright = upright.swapaxes(0, 1)
-    if mark in (3, 4, 6, 7):
-        upright = upright[::-1]
-    if mark in (2, 3, 7, 8):
-        upright = upright[:, ::-1]
+        stored[rows] = _to_rgb(strip, top, to_srgb)
     return upright
 
 
@@ -219,15 +225,26 @@ def _strips(photo):
         yield slice(top, bottom), photo.crop((0, top, width, bottom))
 
 
-def _to_rgb(photo, top):
+def _to_rgb(photo, top, to_srgb):
+    """A strip in 8-bit sRGB, array; `to_srgb` is `None` where it is that."""
     if top is not None:
-        return _to_grey(photo, top)[..., None]
+        grey = _to_grey(photo, top)
+        return (
+            grey[..., None]
+            if to_srgb is None
+            else to_srgb(Image.fromarray(grey))
+        )
+    alpha = None
     if photo.mode in ("RGBA", "LA", "PA", "La", "RGBa") or (
         "transparency" in photo.info
     ):
         photo = photo if photo.mode == "RGBA" else photo.convert("RGBA")
+        alpha = photo.getchannel("A")
+    if to_srgb is not None:
+        photo = to_srgb(photo)
+    if alpha is not None:
         page = Image.new("RGB", photo.size, "white")
-        page.paste(photo, mask=photo.getchannel("A"))
+        page.paste(photo, mask=alpha)
         photo = page
     return np.asarray(photo if photo.mode == "RGB" else photo.convert("RGB"))
 

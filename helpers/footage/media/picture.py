@@ -5,8 +5,13 @@ import functools
 import av
 import numpy as np
 
-from helpers.footage.media import containers, hdr
-from helpers.footage.media.color_planes import planes_to_rgb, rgb_to_planes
+from helpers.footage.media import conversion, hdr
+from helpers.footage.media.color_planes import (
+    RED_AND_BLUE,
+    planes_to_rgb,
+    rgb_to_planes,
+)
+from helpers.footage.media.orientations import mark_of
 
 
 class VideoPicture:
@@ -16,7 +21,8 @@ class VideoPicture:
     a frame only the rectangle that is read gets converted, and only pixels
     that were changed are converted back: the others reach the encoder as they
     came out of the decoder, to the bit. Frames of other formats (10 bit, HDR,
-    rotated, with pixels that are no squares) are converted as a whole.
+    rotated or mirrored, transparent, with pixels that are no squares) are
+    converted as a whole.
 
     Attributes:
         index: int.
@@ -27,19 +33,17 @@ class VideoPicture:
     def __init__(self, index, time, frame, stream):
         self.index, self.time = index, time
         self.ended = False
-        self._matrix = containers.color_matrix(frame)
+        self._matrix = conversion.written_matrix(frame)
         self._whole = self._planes = self._pixels = None
         if _is_plain(frame, stream):
             self._whole = functools.partial(
-                containers.upright_frame, frame, stream
+                conversion.upright_frame, frame, stream
             )
             self._planes = frame.to_ndarray()
             self.shape = (frame.height, frame.width, 3)
         else:
-            self._pixels = containers.upright_frame(frame, stream)
+            self._pixels = conversion.upright_frame(frame, stream)
             self.shape = self._pixels.shape
-            if self._matrix == "BT2020":
-                self._matrix = "ITU709"  # what it was converted to
 
     def read(self, left, top, right, bottom):
         """A rectangle of the picture.
@@ -156,10 +160,10 @@ def _is_plain(frame, stream):
     return (
         frame.format.name == "yuv420p"
         and frame.color_range != full_range
-        and round(frame.rotation / 90) % 4 == 0
+        and mark_of(frame) == 1
         and shape in (None, 0, 1)
         and frame.width % 2 == frame.height % 2 == 0
-        and containers.color_matrix(frame) != "BT2020"
+        and conversion.color_matrix(frame) in RED_AND_BLUE
         and hdr.transfer_of(frame) is None
         and not hdr.has_wide_color(frame)
     )

@@ -1,13 +1,20 @@
 """Reading: a video in, its frames out one by one, upright, RGB, with times."""
 
+import functools
 import pathlib
 
-import cv2
-
 from helpers.footage.media import animations, containers
-from helpers.footage.media.containers import VIDEO_ERRORS
-from helpers.footage.media.opening import MediaError
+from helpers.footage.media.conversion import sound_shape, upright_frame
+from helpers.footage.media.decoding import decoder_of
+from helpers.footage.media.deinterlacing import without_comb
+from helpers.footage.media.frame_clock import has_jumps
+from helpers.footage.media.opening import (
+    VIDEO_ERRORS,
+    MediaError,
+    existing_file,
+)
 from helpers.footage.media.photos import PHOTO_ENDINGS
+from helpers.footage.media.uniform_frames import uniform_frames
 
 SEEK_EARLY = 1.0  # seconds before a frame where its decoding begins
 
@@ -25,7 +32,7 @@ def is_photo(path):
     return ending in PHOTO_ENDINGS and not animations.is_moving(path)
 
 
-def read_frames(path, step=1, start=0, stop=None, size=None):
+def read_frames(path, step=1, start=0, stop=None, size=None, notes=None):
     """Read the frames of a video one by one, upright and with square pixels.
 
     Only one frame is in memory at a time.
@@ -38,6 +45,8 @@ def read_frames(path, step=1, start=0, stop=None, size=None):
         size: tuple `(height, width)` in pixels, to which frames are scaled
             while they are converted, quicker and with less exact colour than
             afterwards; or `None`, for their own.
+        notes: list, to which is added in words what only reading shows; or
+            `None`, see `uniform_frames.uniform_frames`.
 
     Yields:
         Tuples `(index, time, frame)`: int; float seconds, exact also where
@@ -54,29 +63,24 @@ def read_frames(path, step=1, start=0, stop=None, size=None):
             "step should be at least 1 and start at least 0. "
             f"Received: step={step!r}, start={start!r}"
         )
-    if animations.is_moving(path):
-        yield from _read_moving(path, step, start, stop, size)
-        return
     with containers.open_video(path) as (container, stream):
-        frames = containers.decode_frames(path, container, stream)
+        frames = uniform_frames(path, container, stream, notes)
         for index, frame in enumerate(frames):
             if stop is not None and index >= stop:
                 return
             if index >= start and (index - start) % step == 0:
                 time = containers.frame_time(frame, stream, index)
-                yield index, time, containers.upright_frame(frame, stream, size)
+                yield index, time, upright_frame(frame, stream, size)
 
 
-def _read_moving(path, step, start, stop, size):
-    for index, time, frame in animations.read_moving(path):
-        if stop is not None and index >= stop:
-            return
-        if index >= start and (index - start) % step == 0:
-            if size is not None:
-                frame = cv2.resize(
-                    frame, size[::-1], interpolation=cv2.INTER_AREA
-                )
-            yield index, time, frame
+@functools.lru_cache(maxsize=64)
+def _has_own_times(path, _size, _changed):
+    """Whether frames have the times that the file gives them."""
+    with containers.open_video(path) as (container, stream):
+        if container.format.name == "avi" and stream.codec_context.has_b_frames:
+            return False  # it says in which order they are decoded
+        sound = next(iter(containers.sound_tracks(container)), None)
+        return not has_jumps(container, stream, sound)
 
 
 def read_frame(path, index, time=None):
@@ -111,20 +115,31 @@ def read_frame(path, index, time=None):
 
 def _seek_frame(path, time):
     """The frame of exactly this time, or `None` where seeking finds none."""
+    status = existing_file(path).stat()
+    if not _has_own_times(path, status.st_size, status.st_mtime_ns):
+        return None
     with containers.open_video(path) as (container, stream):
         start = stream.start_time or 0
         wanted = start + round(time / stream.time_base)
         # a whole picture may be followed by some of before that need others
         early = wanted - round(SEEK_EARLY / stream.time_base)
-        if early <= start:
+        own = decoder_of(stream) is stream.codec_context
+        if early <= start or not own:
             return None
         try:
+            known = stream.width, stream.height, _pixels_of(stream)
             container.seek(early, stream=stream)
-            for frame in container.decode(stream):
+            for frame in without_comb(container.decode(stream)):
                 if frame.pts is None or frame.pts > wanted:
                     return None
+                if (frame.width, frame.height, _pixels_of(stream)) != known:
+                    return None  # it is brought to the size of the first
                 if frame.pts == wanted:
-                    return containers.upright_frame(frame, stream)
+                    return upright_frame(frame, stream)
         except VIDEO_ERRORS:
             pass  # read from its beginning, which says what is wrong
     return None
+
+
+def _pixels_of(stream):
+    return sound_shape(stream.codec_context.sample_aspect_ratio)

@@ -12,7 +12,8 @@ import av
 import numpy as np
 
 from helpers.files import manifests
-from helpers.footage.media.sound import Sound
+from helpers.footage.media import containers
+from helpers.footage.media.sound import FULL, Sound
 from helpers.footage.media.writing import VideoWriter
 
 # Frames of a part at least: as many as x264 puts between two pictures that
@@ -100,19 +101,42 @@ class PartWriter:
         self.start, self.count = end, 0
 
 
-def join_parts(parts, source_path, target_path, metadata=None, finish=None):
+def join_parts(
+    parts, source_path, target_path, metadata=None, finish=None, notes=None
+):
     """Encoded parts of a video and the sound of its source, as one mp4 file.
 
     Packets are copied. That players get them in time, their decoding times
-    are set anew: those of a part begin before its first picture.
+    are set anew: those of a part begin before its first picture. Where the
+    sound cannot be written the video is silent: no picture is lost for it.
 
     Args:
         parts: list of paths, from an encoder with the same settings.
-        source_path: str or path of the video whose sound is copied.
+        source_path: str or path of the video whose sound is kept.
         target_path: str or path ending in `.mp4`.
         metadata: see `editing.edit_video`.
         finish: see `editing.edit_video`.
+        notes: list, to which is added in words what became of the sound; or
+            `None`.
     """
+    with (
+        containers.open_video(source_path) as (_, video),
+        manifests.atomic_path(target_path, finish) as partial,
+        Sound(source_path) as sound,
+    ):
+        tick = video.time_base
+        try:
+            _join(parts, partial, metadata, tick, sound)
+        except av.error.FFmpegError as error:
+            if error.errno in FULL:
+                raise
+            sound.leave_out(error)
+            _join(parts, partial, metadata, tick, sound)
+        if notes is not None:
+            notes += sound.notes()
+
+
+def _join(parts, path, metadata, tick, sound):
     shown = [packet.pts for packet, _ in _packets(parts)]
     decoded = _decoding_times(shown)
     lasting = {
@@ -121,17 +145,12 @@ def join_parts(parts, source_path, target_path, metadata=None, finish=None):
     }
     # the last picture stays as long as the one before it
     last = lasting.get(sorted(shown)[-2]) if len(shown) > 1 else None
-    with (
-        manifests.atomic_path(target_path, finish) as partial,
-        Sound(source_path) as sound,
-        _PacketWriter(partial, metadata, sound) as writer,
-    ):
+    with _PacketWriter(path, metadata, sound) as writer:
         for (packet, stream), ticks in zip(
             _packets(parts), decoded, strict=True
         ):
             if writer.stream is None:
-                video = sound.container.streams.video[0]
-                writer.start(stream, video.time_base)
+                writer.start(stream, tick)
             packet.dts = ticks
             packet.duration = lasting.get(packet.pts, last) or packet.duration
             writer.write_sound(float(packet.pts * stream.time_base))
@@ -192,5 +211,4 @@ class _PacketWriter:
         self.container.mux(packet)
 
     def write_sound(self, until):
-        for packet in self.sound.packets_until(until):
-            self.container.mux(packet)
+        self.sound.write_until(until, self.container)

@@ -7,7 +7,7 @@ import av
 import numpy as np
 
 from helpers.files import manifests
-from helpers.footage.media.containers import EXACT_COLOR
+from helpers.footage.media.conversion import EXACT_COLOR
 from helpers.footage.media.sound import Sound
 
 # x264's: "superfast" with what "veryfast" adds for the size of files, but not
@@ -36,6 +36,7 @@ def write_video(
     metadata=None,
     crf=18,
     finish=None,
+    notes=None,
 ):
     """Write frames as an mp4 file (H.264, 4:2:0), in one step.
 
@@ -45,11 +46,12 @@ def write_video(
             all of one shape. Taken one by one, so a generator will do. A
             side of odd length gets one more pixel, a copy of its last.
         frame_rate: float. Frames per second.
-        sound_from: path of a video or sound file whose sound is copied, or
-            `None`.
+        sound_from: path of a video or sound file whose sound is kept, see
+            `sound`, or `None`.
         metadata: dict of str to str, for example `{"comment": "..."}`.
         crf: int. 0 is lossless, 18 looks like the original, 30 is poor.
         finish: see `editing.edit_video`.
+        notes: list, see `editing.edit_video`, or `None`.
 
     Returns:
         int: how many frames were written.
@@ -79,6 +81,8 @@ def write_video(
         if not count:
             raise ValueError("A video needs at least one frame. Received: none")
         writer.write_sound(float(count / rate))
+        if notes is not None:
+            notes += sound.notes()
     return count
 
 
@@ -193,8 +197,7 @@ class VideoWriter:
             until: float, seconds; or `None`, for all of it.
         """
         if self.sound is not None:
-            for packet in self.sound.packets_until(until):
-                self.container.mux(packet)
+            self.sound.write_until(until, self.container)
 
 
 def _to_planes(picture, matrix):

@@ -6,6 +6,7 @@ import pathlib
 
 import av
 
+from helpers.footage.media.opening import words_of
 from helpers.swap.marks import credentials, picture_marks
 from helpers.swap.marks.picture_marks import MARKED_PICTURES
 from helpers.swap.marks.provenance import GENERATOR
@@ -79,7 +80,7 @@ def _video_comments(path):
             return [container.metadata.get("comment", "")]
     except av.FFmpegError as error:
         raise ValueError(
-            f"This should be a readable video ({error}). "
+            f"This should be a readable video ({words_of(error)}). "
             f"Received: path={str(path)!r}"
         ) from error
 
