@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 from media_files import picture, read_all
 
-from helpers.faces import takes
 from helpers.footage import media
 
 RATE = 25
