@@ -80,6 +80,9 @@ def test_frames_that_are_shown_have_a_face(video):
     record = {**video.record, "times_without_face": times}
     video = dataclasses.replace(video, record=record)
     assert len(shown_result.frame_pairs(video, 8)) == 4
+    # or from the beginning, if there alone are faces
+    record["times_without_face"] = [0.12, 0.16, 0.2, 0.24, 0.28]
+    assert len(shown_result.frame_pairs(video, 1)) == 1
     record["times_without_face"] = [0.04 * n for n in range(99)]
     record["times_without_face"] = [
         round(time, 3) for time in record["times_without_face"]

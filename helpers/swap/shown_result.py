@@ -7,6 +7,8 @@ from helpers.swap import showing
 from helpers.swap.marks import reading_marks
 from helpers.swap.result_files import SHOWN
 
+LOOKS = 8  # frames between two that are shown, of which one may have a face
+
 
 def show_result(result):
     """Write what shows a swap to others: before and after, side by side.
@@ -63,21 +65,33 @@ def frame_pairs(result, count=6):
     # of the result: a target that breaks off has fewer than it says
     frames = media.probe_video(result.path)["frames"]
     wanted = [round((n + 0.5) * frames / count - 0.5) for n in range(count)]
+    # of a long one not every frame is looked at, only the next ones after each
+    every = max(1, frames // count // LOOKS)
     faceless = set(result.record["times_without_face"])
-    pairs, last = [], None
-    with (
-        contextlib.closing(media.read_frames(paths[0])) as befores,
-        contextlib.closing(media.read_frames(paths[1])) as afters,
-    ):
+    return (
+        _read_pairs(paths, wanted, every, faceless)
+        # faces in the beginning only; or none at all
+        or _read_pairs(paths, [0], 1, faceless)
+        or _read_pairs(paths, [0], 1, set())
+    )
+
+
+def _read_pairs(paths, wanted, every, faceless):
+    """Frames of two videos from these numbers on, each with a face."""
+    pairs = []
+    befores, afters = (
+        media.read_frames(path, step=every, start=wanted[0]) for path in paths
+    )
+    with contextlib.closing(befores), contextlib.closing(afters):
         # the result first: where it ends the target may break off
         for (_, _, after), (index, time, before) in zip(
             afters, befores, strict=False
         ):
-            # a video is written with one more pixel where a side is odd
-            last = before, after[: before.shape[0], : before.shape[1]]
             if index >= wanted[0] and round(time, 3) not in faceless:
-                pairs.append(last)
+                # a video is written with one more pixel where a side is odd
+                height, width = before.shape[:2]
+                pairs.append((before, after[:height, :width]))
                 wanted = [number for number in wanted if number > index]
             if not wanted:
                 break
-    return pairs or [last]
+    return pairs
