@@ -6,8 +6,8 @@ Each file stands for a kind of fault that users of tools like this one
 reported. It goes through the extraction of notebook 01 and the swap of
 notebook 05, and what comes out is measured: frames, seconds, sound,
 orientation, colours. A file of another name is run and shown as well; a
-traceback of it counts as wrong. Takes 4 minutes. Prints a table, and last one line of JSON: `files`,
-`right`.
+traceback of it counts as wrong. Takes 4 minutes. Prints a table, and last one
+line of JSON: `files`, `right`.
 """
 
 import argparse
