@@ -319,6 +319,7 @@ def keep_their_sources(trial):
             trial.detector,
             visible=False,
             color="none",
+            blend="alpha",
         )
     *_, (_, _, last) = media.read_frames(output)
     _, _, first = next(media.read_frames(output))
