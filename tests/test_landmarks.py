@@ -17,9 +17,18 @@ def small_reader(resolution=32):
 def test_points_lie_in_the_pixels_of_the_crops_they_are_read_from():
     reader = small_reader()
     crops = np.random.default_rng(0).random((3, 64, 64, 3), np.float32)
-    points, spread = reader.read_points(crops, batch_size=2)
-    assert points.shape == (3, 68, 2) and points.dtype == np.float32
+    look, spread = reader.read_points(crops, batch_size=2)
+    assert look.shape == (3, 68, 2) and look.dtype == np.float32
     assert spread.shape == (3, 68) and (spread > 0).all()
+    points = reader.landmarks(crops, batch_size=2)
+    # in the mirror the same, and so the mean of two looks
+    mirrored = reader.landmarks(crops[:, :, ::-1])[:, face_landmarks.MIRRORED]
+    mirrored[..., 0] = 63 - mirrored[..., 0]
+    np.testing.assert_allclose(mirrored, points, atol=1e-3)
+    other, _ = reader.read_points(crops[:, :, ::-1])
+    other = other[:, face_landmarks.MIRRORED]
+    other[..., 0] = 63 - other[..., 0]
+    np.testing.assert_allclose((look + other) / 2, points, atol=1e-3)
     # batches of other sizes round otherwise
     np.testing.assert_allclose(reader.landmarks(crops), points, atol=1e-4)
     np.testing.assert_allclose(
