@@ -278,9 +278,7 @@ class _Clip:
     def _expression(self, case, faces, doing):
         """How far lids and lips are from the target's, by face."""
         if case == "target":
-            points = expression_error.read_in_mirror(
-                self.reader, np.stack(faces)
-            )
+            points = self.reader.read_in_mirror(np.stack(faces))
         else:
             points = self.reader.landmarks(np.stack(faces))
         return expression_error.expression_distance(points, doing)

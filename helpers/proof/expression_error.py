@@ -8,7 +8,7 @@ muscle moves; what is left of lids and lips is compared.
 import numpy as np
 
 from helpers import alignment
-from helpers.alignment import EYES, MIRRORED, MOUTH, NOSE
+from helpers.alignment import EYES, MOUTH, NOSE
 from helpers.faces.readers.face_measures import (
     corner_distance,
     eye_opening,
@@ -62,20 +62,6 @@ def _moving(away):
     return np.concatenate((lengths[:, EYES], lengths[:, MOUTH]), 1).mean(axis=1)
 
 
-def read_in_mirror(reader, crops):
-    """The points once more, of the mirror image: what reading errs by.
-
-    Args:
-        reader: `face_landmarks.LandmarkReader`.
-        crops: uint8 array, shape `(faces, size, size, 3)`.
-
-    Returns:
-        float array, shape `(faces, 68, 2)`, in pixels of the crops.
-    """
-    points = reader.landmarks(np.asarray(crops)[:, :, ::-1])[:, MIRRORED]
-    return points * np.float32((-1, 1)) + np.float32((crops.shape[2] - 1, 0))
-
-
 def expression_errors(reader, target, swaps, own):
     """Whether eyes and mouth of swaps do what the target's do.
 
@@ -105,7 +91,7 @@ def expression_errors(reader, target, swaps, own):
     true, moved, copied = (
         reader.landmarks(crops) for crops in (target, swaps, own)
     )
-    again = read_in_mirror(reader, target)
+    again = reader.read_in_mirror(target)
     unit = np.median(corner_distance(true))
     away = align_points(moved, true) - true
     # the mean face, laid on each frame's head

@@ -4,6 +4,8 @@ A small network trained on renders of people who appear nowhere else. The
 points and their order are the usual ones, which `alignment` names.
 """
 
+import functools
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -145,12 +147,29 @@ class LandmarkReader:
         Raises:
             ValueError: if these are not crops.
         """
-        crops = small_networks.checked_crops(crops)
         points = self.read_points(crops, batch_size)[0]
-        mirrored = self.read_points(crops[:, :, ::-1], batch_size)[0]
-        mirrored = mirrored[:, MIRRORED]
-        mirrored[..., 0] = crops.shape[2] - 1 - mirrored[..., 0]
-        return (points + mirrored) / 2
+        return (points + self.read_in_mirror(crops, batch_size)) / 2
+
+    def read_in_mirror(self, crops, batch_size=32):
+        """The 68 points at one look at the mirror image of each crop.
+
+        How far they are from `landmarks()` says what reading errs by.
+
+        Args:
+            crops: as for `landmarks()`.
+            batch_size: int.
+
+        Returns:
+            float32 array, shape `(faces, 68, 2)`, in pixels of the crops as
+            they are given.
+
+        Raises:
+            ValueError: if these are not crops.
+        """
+        crops = small_networks.checked_crops(crops)
+        points = self.read_points(crops[:, :, ::-1], batch_size)[0][:, MIRRORED]
+        points[..., 0] = crops.shape[2] - 1 - points[..., 0]
+        return points
 
     def read_points(self, crops, batch_size=32):
         """The 68 points of each crop at one look, and how sure each is.
@@ -196,6 +215,12 @@ def write_face_landmarks(folder, reader, parameters=None, **details):
         resolution=reader.resolution,
         **details,
     )
+
+
+@functools.cache
+def shipped_landmarks():
+    """The network that comes with the course, read once in a process."""
+    return read_face_landmarks()
 
 
 def read_face_landmarks(folder=LANDMARKS_FOLDER):
