@@ -35,7 +35,7 @@ def no_network(monkeypatch):
     def fail():
         raise AssertionError("the likeness network was asked")
 
-    monkeypatch.setattr(linking, "_likeness", fail)
+    monkeypatch.setattr(linking.likeness, "shipped_first", fail)
 
 
 @pytest.mark.parametrize("pixels", [2, 4, 8])

@@ -11,6 +11,8 @@ RECORDS = "faces.jsonl"
 FILES = "files.jsonl"
 REPORT = "report.json"
 CROPS, MASKS = "crops", "masks"
+# what the parts of a person are called who may be several
+PARTS = "abcdefgh"
 # what to do about a file in which no face was found
 NO_FACE = (
     "no face was found. Use footage in which the face is upright, lit, not in "
@@ -154,7 +156,7 @@ CHECKS = {
     "roll": _is_angle,
     "faces_in_frame": is_count,
     "person": lambda value: value is None or is_count(value),
-    "part": lambda value: value is None or value in tuple("abcdefgh"),
+    "part": lambda value: value is None or value in tuple(PARTS),
     "left_out": lambda value: value is None or _is_text(value),
     "frame_parameters": lambda value: isinstance(value, dict | None),
     "sha256": lambda value: bool(

@@ -177,7 +177,9 @@ def look_vectors(owners):
     looks = [owner["look"] for owner in owners]
     new = [look for look in looks if "vector" not in look]
     if new:
-        read = _likeness().vectors(np.stack([look["crop"] for look in new]))
+        read = likeness.shipped_first().vectors(
+            np.stack([look["crop"] for look in new])
+        )
         for look, vector in zip(new, read, strict=True):
             look["vector"] = vector
     return np.stack([look["vector"] for look in looks])
@@ -186,11 +188,6 @@ def look_vectors(owners):
 def look_of(looks):
     """The median of a track's looks, shape `(likeness.DIMENSIONS,)`."""
     return np.median(look_vectors([{"look": look} for look in looks]), axis=0)
-
-
-@functools.cache
-def _likeness():
-    return likeness.read_likeness(second=None)
 
 
 @functools.cache

@@ -5,8 +5,6 @@ network that draws 68 heatmaps learned upright faces alone: what stands on its
 head, or askew, it draws blurred, or elsewhere.
 """
 
-import functools
-
 import numpy as np
 
 from helpers import alignment
@@ -35,7 +33,7 @@ def doubt_landmarks(images, landmarks):
         float64 array, shape `(faces, 5, 2)`, the same five as the other
         network sees them.
     """
-    reader = _reader()
+    reader = face_landmarks.shipped_landmarks()
     contract = manifests.data_contract(crop_size=reader.resolution)
     matrices = [alignment.crop_matrix(each, contract) for each in landmarks]
     if not matrices:
@@ -76,8 +74,3 @@ def five_of_68(points):
         ],
         axis=1,
     )
-
-
-@functools.cache
-def _reader():
-    return face_landmarks.read_face_landmarks()

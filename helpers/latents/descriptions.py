@@ -8,7 +8,6 @@ mouths and eyes rightly where the reader does not.
 Left and right are those of the picture.
 """
 
-import functools
 from collections import namedtuple
 
 import numpy as np
@@ -145,7 +144,7 @@ def lips_and_lids(face_set):
         Tuple of two float64 arrays, shape `(faces,)`: `jaw`, 0 for shut lips
         to 1, and `blink`, 0 for open eyes to 1.
     """
-    reader = _shipped_landmarks()
+    reader = face_landmarks.shipped_landmarks()
     points = face_reasons.ask_about_crops(
         face_set, range(len(face_set)), reader.resolution, reader.landmarks
     )
@@ -157,11 +156,6 @@ def lips_and_lids(face_set):
         np.clip(JAW_OF_LIPS * (lips - shut), 0, 1),
         np.clip(blink, 0, 1),
     )
-
-
-@functools.cache
-def _shipped_landmarks():
-    return face_landmarks.read_face_landmarks()
 
 
 def light_of(crops, masks):

@@ -150,7 +150,7 @@ class MaskMaker:
         self.contract, self.resolution = comb.contract, comb.resolution
         self._network = None
         if occlusion == "learned":
-            self._network = _shipped_network()
+            self._network = face_mask.shipped_mask()
             self.resolution = max(self.resolution, self._network.resolution)
         # whole degrees: an egg is made once for each, not for each frame
         self._egg_at = functools.cache(self._make_egg)
@@ -196,8 +196,3 @@ class MaskMaker:
             return eggs
         shares = self._network.read_masks(np.stack(crops))
         return list(visible_face(shares, np.stack(eggs)))
-
-
-@functools.cache
-def _shipped_network():
-    return face_mask.read_face_mask()

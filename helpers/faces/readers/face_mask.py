@@ -4,6 +4,8 @@ A small network trained on renders of people who appear nowhere else, with
 hands, glasses, hair and other things before their faces.
 """
 
+import functools
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -134,6 +136,12 @@ def write_face_mask(folder, network, parameters=None, **details):
         channels=list(CHANNELS),
         **details,
     )
+
+
+@functools.cache
+def shipped_mask():
+    """The network that comes with the course, read once in a process."""
+    return read_face_mask()
 
 
 def read_face_mask(folder=MASK_FOLDER):

@@ -9,6 +9,8 @@ vectors are biometric data, which many laws protect above other data: they stay
 in memory, and are written nowhere.
 """
 
+import functools
+
 import keras
 import numpy as np
 from keras import layers, ops
@@ -221,6 +223,18 @@ def write_likeness(folder, likeness, parameters=None, **details):
         parameters=parameters,
         **details,
     )
+
+
+@functools.cache
+def shipped_first():
+    """The first network that comes with the course, read once in a process."""
+    return read_likeness(second=None)
+
+
+@functools.cache
+def shipped_likeness():
+    """Both networks that come with the course; the first is `shipped_first`."""
+    return Likeness(shipped_first().model, second_likeness.read_features())
 
 
 def read_likeness(folder=LIKENESS_FOLDER, second=second_likeness.FOLDER):

@@ -142,12 +142,12 @@ def _seen_shares(face_set):
     if not sampled:
         return shares
     coverage = face_set.contract["coverage"]
-    resolution = _mask_network().resolution
+    resolution = face_mask.shipped_mask().resolution
 
     def share_of_face(crops):
         seen = cut_network_crops(crops, coverage, resolution)
         egg = _egg(resolution)
-        visible = _mask_network().read_masks(seen).prod(axis=-1)
+        visible = face_mask.shipped_mask().read_masks(seen).prod(axis=-1)
         return (visible * egg).sum(axis=(1, 2)) / egg.sum()
 
     rows = [row for some in sampled for row in some]
@@ -156,11 +156,6 @@ def _seen_shares(face_set):
     for whole, some in zip(tracks.values(), sampled, strict=True):
         shares[whole] = np.mean([next(answers) for _ in some])
     return shares
-
-
-@functools.cache
-def _mask_network():
-    return face_mask.read_face_mask()
 
 
 @functools.cache

@@ -9,12 +9,12 @@ to be. How often it is wrong, and how often that is said, prints `python -m
 benchmarks.grouping`.
 """
 
-import functools
 import itertools
 
 import numpy as np
 from sklearn import cluster, metrics
 
+from helpers.faces.face_records import PARTS
 from helpers.faces.readers import likeness
 from helpers.faces.sorting import face_reasons
 
@@ -98,16 +98,11 @@ def describe_tracks(face_set, tracks, good):
         face_set,
         [row for rows in sampled for row in rows],
         likeness.CROP_SIZE,
-        _shipped_likeness().vectors,
+        likeness.shipped_likeness().vectors,
     )
     ends = np.cumsum([len(rows) for rows in sampled])
     looks = np.split(vectors, ends[:-1])
     return np.stack([np.median(each, axis=0) for each in looks])
-
-
-@functools.cache
-def _shipped_likeness():
-    return likeness.read_likeness()
 
 
 def _seen_in_one_frame(records, tracks):
@@ -177,7 +172,7 @@ def part_tracks(vectors, weights, labels):
             continue
         for number, part in enumerate(parts):
             for track in part:
-                letters[track] = "abcdefgh"[min(number, MOST_PARTS - 1)]
+                letters[track] = PARTS[min(number, MOST_PARTS - 1)]
     return letters
 
 
@@ -200,7 +195,7 @@ class _Tracks:
             self.vectors[tracks], self.vectors[others]
         )
 
-    def cluster(self, block, apart=APART):
+    def cluster(self, block, apart):
         """Groups of some tracks, by average linkage."""
         if len(block) < 2:
             return [block]
@@ -221,7 +216,7 @@ class _Tracks:
             for label in range(labels.max() + 1)
         ]
 
-    def join(self, groups, waiting, apart=APART):
+    def join(self, groups, waiting, apart):
         """Put tracks into the groups that they are like; give the others."""
         if not waiting:
             return []

@@ -2,6 +2,7 @@
 
 import contextlib
 
+from helpers.faces.face_records import PARTS
 from helpers.faces.sorting import choosing, corrections, recutting
 from helpers.faces.sorting.corrected_folder import CorrectedFolder
 from helpers.files import manifests
@@ -247,5 +248,5 @@ def _name_of(record):
 
 def _in_order(name):
     """`0a` and `0b` stand before `1`."""
-    number = str(name).rstrip("abcdefgh")
+    number = str(name).rstrip(PARTS)
     return int(number), str(name)
