@@ -117,37 +117,39 @@ class Unfinished:
         self._agree({**job, "crf": crf, "versions": versions})
         parts = video_parts.parts_of(self.folder)
         self.kept = sum(video_parts.part_length(part) for part in parts)
+        result = self.folder / f"result{self.output.suffix}"
         # how its sound is kept is tried before the work, not after it
-        with Sound(source_path):
-            pass
-        if self.kept < frames:
-            # batches as they are without an interruption
-            length = -(-video_parts.PART_FRAMES // at_once) * at_once
-            with video_parts.PartWriter(
-                self.folder, self.kept, length, crf
-            ) as writer:
-                media.edit_onward(
-                    source_path,
-                    writer,
-                    edit,
-                    at_once,
-                    options.get("progress"),
-                    self.kept,
-                )
-        result, notes = self.folder / f"result{self.output.suffix}", []
-        video_parts.join_parts(
-            video_parts.parts_of(self.folder),
-            source_path,
-            result,
-            options.get("metadata"),
-            options.get("finish"),
-            notes,
-        )
+        with Sound(source_path) as sound:
+            if self.kept < frames:
+                self._edit_onward(source_path, edit, at_once, crf, options)
+            video_parts.join_parts(
+                video_parts.parts_of(self.folder),
+                source_path,
+                result,
+                sound,
+                options.get("metadata"),
+                options.get("finish"),
+            )
         os.replace(result, self.output)
         for path in self.folder.iterdir():
             if path.name != LOCK:
                 path.unlink()
-        return notes
+        return sound.notes()
+
+    def _edit_onward(self, source_path, edit, at_once, crf, options):
+        # batches as they are without an interruption
+        length = -(-video_parts.PART_FRAMES // at_once) * at_once
+        with video_parts.PartWriter(
+            self.folder, self.kept, length, crf
+        ) as writer:
+            media.edit_onward(
+                source_path,
+                writer,
+                edit,
+                at_once,
+                options.get("progress"),
+                self.kept,
+            )
 
     def _agree(self, job):
         """Parts of another job are moved aside, and this job written down."""

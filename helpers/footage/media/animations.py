@@ -1,6 +1,7 @@
 """Animations: an animated GIF, WebP or PNG in, its frames and times out."""
 
 import fractions
+import functools
 import pathlib
 
 import av
@@ -139,9 +140,12 @@ class Animation:
 
     def __init__(self, path):
         self.path = path
-        rate = probe_moving(path)["frame_rate"]
-        self.average_rate = fractions.Fraction(rate).limit_denominator(1001)
-        self.guessed_rate = self.average_rate
+
+    @functools.cached_property
+    def average_rate(self):
+        """Frames a second, a fraction; only writing asks for it."""
+        rate = probe_moving(self.path)["frame_rate"]
+        return fractions.Fraction(rate).limit_denominator(1001)
 
     def frames(self):
         """Its frames, see `read_moving`, as `av.VideoFrame`."""

@@ -176,6 +176,11 @@ def sound_tracks(container):
     return sorted(known, key=lambda s: not s.disposition & Disposition.default)
 
 
+def first_sound(container):
+    """The first of `sound_tracks`, or `None` where there is none."""
+    return next(iter(sound_tracks(container)), None)
+
+
 def decode_frames(path, container, stream, notes=None):
     """Frames of a video in order, as they are stored, at rising times.
 
@@ -196,8 +201,7 @@ def decode_frames(path, container, stream, notes=None):
         MediaError: if there is none; or, after the last good one, if the
             video breaks off before its end.
     """
-    sound = next(iter(sound_tracks(container)), None)
-    decoding = Decoding(container, stream, sound)
+    decoding = Decoding(container, stream, first_sound(container))
     name = pathlib.Path(path).name
     try:
         yield from decoding.frames()
@@ -224,18 +228,15 @@ def _frameless(name, reason):
     )
 
 
-def frame_time(frame, stream, index):
+def frame_time(frame, stream):
     """When a frame is shown.
 
     Args:
         frame: `av.VideoFrame` from `decode_frames`.
         stream: the one it is of, see `open_video`.
-        index: int, its place in the video.
 
     Returns:
         float, seconds since the start of the video.
     """
-    if frame.pts is None:
-        return index / float(stream.average_rate or 25)
     start = stream.start_time or 0
     return float((frame.pts - start) * stream.time_base)

@@ -4,6 +4,8 @@ A decoder stumbles over a damaged packet and goes on with the next one. So do
 we, and count.
 """
 
+import itertools
+
 import av
 
 from helpers.footage.media.frame_clock import FrameClock
@@ -74,11 +76,10 @@ class Decoding:
 
     def frames(self):
         """Yields `av.VideoFrame`, whose `pts` rise and are never `None`."""
-        for packet in self.clock.pictures():
+        # the last, which is none, has the decoder give what it still holds
+        for packet in itertools.chain(self.clock.pictures(), [None]):
             for frame in self._decode(packet):
                 yield self._timed(frame)
-        for frame in self._decode(None):
-            yield self._timed(frame)
         self.error = self.error or self.clock.error
 
     def _decode(self, packet):

@@ -195,7 +195,7 @@ def _pictures(path, container, stream, first=0, notes=None):
     frames = uniform_frames(path, container, stream, notes)
     for index, frame in enumerate(frames):
         if index >= first:
-            time = containers.frame_time(frame, stream, index)
+            time = containers.frame_time(frame, stream)
             ticks = frame.pts - start
             yield VideoPicture(index, time, frame, stream), ticks
 

@@ -10,7 +10,7 @@ from helpers.footage.media.conversion import upright_frame
 from helpers.footage.media.frame_clock import FrameClock, span_of
 from helpers.footage.media.opening import MediaError, size_of
 from helpers.footage.media.orientations import TURNS, describe_mark, mark_of
-from helpers.footage.media.sound import describe_sound, sound_tracks
+from helpers.footage.media.sound import describe_sound
 from helpers.footage.media.uniform_frames import DEINTERLACED
 
 # a frame of a video takes more bytes than that in its file
@@ -72,7 +72,7 @@ def probe_video(path):
             "width": width,
             "height": height,
             "duration": duration or max(1, frames) / frame_rate,
-            "has_sound": bool(sound_tracks(container)),
+            "has_sound": bool(containers.sound_tracks(container)),
             "rotation": TURNS[mark_of(first)],
             "bits": first.format.components[0].bits,
             "hdr": hdr.transfer_of(first),
@@ -96,8 +96,7 @@ def _measure(path, frame_rate):
 def _shown_times(path):
     """Seconds at which pictures are shown, in the order of decoding."""
     with containers.open_video(path) as (container, stream):
-        sound = next(iter(sound_tracks(container)), None)
-        clock = FrameClock(container, stream, sound)
+        clock = FrameClock(container, stream, containers.first_sound(container))
         return [
             span_of(packet)[0] or 0.0
             for packet in clock.pictures()
@@ -169,7 +168,7 @@ def _track_notes(container):
         notes.append(f"of {len(streams)} video tracks {_which(streams)} kept")
     if len(streams) < len(container.streams.video):
         notes.append("a cover picture is left out")
-    sounds = sound_tracks(container)
+    sounds = containers.sound_tracks(container)
     if sounds:
         notes += describe_sound(sounds[0])
     if len(sounds) > 1:

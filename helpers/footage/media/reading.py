@@ -69,7 +69,7 @@ def read_frames(path, step=1, start=0, stop=None, size=None, notes=None):
             if stop is not None and index >= stop:
                 return
             if index >= start and (index - start) % step == 0:
-                time = containers.frame_time(frame, stream, index)
+                time = containers.frame_time(frame, stream)
                 yield index, time, upright_frame(frame, stream, size)
 
 
@@ -79,8 +79,9 @@ def _has_own_times(path, _size, _changed):
     with containers.open_video(path) as (container, stream):
         if container.format.name == "avi" and stream.codec_context.has_b_frames:
             return False  # it says in which order they are decoded
-        sound = next(iter(containers.sound_tracks(container)), None)
-        return not has_jumps(container, stream, sound)
+        return not has_jumps(
+            container, stream, containers.first_sound(container)
+        )
 
 
 def read_frame(path, index, time=None):

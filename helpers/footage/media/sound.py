@@ -6,11 +6,11 @@ not at all. So no sound can cost the pictures that were made meanwhile.
 
 import errno
 import io
+import itertools
 
 import av
 
 from helpers.footage.media import animations, containers
-from helpers.footage.media.containers import sound_tracks
 from helpers.footage.media.frame_clock import BREAK, FrameClock, span_of
 from helpers.footage.media.opening import (
     VIDEO_ERRORS,
@@ -90,7 +90,7 @@ class Sound:
         path = existing_file(path)
         self.container = containers.open_container(path)
         try:
-            source = next(iter(sound_tracks(self.container)), None)
+            source = containers.first_sound(self.container)
             if source is not None:
                 kept = _try_ways(path, source)
                 self._notes += _say_kept(source, kept)
@@ -291,20 +291,15 @@ class _Track:
 
     def _encoded(self, encoder):
         context = self.source.codec_context
-        for packet in self._timed():
+        # the last, which is none, has a decoder give what it still holds
+        for packet in itertools.chain(self._timed(), [None]):
             try:
                 frames = context.decode(packet)
             except VIDEO_ERRORS:
-                self.damaged += 1
+                self.damaged += packet is not None
                 continue
             for frame in frames:
                 yield from encoder.encode(frame, self.source.time_base)
-        try:
-            frames = context.decode(None)
-        except VIDEO_ERRORS:
-            frames = []
-        for frame in frames:
-            yield from encoder.encode(frame, self.source.time_base)
         yield from encoder.finish()
 
     def notes(self):

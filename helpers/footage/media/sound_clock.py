@@ -41,11 +41,7 @@ def placed_sounds(clock):
 
 
 class _SoundPlacer:
-    """Says by how much each packet of sound has to be moved.
-
-    Sound jumps with the pictures, but in a file it may come before them. So
-    it waits until it is clear what the pictures do.
-    """
+    """Says by how much each packet of sound has to be moved."""
 
     def __init__(self, clock):
         self.clock, self.held = clock, collections.deque()

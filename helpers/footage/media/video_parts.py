@@ -13,7 +13,7 @@ import numpy as np
 
 from helpers.files import manifests
 from helpers.footage.media import containers
-from helpers.footage.media.sound import FULL, Sound
+from helpers.footage.media.sound import FULL
 from helpers.footage.media.writing import VideoWriter
 
 # Frames of a part at least: as many as x264 puts between two pictures that
@@ -102,7 +102,7 @@ class PartWriter:
 
 
 def join_parts(
-    parts, source_path, target_path, metadata=None, finish=None, notes=None
+    parts, source_path, target_path, sound, metadata=None, finish=None
 ):
     """Encoded parts of a video and the sound of its source, as one mp4 file.
 
@@ -112,17 +112,15 @@ def join_parts(
 
     Args:
         parts: list of paths, from an encoder with the same settings.
-        source_path: str or path of the video whose sound is kept.
+        source_path: str or path of the video whose ticks the parts have.
         target_path: str or path ending in `.mp4`.
+        sound: `sound.Sound` of the source, of which nothing was taken yet.
         metadata: see `editing.edit_video`.
         finish: see `editing.edit_video`.
-        notes: list, to which is added in words what became of the sound; or
-            `None`.
     """
     with (
         containers.open_video(source_path) as (_, video),
         manifests.atomic_path(target_path, finish) as partial,
-        Sound(source_path) as sound,
     ):
         tick = video.time_base
         try:
@@ -132,8 +130,6 @@ def join_parts(
                 raise
             sound.leave_out(error)
             _join(parts, partial, metadata, tick, sound)
-        if notes is not None:
-            notes += sound.notes()
 
 
 def _join(parts, path, metadata, tick, sound):

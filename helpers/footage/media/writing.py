@@ -36,7 +36,6 @@ def write_video(
     metadata=None,
     crf=18,
     finish=None,
-    notes=None,
 ):
     """Write frames as an mp4 file (H.264, 4:2:0), in one step.
 
@@ -51,7 +50,6 @@ def write_video(
         metadata: dict of str to str, for example `{"comment": "..."}`.
         crf: int. 0 is lossless, 18 looks like the original, 30 is poor.
         finish: see `editing.edit_video`.
-        notes: list, see `editing.edit_video`, or `None`.
 
     Returns:
         int: how many frames were written.
@@ -81,8 +79,6 @@ def write_video(
         if not count:
             raise ValueError("A video needs at least one frame. Received: none")
         writer.write_sound(float(count / rate))
-        if notes is not None:
-            notes += sound.notes()
     return count
 
 
