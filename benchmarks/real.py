@@ -1,17 +1,22 @@
 """How good are swaps of real people, who have no truth.
 
-    python -m benchmarks.real
-    python -m benchmarks.real --encoder frozen
-    python -m benchmarks.real --start nothing --pairs 1
+    python -m benchmarks.real --minutes 15
+    python -m benchmarks.real --pair person_a,sen_menendez
+    python -m benchmarks.real --pair person_d,/films/ben.mp4 --start nothing
 
-Two pairs of the real trial data of `../shared/data`, each a comb trained as
-notebook 03 does it; where the data is not there, it says so and ends. Prints
-every figure of `real_evaluation.real_scores`, and last one line of JSON, by
-pair. Writes contact sheets of the swaps to `build/real/`.
+Pairs of people of `../shared/data`, by name, or of clips and folders anywhere;
+without `--pair` three, of both sexes, with glasses and a beard. Where that data
+is not there, it says so and ends. Of each pair a comb is trained as notebook 03
+does it, and both orders are judged by `real_evaluation.real_scores`. Prints
+every figure, and last one line of JSON: the means of `FIGURES` over all ordered
+pairs, and `pairs`, each with its own. Writes contact sheets of the swaps to
+`build/real/`.
 """
 
 import argparse
 import json
+import pathlib
+import shutil
 import time
 
 import keras
@@ -24,43 +29,78 @@ from helpers.faces import detection, facesets
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.latents import shifts
-from helpers.proof import identity_judge
+from helpers.proof import evaluation, identity_judge
 from helpers.training import bundles, rehearsal
 from helpers.training.identity_data import identity_data
-from helpers.training.reports import report_line
 from helpers.training.trainer import Trainer
 
 ROOT = manifests.project_root()
 PEOPLE = ROOT.parent / "shared" / "data" / "people"
 FOLDER = ROOT / "build" / "real"
 SHARED = "weights/shared/crowd_64"
-PAIRS = (("person_a", "sen_menendez"), ("president_obama", "person_c"))
+# women, men, thin glasses (sen_menendez, person_b) and a beard (person_c)
+PAIRS = (
+    ("person_a", "sen_menendez"),
+    ("president_obama", "person_c"),
+    ("person_d", "person_b"),
+)
+STEPS, MOST_STEPS = 800, 100_000
 # as in notebook 03
 BATCH_SIZE = 12
 LEARNING_RATE = 3e-3
 ENCODERS = ("rehearsing", "frozen", "free")
 FIGURES = (
-    "cycle_ratio",
+    "likeness_gap",
+    "likeness_gap_ceiling",
+    "likeness_gap_above_ceiling",
+    "sharpness",
+    "error_over_bicubic",
+    "expression_correlation",
+    "expression_slope",
     "landmark_error_share",
-    "landmark_close_share",
-    "landmark_motion_share",
-    "landmark_still_share",
-    "landmark_noise_share",
-    "identity_share",
-    "identity_margin",
-    "identity_own_share",
-    "identity_pasted_share",
-    "identity_accuracy_held_out",
+    "cycle_ratio",
+    "flicker_ratio",
+    "seam",
 )
 
 
+def footage_of(asked, folder=FOLDER):
+    """Who is asked for, and where their footage is.
+
+    Args:
+        asked: str. A folder of `PEOPLE`, or path of a folder or of a clip.
+        folder: pathlib.Path. A clip is copied to a folder of its own in here,
+            as extraction takes folders.
+
+    Returns:
+        Tuple of str, the name, and pathlib.Path, a folder.
+
+    Raises:
+        FileNotFoundError: if there is neither.
+    """
+    path = pathlib.Path(asked)
+    if (PEOPLE / path.name).is_dir() and asked == path.name:
+        return asked, PEOPLE / asked
+    if path.is_dir():
+        return path.name, path
+    if not path.is_file():
+        raise FileNotFoundError(
+            "A pair is two of the folders of ../shared/data/people, or paths "
+            f"of folders or clips, with a comma between. Received: {asked!r}"
+        )
+    home = folder / "footage" / path.stem
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copy2(path, home)
+    return path.stem, home
+
+
 def make_faces(detector, pairs=PAIRS, folder=FOLDER):
-    """Face sets of all people of the pairs, made once."""
+    """Face sets of all people of the pairs by name, made once."""
     contract = manifests.data_contract()
-    names = [name for pair in pairs for name in pair]
-    for name in names:
+    people = dict(footage_of(who, folder) for pair in pairs for who in pair)
+    for name, footage in people.items():
         extraction.extract_faces(
-            PEOPLE / name,
+            footage,
             folder / "faces",
             contract,
             detector,
@@ -68,8 +108,8 @@ def make_faces(detector, pairs=PAIRS, folder=FOLDER):
             held_out_share=0.2,
             max_faces=500,
         )
-    facesets.write_face_sets(folder / "faces", names, contract)
-    return {name: _alone(name, folder) for name in names}
+    facesets.write_face_sets(folder / "faces", list(people), contract)
+    return {name: _alone(name, folder) for name in people}
 
 
 def _alone(name, folder):
@@ -87,7 +127,7 @@ def _alone(name, folder):
     )
 
 
-def train(face_sets, start, steps, encoder, seed):
+def train(face_sets, start, steps, encoder, seed, minutes=None):
     """A comb of these people, trained as notebook 03 does it.
 
     Args:
@@ -97,9 +137,10 @@ def train(face_sets, start, steps, encoder, seed):
         encoder: one of `ENCODERS`, if it comes from a bundle: trained on
             beside the crowd, left as it is, or trained on these people alone.
         seed: int.
+        minutes: float or `None`, after which it ends before its steps.
 
     Returns:
-        `helpers.comb.Comb`.
+        `helpers.comb.Comb`, with its shifts.
     """
     keras.utils.set_random_seed(seed)
     names = list(face_sets)
@@ -124,14 +165,12 @@ def train(face_sets, start, steps, encoder, seed):
         data,
         growth.growth_schedule(network.level, steps, first_level, BATCH_SIZE),
         learning_rate=LEARNING_RATE,
+        minutes=minutes,
         frozen=("encoder",) if encoder == "frozen" else (),
     )
-    trainer.run(on_report=lambda report: print(_line(report), flush=True))
+    trainer.run(tell=lambda line: print(f"  {line}", flush=True))
+    network.shifts = shifts.latent_shifts(network, face_sets)
     return network
-
-
-def _line(report):
-    return "  " + report_line(report)
 
 
 def draw(network, face_sets, faces=8):
@@ -148,51 +187,73 @@ def draw(network, face_sets, faces=8):
                 f"target\n{target}": unseen.load_crops(),
                 "own\nreconstruction": network.decode(codes, target),
             }
-            moved = network.shift(source, target)
-            for title, shift in (("as it is", 0.0), ("shifted", moved)):
-                swap = network.decode(codes + shift, source)
-                sheet[f"swap\n{title}"] = swap
-                sheet[f"pasted\n{title}"] = real_evaluation.paste_into(
-                    network, unseen, swap
-                )
+            shift = network.shift(source, target)
+            sheet["swap"] = network.decode(codes + shift, source)
+            sheet["pasted"] = real_evaluation.paste_into(
+                network, unseen, sheet["swap"]
+            )
             path = FOLDER / f"{source}_on_{target}.png"
             plotting.save_figure(plotting.plot_preview(sheet), path, 1000)
 
 
-def score(network, face_sets, detector, judge):
-    """Print every figure of every swap; give the pair's means."""
-    scores = real_evaluation.real_scores(network, face_sets, detector, judge)
-    for each in scores["pairs"]:
-        title = "shifted" if network.shifts else "as it is"
-        print(f"{each['source']} on {each['target']}, {title}")
-        for name, value in each.items():
-            if isinstance(value, float):
-                print(f"  {name:28} {value:6.3f}", flush=True)
+def print_pair(scores):
+    """Print every figure of one ordered pair."""
+    print(f"{scores['source']} on {scores['target']}")
+    for name, value in evaluation.figures_of(scores).items():
+        print(f"  {name:28} {value:6.3f}", flush=True)
+    for name, each in scores["expression_by_behaviour"].items():
+        print(f"  {name:28} r {each['correlation']:.2f} ", end="")
+        print(f"slope {each['slope']:.2f} spread {each['spread']:.3f}")
+
+
+def rounded(scores):
+    """The figures of the JSON line."""
     return {name: round(scores[name], 4) for name in FIGURES}
 
 
-def main():
+def _options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=800)
+    parser.add_argument(
+        "--pair",
+        action="append",
+        metavar="ONE,OTHER",
+        help="names, or paths of clips; may be given more than once",
+    )
+    parser.add_argument("--steps", type=int, help=f"{STEPS} by default")
+    parser.add_argument(
+        "--minutes", type=float, help="of training, instead of so many steps"
+    )
     parser.add_argument(
         "--start", default=SHARED, help='folder of a crowd, or "nothing"'
     )
     parser.add_argument("--encoder", choices=ENCODERS, default=ENCODERS[0])
-    parser.add_argument("--pairs", type=int, default=len(PAIRS))
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    if not PEOPLE.is_dir():
+    if options.steps is None:
+        options.steps = STEPS if options.minutes is None else MOST_STEPS
+    pairs = [tuple(pair.split(",")) for pair in options.pair or ()]
+    if any(len(pair) != 2 for pair in pairs):
+        parser.error("--pair takes two, with a comma between")
+    options.pair = pairs or list(PAIRS)
+    return options
+
+
+def main():
+    options = _options()
+    known = all(pathlib.Path(w).exists() for p in options.pair for w in p)
+    if not PEOPLE.is_dir() and not known:
         reason = f"the real trial data is not at {PEOPLE}"
         print(f"Skipped: {reason}")
         print(json.dumps({"skipped": reason}))
         return
     detector = detection.FaceDetector(0.12)
-    face_sets = make_faces(detector)
+    face_sets = make_faces(detector, options.pair)
     # everybody, not the pair alone: "not the target" is not yet the source
     judge = identity_judge.train_identity_judge(face_sets, seed=options.seed)
-    result = vars(options) | {"by_pair": {}}
-    for pair in PAIRS[: options.pairs]:
-        chosen = {name: face_sets[name] for name in pair}
+    scores = []
+    for pair in options.pair:
+        names = [footage_of(who)[0] for who in pair]
+        chosen = {name: face_sets[name] for name in names}
         start = time.process_time()
         network = train(
             chosen,
@@ -200,15 +261,19 @@ def main():
             options.steps,
             options.encoder,
             options.seed,
+            options.minutes,
         )
-        seconds = time.process_time() - start
-        # the latents as the encoder gives them, and moved to the source's
-        figures = {"training_cpu_seconds": round(seconds)}
-        figures["as_it_is"] = score(network, chosen, detector, judge)
-        network.shifts = shifts.latent_shifts(network, chosen)
-        figures["shifted"] = score(network, chosen, detector, judge)
+        seconds = round(time.process_time() - start)
         draw(network, chosen)
-        result["by_pair"]["+".join(pair)] = figures
+        both = real_evaluation.real_scores(network, chosen, detector, judge)
+        for each in both["pairs"]:
+            scores.append({**each, "training_cpu_seconds": seconds})
+            print_pair(scores[-1])
+    result = vars(options) | rounded(evaluation.average_scores(scores))
+    kept = ("source", "target", "frames", "training_cpu_seconds")
+    result["pairs"] = [
+        {name: each[name] for name in kept} | rounded(each) for each in scores
+    ]
     print(json.dumps(result))
 
 

@@ -2,10 +2,11 @@
 
 import types
 
+import cv2
 import numpy as np
 import pytest
 
-from benchmarks.parts import real_evaluation
+from benchmarks.parts import crop_landmarks, real_evaluation
 from helpers.faces import detection, facesets
 from helpers.faces.face_set import FaceSet
 from helpers.faces.sorting import extraction
@@ -70,20 +71,16 @@ def film(landmarks):
 
 def test_landmarks_are_found_in_the_crops_own_pixels():
     landmarks = moving(shift=(1.5, -0.5))
-    found = real_evaluation.find_landmarks(film(landmarks), DotDetector())
+    found = crop_landmarks.find_landmarks(film(landmarks), DotDetector())
     assert found.shape == (6, 5, 2)
     np.testing.assert_allclose(found, landmarks, atol=0.15)
     nothing = np.zeros((1, SIZE, SIZE, 3), np.uint8)
-    assert np.isnan(
-        real_evaluation.find_landmarks(nothing, DotDetector())
-    ).all()
+    assert np.isnan(crop_landmarks.find_landmarks(nothing, DotDetector())).all()
 
 
 def test_a_shifted_face_is_as_far_off_as_it_was_shifted():
     target, swaps = film(moving()), film(moving(shift=(3.0, 4.0)))
-    found = real_evaluation.landmark_scores(
-        DotDetector(), target, swaps, target
-    )
+    found = crop_landmarks.landmark_scores(DotDetector(), target, swaps, target)
     assert found["landmark_error_share"] == pytest.approx(
         5 / EYES_APART, abs=0.01
     )
@@ -98,9 +95,7 @@ def test_a_shifted_face_is_as_far_off_as_it_was_shifted():
 def test_a_face_that_never_moves_scores_as_one():
     target = film(moving())
     still = film(np.repeat(moving().mean(axis=0)[None], 6, axis=0))
-    found = real_evaluation.landmark_scores(
-        DotDetector(), target, still, target
-    )
+    found = crop_landmarks.landmark_scores(DotDetector(), target, still, target)
     # two of five points, on average 1.8 pixels from their middle
     expected = 0.4 * 1.8 / EYES_APART
     for name in ("error", "motion", "still"):
@@ -113,16 +108,12 @@ def test_a_face_that_never_moves_scores_as_one():
 def test_swaps_without_a_face_are_counted_and_not_close():
     target, swaps = film(moving()), film(moving())
     swaps[:3] = 0
-    found = real_evaluation.landmark_scores(
-        DotDetector(), target, swaps, target
-    )
+    found = crop_landmarks.landmark_scores(DotDetector(), target, swaps, target)
     assert found["landmark_found_share"] == 0.5
     assert found["landmark_close_share"] == 0.5
     assert found["landmark_error_share"] < 0.01
     with pytest.raises(ValueError, match="6 found of 6 targets, and 0"):
-        real_evaluation.landmark_scores(
-            DotDetector(), target, 0 * swaps, target
-        )
+        crop_landmarks.landmark_scores(DotDetector(), target, 0 * swaps, target)
 
 
 class FakeFaceSet(FaceSet):
@@ -131,7 +122,10 @@ class FakeFaceSet(FaceSet):
     def __init__(self, identity, red, rows=None, contract=CONTRACT):
         self.identity, self.red, self.contract = identity, red, contract
         self.rows = np.arange(12) if rows is None else np.asarray(rows)
-        self.records = [{"yaw": 0.0} for _ in self.rows]
+        self.records = [
+            {"yaw": 0.0, "pitch": 0.0, "file": "clip.mp4", "frame": int(row)}
+            for row in self.rows
+        ]
 
     def __len__(self):
         return len(self.rows)
@@ -202,6 +196,30 @@ def test_a_comb_that_changes_nothing_keeps_landmarks_and_identity(face_sets):
     # there and back costs two hundredths, its own reconstruction one
     assert found["cycle_ratio"] == pytest.approx(2, abs=0.05)
     assert all(pair["frames"] == 6 for pair in found["pairs"])
+    # and to a viewer nothing happened
+    assert found["likeness_gap"] == pytest.approx(1, abs=0.15)
+    assert found["seam"] == pytest.approx(1, abs=0.03)
+    assert found["flicker_ratio"] == pytest.approx(1, abs=0.2)
+    assert found["error_over_bicubic"] == pytest.approx(1)
+
+
+class FineComb(IdleComb):
+    """Draws at four times the size that it sees."""
+
+    def decode(self, latents, identity, batch_size=64):
+        small = super().decode(latents, identity)
+        side = 4 * RESOLUTION
+        return np.array([cv2.resize(each, (side, side)) for each in small])
+
+
+def test_faces_of_any_side_are_judged(face_sets):
+    found = real_evaluation.real_scores(
+        FineComb(), face_sets, DotDetector(), RednessJudge(), most=3
+    )
+    assert found["cycle_ratio"] == pytest.approx(2, abs=0.1)
+    assert found["likeness_gap"] == pytest.approx(1, abs=0.15)
+    # linear enlargement is no better and no worse than bicubic
+    assert found["error_over_bicubic"] == pytest.approx(1, abs=0.1)
 
 
 def test_no_more_frames_are_judged_than_asked_for(face_sets):
@@ -279,8 +297,8 @@ def test_real_faces_are_known_in_each_others_crops(real_faces):
 def test_mtcnn_scatters_less_than_what_is_asked_of_a_swap(real_faces):
     crops = real_faces["person_a"].select("test").load_crops()
     detector = detection.FaceDetector(0.2)
-    found = real_evaluation.landmark_scores(detector, crops, crops, crops)
+    found = crop_landmarks.landmark_scores(detector, crops, crops, crops)
     assert found["landmark_found_share"] == 1
     assert found["landmark_error_share"] == 0
     noise = found["landmark_noise_share"]
-    assert 0 < noise < real_evaluation.CLOSE / 2
+    assert 0 < noise < crop_landmarks.CLOSE / 2

@@ -33,13 +33,24 @@ def test_a_result_is_judged_as_it_was_made(tmp_path, monkeypatch, capsys):
         result_report.identity_judge, "train_identity_judge", dict
     )
     monkeypatch.setattr(result_report.clip_report, "report_clip", report_clip)
+    monkeypatch.setattr(
+        result_report.tracking, "find_face_track", lambda *of: "track"
+    )
+    monkeypatch.setattr(result_report, "steady_track", lambda one: one)
+    monkeypatch.setattr(
+        result_report.likeness_gap,
+        "clip_gaps",
+        lambda *of: {"likeness_gap": 0.4, "of": of[1:3]},
+    )
     job, result = job_and_result(tmp_path)
     assert result_report.report_result(job, result, 60) is report
     comb, role, *paths, detector, judge, most = asked
     assert (comb, detector, most) == (job.comb, "detector", 60)
-    assert (role.track, role.source, role.target) == (None, "Marco", "Rosa")
+    assert (role.track, role.source, role.target) == ("track", "Marco", "Rosa")
     assert paths == [result.media, result.path]
     assert judge == {name: ("faces", name) for name in ("Rosa", "Marco")}
+    assert report.figures["likeness_gap"] == 0.4
+    assert report.figures["of"] == (("faces", "Marco"), "track")
     assert capsys.readouterr().out.startswith("frames")
 
 

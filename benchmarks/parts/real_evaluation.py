@@ -1,39 +1,63 @@
-"""How good is a swap of real people: no truth in, three witnesses out.
+"""How good is a swap of real people: no truth in, witnesses out.
 
 Nobody can film the truth of a real swap. What can be asked is whether the way
 back leads home (cycle), whether eyes, nose and mouth are where the target has
-them (landmarks), and whose face it is (identity). Each is fooled alone: a comb
-that changes nothing has perfect landmarks, a still picture of the source a
-perfect identity. So they are given together, each beside what it says of cases
-whose answer is known.
+them (landmarks) and do what they do there (expression), whose face it is
+(identity, likeness), and whether it looks like film (sharpness, seam,
+flicker). Each is fooled alone: a comb that changes nothing has perfect
+landmarks, a still picture of the source a perfect identity. So they are given
+together, each beside what it says of cases whose answer is known.
 """
 
+from collections import namedtuple
+
+import cv2
 import numpy as np
 
-from helpers import alignment, augmentation
+from benchmarks.parts.crop_landmarks import landmark_scores
+from benchmarks.parts.film_scores import picture_scores, stretch_of
+from helpers.crops import cut_network_crops
 from helpers.faces.face_set import evenly
-from helpers.faces.readers import face_landmarks
+from helpers.faces.readers import blendshapes, face_landmarks, likeness
 from helpers.files import manifests
-from helpers.proof import evaluation, expression_error, swap_pairs
-from helpers.proof.scores import cycle_error
+from helpers.proof import (
+    evaluation,
+    expression_error,
+    expression_match,
+    swap_pairs,
+)
+from helpers.proof.likeness_gap import LikenessGap, pasted_alike
+from helpers.proof.scores import cycle_error, masked_error
 
-# Distance from the target's landmarks, in distances between its eyes, up to
-# which a swap counts as doing the same.
-CLOSE = 0.04
+ALIKE = 60  # faces of a clip, evenly spread, that the likeness is asked of
+DETAIL_SIDE = 256  # pixels at which an own reconstruction's error is measured
 
-# MTCNN's landmarks move by 0.02 of that distance when a picture is shifted a
-# little; their mean over a few shifted views is steadier.
-VIEWS = 4
-VIEW_OPTIONS = {"rotation": 3.0, "zoom": 0.04, "shift": 0.03}
-# A face that fills the picture is not found: the crop's side times this.
-ROOM = 1.5
+Seen = namedtuple(
+    "Seen", "face_set test crops inside codes drawn clip clip_codes likeness"
+)
+Seen.__doc__ = """What is known of an identity, whatever it is swapped with.
+
+Args:
+    face_set: `FaceSet`, all of it.
+    test: `FaceSet`, some of the faces that nothing was trained on.
+    crops: float32 array, shape `(faces, resolution, resolution, 3)`, 0-1. What
+        the encoder sees of the test faces.
+    inside: float32 array, shape `(faces, resolution, resolution)`: their masks.
+    codes: float32 array, shape `(faces, latent_dim)`: their latents.
+    drawn: float32 array, shape `(faces, side, side, 3)`: what the identity's
+        own decoder makes of them.
+    clip: `FaceSet`, a stretch of a clip, see `stretch_of`.
+    clip_codes: float32 array, shape `(faces, latent_dim)`: its latents.
+    likeness: `likeness_gap.LikenessGap` of this identity.
+"""
 
 
 def real_scores(comb, face_sets, detector, judge, most=40):
     """Scores of every ordered pair of identities that need no truth.
 
-    Landmarks and identity are judged as a viewer sees the swap: pasted into
-    the target's crop, in its colours.
+    Whatever is judged as a viewer sees it is pasted into the target's crop, in
+    its light. Way back, landmarks and identity are asked of test faces; what
+    is of film, of a stretch of a clip, as one swaps clips that one trained on.
 
     Args:
         comb: `helpers.comb.Comb`.
@@ -46,9 +70,10 @@ def real_scores(comb, face_sets, detector, judge, most=40):
     Returns:
         dict: the mean over pairs of each figure, and `pairs`, a list of dicts
         with `source`, `target`, `frames` and that pair's figures: those of
-        `scores.cycle_error`, `landmark_scores`,
+        `scores.cycle_error`, `crop_landmarks.landmark_scores`,
         `expression_error.expression_errors`, `IdentityJudge.score` (of the
-        swaps as the source) and `identity_controls`.
+        swaps as the source), `identity_controls` and `film_scores`, and the
+        source's `error_over_bicubic`.
 
     Raises:
         ValueError: if there are fewer than two identities, one without test
@@ -56,27 +81,54 @@ def real_scores(comb, face_sets, detector, judge, most=40):
         ContractError: if a face set and the comb follow different contracts.
     """
     tests = _checked_tests(comb, face_sets, most)
-    scores, reader = [], face_landmarks.read_face_landmarks()
-    for target, test in tests.items():
-        stored = test.load_crops()
-        crops = test.network_crops(comb.resolution)
-        inside = test.network_masks(comb.resolution)
-        codes = comb.encode(crops)
-        own = paste_into(comb, test, comb.decode(codes, target))
-        for source in tests:
+    known = {
+        name: _look_at(comb, face_sets[name], test)
+        for name, test in tests.items()
+    }
+    scores, reader = [], face_landmarks.shipped_landmarks()
+    for target, seen in known.items():
+        stored = seen.test.load_crops()
+        own = paste_into(comb, seen.test, seen.drawn)
+        for source in known:
             if source == target:
                 continue
             shift = comb.shift(source, target)
-            swaps = paste_into(comb, test, comb.decode(codes + shift, source))
+            swaps = comb.decode(seen.codes + shift, source)
+            swaps = paste_into(comb, seen.test, swaps)
+            way = (seen.crops, seen.inside, source, target, shift)
             scores.append(
-                {"source": source, "target": target, "frames": len(test)}
-                | cycle_error(comb, crops, inside, source, target, shift)
+                {"source": source, "target": target, "frames": len(stored)}
+                | cycle_error(comb, *way)
                 | landmark_scores(detector, stored, swaps, own)
                 | expression_error.expression_errors(reader, stored, swaps, own)
                 | judge.score(swaps, source)
-                | identity_controls(comb, judge, tests[source], test)
+                | identity_controls(comb, judge, tests[source], seen.test)
+                | film_scores(comb, known[source], seen)
+                | {"error_over_bicubic": error_over_bicubic(known[source])}
             )
     return evaluation.average_scores(scores)
+
+
+def _look_at(comb, face_set, test):
+    """`Seen` of one identity."""
+    crops = test.network_crops(comb.resolution)
+    codes = comb.encode(crops)
+    clip = stretch_of(face_set)
+    return Seen(
+        face_set,
+        test,
+        crops,
+        test.network_masks(comb.resolution),
+        codes,
+        comb.decode(codes, face_set.identity),
+        clip,
+        comb.encode(clip.network_crops(comb.resolution)),
+        LikenessGap(
+            likeness.shipped_first(),
+            face_set.select("train").load_crops(),
+            test.load_crops(),
+        ),
+    )
 
 
 def _checked_tests(comb, face_sets, most):
@@ -103,10 +155,10 @@ def paste_into(comb, face_set, faces):
     """Faces pasted into a target's stored crops, as a swapped frame shows them.
 
     Args:
-        comb: `helpers.comb.Comb`, for its resolution and contract.
+        comb: `helpers.comb.Comb`, for its contract.
         face_set: `FaceSet` of the target.
-        faces: float32 array, shape `(faces, resolution, resolution, 3)`, 0-1.
-            One network crop for each of the set's records.
+        faces: float32 array, shape `(faces, side, side, 3)`, 0-1. One network
+            crop of any side for each of the set's records.
 
     Returns:
         uint8 array, shape `(faces, crop_size, crop_size, 3)`.
@@ -118,106 +170,65 @@ def paste_into(comb, face_set, faces):
     return swap_pairs.paste_faces(comb, face_set.load_crops(), faces, yaws)
 
 
-def find_landmarks(crops, detector, seed=0):
-    """Landmarks of the face in each stored crop: the mean of a few looks.
+def film_scores(comb, source, target):
+    """How a clip looks once it is swapped.
 
     Args:
-        crops: uint8 array, shape `(faces, size, size, 3)`.
-        detector: `detection.FaceDetector`.
-        seed: int. Other views for another seed.
+        comb: `helpers.comb.Comb`.
+        source: `Seen`. Whose face appears.
+        target: `Seen`. Whose clip is swapped.
 
     Returns:
-        float64 array, shape `(faces, 5, 2)`, `(x, y)` in pixels of the crop;
-        NaN where a face was not found in every view.
+        dict: `expression_correlation`, `expression_slope` and
+        `expression_by_behaviour`, see `expression_match`; `likeness_gap` and
+        its ceiling, see `LikenessGap.gaps`; `sharpness`, `seam`,
+        `flicker_ratio`, see `picture_scores`.
     """
-    random = np.random.default_rng(seed)
-    size = crops.shape[1]
-    side = round(ROOM * size)
-    views = []
-    for _ in range(VIEWS):
-        # from the view's pixels to the crop's: a view is that much larger
-        view = augmentation.sample_view(
-            random, size, ROOM, side, VIEW_OPTIONS
-        ).astype(np.float64)
-        looks = detector.detect(
-            [augmentation.cut_view(crop, view, side) for crop in crops]
-        )
-        views.append(
-            [
-                alignment.transform_points(view, faces[0]["landmarks"])
-                if faces
-                else np.full((5, 2), np.nan)
-                for faces in looks
-            ]
-        )
-    return np.mean(views, axis=0)
-
-
-def landmark_scores(detector, target, swaps, own):
-    """How far eyes, nose and mouth of a swap are from where the target's are.
-
-    All distances are means over the five landmarks, in distances between the
-    target's eyes.
-
-    Args:
-        detector: `detection.FaceDetector`.
-        target: uint8 array, shape `(faces, size, size, 3)`. Stored crops.
-        swaps: uint8 array, same shape. The same crops, swapped.
-        own: uint8 array, same shape. The same crops with the target's own
-            reconstruction pasted in.
-
-    Returns:
-        dict of floats:
-
-        - `landmark_error_share`: mean distance of the swaps' landmarks.
-        - `landmark_close_share`: swaps nearer than `CLOSE`; one in which no
-          face was found is not.
-        - `landmark_own_share`: mean distance of the own reconstructions'.
-        - `landmark_noise_share`: mean distance of the target's own, found a
-          second time in other views: what the measurement cannot see.
-        - `landmark_motion_share`: like the error, after the difference of
-          the mean landmarks was taken out: a right swap has the source's
-          proportions, and people are built differently.
-        - `landmark_still_share`: mean distance of the target's own mean
-          landmarks: a face that never moves, to hold the motion against. It
-          is small, for the alignment has taken the head's place, size and
-          turn out before.
-        - `landmark_found_share`: swaps in which a face was found.
-
-    Raises:
-        ValueError: if no face was found in the target, or none in the swaps.
-    """
-    true, again = (find_landmarks(target, detector, seed) for seed in (0, 1))
-    moved, copied = (find_landmarks(each, detector) for each in (swaps, own))
-    eyes = np.linalg.norm(true[:, 1] - true[:, 0], axis=1)
-    seen = np.isfinite(eyes)
-    both = seen & np.isfinite(moved).all(axis=(1, 2))
-    if not both.any():
-        raise ValueError(
-            "Landmarks are compared where both faces are found. Received: "
-            f"{int(seen.sum())} found of {len(target)} targets, and "
-            f"{int(both.sum())} of their swaps. Look at the pictures first."
-        )
-
-    def distance(landmarks, others):
-        return np.linalg.norm(landmarks - others, axis=-1).mean(axis=1) / eyes
-
-    errors = distance(moved, true)
-    still = true[both].mean(axis=0)
-    shift = moved[both].mean(axis=0) - still
+    clip, names = target.clip, (source.face_set.identity, target.clip.identity)
+    crops = clip.load_crops()
+    swaps = comb.decode(target.clip_codes + comb.shift(*names), names[0])
+    swaps = paste_into(comb, clip, swaps)
+    reader = blendshapes.shipped_blendshapes()
+    some = evenly(len(clip), ALIKE)
+    real = pasted_alike(
+        comb, source.face_set, crops[some], clip.pick(some).records
+    )
     return {
-        "landmark_error_share": float(errors[both].mean()),
-        "landmark_close_share": float(
-            (errors[both] <= CLOSE).sum() / seen.sum()
+        **expression_match.match_expressions(
+            reader.read(crops)[0], reader.read(swaps)[0]
         ),
-        "landmark_own_share": float(np.nanmean(distance(copied, true))),
-        "landmark_noise_share": float(np.nanmean(distance(again, true))),
-        "landmark_still_share": float(distance(still, true)[both].mean()),
-        "landmark_motion_share": float(
-            distance(moved - shift, true)[both].mean()
-        ),
-        "landmark_found_share": float(both.sum() / seen.sum()),
+        **source.likeness.gaps(crops[some], swaps[some], real),
+        **picture_scores(clip, crops, swaps),
     }
+
+
+def error_over_bicubic(seen):
+    """What drawing finer than the network's pixels is worth.
+
+    Args:
+        seen: `Seen` of an identity.
+
+    Returns:
+        float: error of the own reconstructions at `DETAIL_SIDE` pixels inside
+        the mask, over that of the same at the network's resolution, enlarged
+        bicubically. 1 where the comb draws no finer.
+    """
+    truth = seen.test.network_crops(DETAIL_SIDE)
+    inside = seen.test.network_masks(DETAIL_SIDE)
+    plain = cut_network_crops(seen.drawn, 1.0, seen.crops.shape[1])
+    errors = [
+        masked_error(_enlarged(faces), truth, inside)
+        for faces in (seen.drawn, plain)
+    ]
+    return errors[0] / errors[1]
+
+
+def _enlarged(faces):
+    sides = (DETAIL_SIDE,) * 2
+    larger = [
+        cv2.resize(each, sides, interpolation=cv2.INTER_CUBIC) for each in faces
+    ]
+    return np.clip(larger, 0, 1)
 
 
 def identity_controls(comb, judge, source, target):

@@ -1,8 +1,8 @@
 """Result report: what 05 made in, how good it is without a truth out."""
 
-from helpers.faces import facesets
-from helpers.proof import clip_report, identity_judge
-from helpers.swap.swap_tracks import Role
+from helpers.faces import facesets, tracking
+from helpers.proof import clip_report, identity_judge, likeness_gap
+from helpers.swap.swap_tracks import Role, steady_track
 
 
 def report_result(job, result, most=None):
@@ -14,7 +14,8 @@ def report_result(job, result, most=None):
         most: int or `None`, see `clip_report.report_clip`.
 
     Returns:
-        `clip_report.ClipReport`; `None` where there is nothing to judge: the
+        `clip_report.ClipReport`, its figures with those of
+        `likeness_gap.clip_gaps`; `None` where there is nothing to judge: the
         reason is printed.
 
     Raises:
@@ -36,14 +37,20 @@ def report_result(job, result, most=None):
         job.folders["faces"], job.comb.identities, job.comb.contract
     )
     judge = identity_judge.train_identity_judge(face_sets)
+    track = steady_track(tracking.find_face_track(result.media, job.detector))
+    clips = result.media, result.path
     report = clip_report.report_clip(
         job.comb,
-        Role(None, job.source, job.target),
-        result.media,
-        result.path,
+        Role(track, job.source, job.target),
+        *clips,
         job.detector,
         judge,
         most,
+    )
+    report.figures.update(
+        likeness_gap.clip_gaps(
+            job.comb, face_sets[job.source], track, *clips, most
+        )
     )
     clip_report.print_table(report)
     return report

@@ -15,10 +15,10 @@ import tempfile
 import cv2
 import numpy as np
 
+from helpers import masks
 from helpers.compositing import composite_face
 from helpers.crops import cut_network_crops, network_matrix
 from helpers.footage import media
-from helpers.swap import swapping
 
 # what happens to pictures on their way
 CHANGES = ("as it is", "JPEG 50", "H.264 crf 30", "half the size")
@@ -115,13 +115,13 @@ def paste_faces(network, crops, faces, yaws=None, **compositing):
     """Faces put into whole crops, as a swap puts them into frames.
 
     Args:
-        network: comb or crowd, for its `contract` and `resolution`.
+        network: comb or crowd, for its `contract`.
         crops: uint8 array, shape `(faces, size, size, 3)`, RGB. Whole crops
             of any size: here they are the frames.
-        faces: float32 array, shape `(faces, resolution, resolution, 3)`, RGB
-            0-1. What a decoder gave for each, or the crop's own centre.
+        faces: float32 array, shape `(faces, side, side, 3)`, RGB 0-1. What
+            was drawn for each, of any side, or a crop's own centre.
         yaws: float array, shape `(faces,)`, degrees, see
-            `swapping.blending_mask`, or `None` for heads that look ahead.
+            `masks.blending_mask`, or `None` for heads that look ahead.
         **compositing: `color` and `blend`, see `swapping.swap_frame`.
 
     Returns:
@@ -135,14 +135,15 @@ def paste_faces(network, crops, faces, yaws=None, **compositing):
             "Each crop gets one face. Received: "
             f"{len(crops)} crops and {len(faces)} faces"
         )
-    size, coverage = crops.shape[1], network.contract["coverage"]
-    matrix = network_matrix(np.eye(2, 3), size, coverage, network.resolution)
+    size, side = crops.shape[1], faces.shape[1]
+    contract = network.contract
+    matrix = network_matrix(np.eye(2, 3), size, contract["coverage"], side)
     # whole degrees: a mask is made once for each, not for each crop
     mask_at = functools.cache(
-        functools.partial(swapping.blending_mask, network)
+        functools.partial(masks.blending_mask, contract, side)
     )
     yaws = np.zeros(len(crops)) if yaws is None else np.rint(yaws)
-    targets = cut_network_crops(crops, coverage, network.resolution)
+    targets = cut_network_crops(crops, contract["coverage"], side)
     pasted = np.empty_like(crops)
     for row, crop in enumerate(crops):
         mask = mask_at(int(yaws[row]))
