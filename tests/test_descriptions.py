@@ -116,7 +116,7 @@ def test_rendered_faces_are_described_as_they_were_made(face_set):
     assert np.median(described["brightness"]) == 0
 
 
-def test_lips_and_lids_of_photographed_people_are_read_from_landmarks(face_set):
+def test_photographed_people_are_read_by_the_public_reader(face_set):
     records = [{**each, "frame_parameters": None} for each in face_set.records]
     photographed = FaceSet(
         face_set.identity, face_set.folder, face_set.contract, records
@@ -131,13 +131,13 @@ def test_lips_and_lids_of_photographed_people_are_read_from_landmarks(face_set):
     assert found["jaw"][2] == pytest.approx(0.7, abs=0.15)
     assert np.delete(found["jaw"], 2).max() < 0.15
     assert found["blink"][3] > 0.6 > 0.3 > np.delete(found["blink"], 3).max()
+    assert found["smile"][4] > 0.4 > np.delete(found["smile"], 4).max()
     np.testing.assert_array_equal(found["yaw"], rendered["yaw"])
 
 
 def test_who_never_shuts_the_mouth_is_seen_talking(face_set):
-    talking = face_set.pick([2, 2, 2])
-    jaw, blink = descriptions.lips_and_lids(talking)
-    assert jaw.min() > 0.4 and blink.max() < 0.05
+    talking = descriptions.read_photographed(face_set.pick([2, 2, 2]))
+    assert talking["jaw"].min() > 0.4 and talking["blink"].max() < 0.05
 
 
 def test_some_rows_are_described_alone(face_set):

@@ -10,7 +10,7 @@ from helpers.proof.likeness_gap import LikenessGap, nearest_in_pose
 class Brightness:
     """Knows people by how bright they are."""
 
-    def numbers(self, crops):
+    def vectors(self, crops):
         return np.asarray(crops, float).mean(axis=(1, 2, 3))[:, None]
 
 

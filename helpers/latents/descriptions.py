@@ -1,9 +1,9 @@
 """Crops -> what can be said of them: where a face looks, its mouth, its light.
 
 The expression reader says what the face does; light and sharpness are
-measured in the crop itself. The reader learned on rendered people. Lips and
-lids of photographed ones are read from their 68 landmarks, which order real
-mouths and eyes rightly where the reader does not.
+measured in the crop itself. The reader learned on rendered people. Of
+photographed ones all but yaw is read by a public reader of real faces
+(`readers.blendshapes`), and brought to the renderer's units.
 
 Left and right are those of the picture.
 """
@@ -13,9 +13,12 @@ from collections import namedtuple
 import numpy as np
 
 from helpers.crops import cut_network_crops
-from helpers.faces.readers import face_landmarks, face_measures
+from helpers.faces.readers import blendshapes, face_measures
+from helpers.faces.readers.blendshapes import BEHAVIOURS, behaviours
 from helpers.faces.readers.expression_reader import read_expression_reader
+from helpers.faces.readers.face_measures import lips_apart
 from helpers.faces.sorting import face_reasons
+from helpers.synthetic.frame import EXPRESSION_PARAMETERS
 
 Feature = namedtuple("Feature", "name unit low low_from high high_from doubt")
 Feature.__doc__ = """One number that describes a face, its ends in words.
@@ -65,11 +68,20 @@ LABELS = {
     "gaze_y": "look up or down",
 }
 READ_SIZE = 80  # side of a whole crop, in pixels, that is looked at
-# How far the renderer's jaw is open where the lips are apart by the distance of
-# the eyes' outer corners: 3.1 and 3.6 for two people. Shut lips of photographed
-# people come out up to so far apart; whose are further always talks.
-JAW_OF_LIPS = 3.3
-SHUT_LIPS = 0.05
+# Renderer's units for what the public reader says, by lines fitted on ten
+# rendered people (`bench expression_reader --public`): the jaw for lips that
+# are apart by the distance of the eyes' corners; a smile, shut lids and a look
+# aside for their blendshapes. A look up has the line of a look aside, as lids
+# of rendered people do not follow their eyes, and real ones do.
+JAW_OF_LIPS, SMILE, BLINK, GAZE = 4.1, 1.1, 1.45, 1.2
+# Shut lips of people who keep still come out at most 0.005 apart, and lids that
+# are open up to 0.34 shut; whose are further always talks, or looks down.
+SHUT_LIPS, OPEN_LIDS = 0.02, 0.35
+# a lid that falls says `looks down`, too: as much of it is taken off again
+DOWN_OF_BLINK = 0.85
+# Degrees by which real heads lean back further than rendered ones. Portraits
+# and snapshots of ten people, who look at the camera, have -3 to 17.
+REAL_LEANING = 10.0
 
 
 def describe_faces(face_set, rows=None, reader=None):
@@ -96,9 +108,9 @@ def describe_faces(face_set, rows=None, reader=None):
     seen = cut_network_crops(crops, coverage, round(READ_SIZE * coverage))
     read = reader.read_expressions(seen)
     if not face_set.rendered:
-        names = [feature.name for feature in FEATURES]
-        columns = [names.index("jaw"), names.index("blink")]
-        read[:, columns] = np.stack(lips_and_lids(face_set), axis=1)
+        columns = EXPRESSION_PARAMETERS.index
+        for name, values in read_photographed(face_set).items():
+            read[:, columns(name)] = values
     light, brightness = light_of(crops, masks)
     sharpness = np.array([each["sharpness"] for each in face_set.records])
     sharpness = np.log2(np.maximum(sharpness, 1e-3))
@@ -131,8 +143,8 @@ def describe_encoded(face_sets, encoded, reader=None):
     return described
 
 
-def lips_and_lids(face_set):
-    """How far mouth and eyes are open, in the units of the renderer.
+def read_photographed(face_set):
+    """What real faces do, in the units of the renderer.
 
     People's lids are as different as their lips: both are relative to the
     same person's other faces.
@@ -141,21 +153,33 @@ def lips_and_lids(face_set):
         face_set: `FaceSet` of at least one face.
 
     Returns:
-        Tuple of two float64 arrays, shape `(faces,)`: `jaw`, 0 for shut lips
-        to 1, and `blink`, 0 for open eyes to 1.
+        dict of float64 arrays, shape `(faces,)`: `pitch` in degrees; `jaw`, 0
+        for shut lips to 1, `smile`, `blink`, 0 for open eyes to 1; `gaze_x`
+        and `gaze_y`, -1 to 1.
     """
-    reader = face_landmarks.shipped_landmarks()
-    points = face_reasons.ask_about_crops(
-        face_set, range(len(face_set)), reader.resolution, reader.landmarks
+    reader = blendshapes.shipped_blendshapes()
+
+    def ask(crops):
+        shapes, points = reader.read_in_depth(crops)
+        measured = face_measures.head_pitch(points), lips_apart(points)
+        return np.column_stack((behaviours(shapes), *measured))
+
+    answers = face_reasons.ask_about_crops(
+        face_set, range(len(face_set)), reader.side, ask
     )
-    lips = face_measures.mouth_opening(points).astype(np.float64)
-    lids = face_measures.eye_opening(points).mean(axis=-1).astype(np.float64)
+    *_, pitch, lips = answers.T
+    does = dict(zip(BEHAVIOURS, answers.T, strict=False))
     shut = min(np.quantile(lips, 0.1), SHUT_LIPS)
-    blink = 1 - lids / max(np.quantile(lids, 0.75), 1e-6)
-    return (
-        np.clip(JAW_OF_LIPS * (lips - shut), 0, 1),
-        np.clip(blink, 0, 1),
-    )
+    fallen = does["blink"] - min(np.quantile(does["blink"], 0.25), OPEN_LIDS)
+    down = does["gaze_y"] + DOWN_OF_BLINK * fallen
+    return {
+        "pitch": pitch - REAL_LEANING,
+        "jaw": np.clip(JAW_OF_LIPS * (lips - shut), 0, 1),
+        "smile": SMILE * does["smile"],
+        "blink": np.clip(BLINK * fallen, 0, 1),
+        "gaze_x": np.clip(GAZE * does["gaze_x"], -1, 1),
+        "gaze_y": np.clip(GAZE * down, -1, 1),
+    }
 
 
 def light_of(crops, masks):

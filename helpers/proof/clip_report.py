@@ -14,9 +14,14 @@ import numpy as np
 from helpers import alignment, compositing
 from helpers.crops import cut_network_crops, matrix_for
 from helpers.faces import tracking
-from helpers.faces.readers import face_landmarks
+from helpers.faces.readers import blendshapes, face_landmarks
 from helpers.faces.tracks import has_face
-from helpers.proof import clip_measures, expression_error, flicker
+from helpers.proof import (
+    clip_measures,
+    expression_error,
+    expression_match,
+    flicker,
+)
 from helpers.proof.scores import masked_error
 from helpers.swap import swapping
 from helpers.swap.swap_tracks import steady_track
@@ -89,6 +94,9 @@ def report_clip(
         - `expression_error_share`: mean distance of lids and lips from the
           target's, see `expression_error.expression_distance`; of the target
           itself, read in the mirror, what cannot be measured;
+        - `expression_correlation`, `expression_slope`: whether the face does
+          what the target does, and how much of it, see `expression_match`;
+          not there if the target's face stands still;
         - `jitter_ratio`: acceleration of the landmarks over the target's;
         - `flicker_ratio`: see `flicker`; `seam`, `sharpness`: see
           `clip_measures`;
@@ -156,7 +164,8 @@ class _Clip:
     def __init__(self, comb, role, detector, judge, most):
         self.comb, self.role = comb, role
         self.detector, self.judge = detector, judge
-        self.reader = face_landmarks.read_face_landmarks()
+        self.reader = face_landmarks.shipped_landmarks()
+        self.blendshapes = blendshapes.shipped_blendshapes()
         self.background = clip_measures.Background(comb.contract)
         self.times = []
         self.rows = {case: [] for case in CASES}
@@ -210,6 +219,7 @@ class _Clip:
                 "index": indices,
                 **self._landmarks(case, pictures, points, true),
                 "expression_error": self._expression(case, faces[case], doing),
+                "blendshapes": self.blendshapes.read(np.stack(faces[case]))[0],
                 "cycle_error": self._errors(back, wanted, yaws),
                 "own_error": owns,
             }
@@ -367,6 +377,11 @@ class _Clip:
             "seam": own["seam"].mean(),
             "sharpness": own["sharpness"].mean(),
         }
+        match = expression_match.match_expressions(
+            target["blendshapes"], own["blendshapes"]
+        )
+        if match.pop("expression_by_behaviour"):
+            figures |= match
         if self.judge is not None:
             margins = own["identity_margin"]
             figures["identity_margin"] = margins.mean()

@@ -1,7 +1,7 @@
 """Likeness gap: faces of a source and swaps in, how unlike the source out.
 
-A public network for face recognition is asked, which nobody here trained: its
-own numbers, without what the course learned on top of them for grouping.
+The first recognition network of the course is asked (`likeness.shipped_first`,
+its vectors): a public one, that was never shown a swap.
 """
 
 import numpy as np
@@ -35,12 +35,12 @@ class LikenessGap:
     def __init__(self, reader, known, unseen):
         self.reader = reader
         known = known[evenly(len(known), MOST)]
-        self.middle = reader.numbers(known).mean(axis=0)
+        self.middle = reader.vectors(known).mean(axis=0)
         self.own = self.distance(unseen)
 
     def distance(self, crops):
         """Median distance of faces from the source's mean face, a float."""
-        away = self.reader.numbers(crops) - self.middle
+        away = self.reader.vectors(crops) - self.middle
         return float(np.median(np.linalg.norm(away, axis=1)))
 
     def gaps(self, target, swaps, pasted):

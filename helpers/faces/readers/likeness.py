@@ -146,26 +146,6 @@ class Likeness:
 
     def __init__(self, model, second=None):
         self.model, self.second = model, second
-        self._recognition = None  # built when first asked
-
-    def numbers(self, crops, batch_size=64):
-        """What the first network says as its author trained it.
-
-        Args:
-            crops: as for `vectors()`.
-            batch_size: int.
-
-        Returns:
-            float64 array, shape `(faces, DIMENSIONS)`: the mean of each crop
-            and its mirror image. Faces of two people are 0.6 apart and more.
-
-        Raises:
-            ValueError: if these are not crops.
-        """
-        if self._recognition is None:
-            outputs = self.model.get_layer("numbers").output
-            self._recognition = keras.Model(self.model.inputs, outputs)
-        return _of_both_sides(self._recognition, seen_of(crops), batch_size)
 
     def vectors(self, crops, batch_size=64):
         """Vectors of faces; their distance says how unlike two are.
@@ -183,7 +163,11 @@ class Likeness:
         Raises:
             ValueError: if these are not crops.
         """
-        first = _of_both_sides(self.model, seen_of(crops), batch_size)
+        seen = seen_of(crops)
+        # light from one side is from the other in a mirror
+        views = (seen, seen[:, :, ::-1])
+        both = [predict(self.model, view, batch_size) for view in views]
+        first = np.mean(both, axis=0, dtype=np.float64)
         if self.second is None:
             return first
         crops = np.asarray(crops)
@@ -192,14 +176,6 @@ class Likeness:
         second = second_likeness.describe_crops(self.second, crops, batch_size)
         joined = np.concatenate([first, SECOND_SHARE * second], axis=1)
         return joined / np.hypot(1, SECOND_SHARE)
-
-
-def _of_both_sides(model, seen, batch_size):
-    """What a model says of pictures and of their mirror images, the mean."""
-    # light from one side is from the other in a mirror
-    views = (seen, seen[:, :, ::-1])
-    both = [predict(model, view, batch_size) for view in views]
-    return np.mean(both, axis=0, dtype=np.float64)
 
 
 def seen_of(crops):
