@@ -7,7 +7,8 @@
 The second trains on from the reader that is there. Each prints how well it
 reads people it has never seen, sharp and blurred as swaps are, writes
 `weights/shared/expression_reader/`, and last one line of JSON.
-`--check` measures the reader that is there instead of training one.
+`--check` measures the reader that is there instead of training one, `--public`
+the public reader (`readers.blendshapes`), on sharper crops of the same people.
 """
 
 import argparse
@@ -22,7 +23,11 @@ import numpy as np
 from helpers import alignment, synthetic
 from helpers.crops import cut_crop, cut_network_crops
 from helpers.faces import detection
-from helpers.faces.readers import expression_reader
+from helpers.faces.readers import (
+    blendshapes,
+    expression_reader,
+    face_measures,
+)
 from helpers.files import manifests
 from helpers.synthetic import workers
 from helpers.training import optimizers
@@ -32,6 +37,12 @@ RESOLUTION = 64
 COVERAGE = manifests.data_contract()["coverage"]
 CROP_SIZE = round(RESOLUTION / COVERAGE)  # of whole crops: 80
 FRAME_SIZE = 192  # the distance between the eyes is then about 37 px
+PUBLIC_SIZES = 320, 256  # of frames and crops, for the public reader
+# what it says, by the name of the truth that it should follow
+PUBLIC_NAMES = {"brow_up": "brows"} | {
+    name: name
+    for name in ("pitch", "jaw", "smile", "blink", "pucker", "gaze_x", "gaze_y")
+}
 FACE_SHARE = 0.2  # of the detector, as for the face sets that are scored
 FIRST_TRAINED = 50_000  # numbers of people who appear in no score
 FIRST_HELD_OUT = 60_000
@@ -51,7 +62,15 @@ REDRAWN = {
 }
 
 
-def render_people(first, people, frames, natural, processes):
+def render_people(
+    first,
+    people,
+    frames,
+    natural,
+    processes,
+    sizes=(FRAME_SIZE, CROP_SIZE),
+    names=NAMES,
+):
     """Crops of random people with their frame parameters.
 
     They are aligned by the landmarks that the detector finds, as the crops
@@ -65,14 +84,19 @@ def render_people(first, people, frames, natural, processes):
         natural: bool. Frames as takes give them; otherwise some parameters
             are drawn evenly, since in takes the eyes are hardly ever shut.
         processes: int.
+        sizes: two ints, sides of the frames and of the crops in pixels.
+        names: names of the frame parameters that are wanted.
 
     Returns:
-        Tuple of uint8 crops, shape `(faces, height, width, 3)`, whole crops
-        of `CROP_SIZE`; uint8 masks, shape `(faces, height, width)`, 0-255;
-        and float32 frame parameters, shape `(faces, parameters)`. Faces that
-        were not detected are missing.
+        Tuple of uint8 crops, shape `(faces, height, width, 3)`, whole crops;
+        uint8 masks, shape `(faces, height, width)`, 0-255; and float32 frame
+        parameters, shape `(faces, parameters)`. Faces that were not detected
+        are missing.
     """
-    jobs = [(first + index, frames, natural) for index in range(people)]
+    jobs = [
+        (first + index, frames, natural, sizes, tuple(names))
+        for index in range(people)
+    ]
     parts = workers.run_jobs(_render_person, jobs, processes)
     return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
 
@@ -82,37 +106,35 @@ def _detector():
     return detection.FaceDetector(FACE_SHARE)
 
 
-def _render_person(number, frames, natural):
+def _render_person(number, frames, natural, sizes, names):
     random = np.random.default_rng(number)
     person = synthetic.Person(synthetic.random_identity(number))
     chosen = _sample_frames(number, frames, natural, random)
-    films = [synthetic.render(person, frame, FRAME_SIZE) for frame in chosen]
+    films = [synthetic.render(person, frame, sizes[0]) for frame in chosen]
     detected = _detector().detect([film["image"] for film in films])
-    shape = (0, CROP_SIZE, CROP_SIZE)
+    shape = (0, sizes[1], sizes[1])
     crops, masks = (
         [np.empty((*shape, 3), np.uint8)],
         [np.empty(shape, np.uint8)],
     )
-    values = [np.empty((0, len(NAMES)), np.float32)]
+    values = [np.empty((0, len(names)), np.float32)]
     for frame, film, faces in zip(chosen, films, detected, strict=True):
         if not faces:
             continue  # the caller sees by the count how many these are
         mask = np.rint(film["mask"] * 255).astype(np.uint8)
         landmarks = faces[0]["landmarks"]
-        crops.append(_cut(film["image"], landmarks)[None])
-        masks.append(_cut(mask, landmarks)[None])
-        values.append(np.float32([[frame[name] for name in NAMES]]))
+        crops.append(_cut(film["image"], landmarks, sizes[1])[None])
+        masks.append(_cut(mask, landmarks, sizes[1])[None])
+        values.append(np.float32([[frame[name] for name in names]]))
     return tuple(np.concatenate(part) for part in (crops, masks, values))
 
 
-def _cut(picture, landmarks):
+def _cut(picture, landmarks, size=CROP_SIZE):
     """A whole crop, cut large and then averaged, as a face set's are."""
-    contract = manifests.data_contract(crop_size=2 * CROP_SIZE)
+    contract = manifests.data_contract(crop_size=2 * size)
     matrix = alignment.crop_matrix(landmarks, contract)
     crop = cut_crop(picture, matrix, contract["crop_size"])
-    return cv2.resize(
-        crop, (CROP_SIZE, CROP_SIZE), interpolation=cv2.INTER_AREA
-    )
+    return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
 
 
 def _sample_frames(number, frames, natural, random):
@@ -293,6 +315,44 @@ def check_reader(reader, crops, values):
     return rows
 
 
+def check_public(crops, values):
+    """How the public reader follows the truth.
+
+    Args:
+        crops: uint8 array, shape `(faces, size, size, 3)`. Whole crops.
+        values: float32 array, shape `(faces, parameters)`, in the order of
+            `PUBLIC_NAMES`.
+
+    Returns:
+        dict by parameter of dicts: the `correlation` of the reading, that of
+        one look without the mirror (`once`), and the `slope` of the truth
+        over the reading.
+    """
+    reader = blendshapes.shipped_blendshapes()
+    shapes, points = reader.read_in_depth(crops)
+    small = cut_network_crops(crops, 1.0, reader.side)
+    once = [reader._look(crop, reader.left)[0] for crop in small]
+    rows = {}
+    for column, (name, reading) in enumerate(PUBLIC_NAMES.items()):
+        looks = []
+        for read in (shapes, once):
+            does = blendshapes.behaviours(read).T
+            does = dict(zip(blendshapes.BEHAVIOURS, does, strict=True))
+            does["pitch"] = face_measures.head_pitch(points)
+            # of the lips' distance, as the descriptions take it
+            does["jaw"] = face_measures.lips_apart(points)
+            looks.append(does[reading])
+        truth = values[:, column]
+        correlations = [np.corrcoef(look, truth)[0, 1] for look in looks]
+        rows[name] = {
+            "correlation": round(float(correlations[0]), 3),
+            "once": round(float(correlations[1]), 3),
+            "slope": round(float(np.polyfit(looks[0], truth, 1)[0]), 2),
+        }
+        print(f"{name:10}", *(f"{k} {v:6.3f}" for k, v in rows[name].items()))
+    return rows
+
+
 def _print_rows(rows):
     print("parameter   blur px  correlation  error   spread of the truth")
     for row in rows:
@@ -321,11 +381,26 @@ def main():
         "--check", action="store_true", help="measure the reader that is there"
     )
     parser.add_argument(
+        "--public", action="store_true", help="measure the public reader"
+    )
+    parser.add_argument(
         "--folder", default=str(expression_reader.READER_FOLDER)
     )
     options = parser.parse_args()
     cv2.setNumThreads(1)
     start = time.perf_counter()
+    if options.public:
+        crops, _, truth = render_people(
+            FIRST_HELD_OUT,
+            options.held_out_people,
+            60,
+            False,
+            options.processes,
+            PUBLIC_SIZES,
+            PUBLIC_NAMES,
+        )
+        print(json.dumps({"public": check_public(crops, truth)}))
+        return
     unseen, _, truth = render_people(
         FIRST_HELD_OUT, options.held_out_people, 40, True, options.processes
     )

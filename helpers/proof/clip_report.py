@@ -11,7 +11,7 @@ from collections import namedtuple
 
 import numpy as np
 
-from helpers import alignment, compositing
+from helpers import alignment, compositing, masks
 from helpers.crops import cut_network_crops, matrix_for
 from helpers.faces import tracking
 from helpers.faces.readers import blendshapes, face_landmarks
@@ -179,8 +179,8 @@ class _Clip:
         self.mask_at = functools.cache(
             functools.partial(clip_measures.mask_at, comb.contract)
         )
-        self.network_mask_at = functools.cache(
-            functools.partial(swapping.blending_mask, comb)
+        self.pasting_mask = functools.cache(
+            functools.partial(masks.blending_mask, comb.contract)
         )
 
     def measure_frames(self, chunk):
@@ -249,12 +249,18 @@ class _Clip:
     def _paste(self, targets, crops, points, yaws):
         """Frames with the face in them as it is drawn."""
         contract = self.comb.contract
+        faces = self.comb.swap(crops, self.role.source)
+        side = faces.shape[1]  # of what is drawn, maybe finer than seen
+        crops = cut_network_crops(crops, 1.0, side)
         pasted = []
-        for n, face in enumerate(self.comb.swap(crops, self.role.source)):
-            matrix = matrix_for(points[n], contract, self.comb.resolution)
-            mask = self.network_mask_at(yaws[n])
+        for n, face in enumerate(faces):
             frame = compositing.composite_face(
-                targets[n], face, crops[n], matrix, mask, *UNCORRECTED
+                targets[n],
+                face,
+                crops[n],
+                matrix_for(points[n], contract, side),
+                self.pasting_mask(side, yaws[n]),
+                *UNCORRECTED,
             )
             self.background.compare_unwritten(points[n], targets[n], frame)
             pasted.append(frame)
@@ -263,13 +269,15 @@ class _Clip:
     def _back(self, crops, shift):
         """Faces that were encoded, decoded as the target."""
         codes = self.comb.encode(crops) - shift
-        return self.comb.decode(codes, self.role.target)
+        faces = self.comb.decode(codes, self.role.target)
+        return cut_network_crops(faces, 1.0, self.comb.resolution)
 
     def _errors(self, drawn, crops, yaws):
-        masks = [self.network_mask_at(yaw) for yaw in yaws]
+        side = self.comb.resolution
+        inside = [self.pasting_mask(side, yaw) for yaw in yaws]
         return [
             masked_error(*(each[None] for each in row))
-            for row in zip(drawn, crops, masks, strict=True)
+            for row in zip(drawn, crops, inside, strict=True)
         ]
 
     def _landmarks(self, case, frames, points, true):
