@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from clips import FACE, FRAME_SHAPE, MirrorComb, write_clip
 
 from helpers.faces.face_set import FaceSet
+from helpers.faces.tracks import FaceTrack
+from helpers.proof import likeness_gap
 from helpers.proof.likeness_gap import LikenessGap, nearest_in_pose
 
 
@@ -43,3 +46,48 @@ def test_the_nearest_pose_is_of_yaw_and_pitch():
         [0, 0],
         [0, 0],
     ]
+
+
+class GreyFaces(FaceSet):
+    """Faces of one brightness, without a disk."""
+
+    def load_crops(self, size=64):
+        levels = [record["level"] for record in self.records]
+        return np.repeat(people(*levels), size // 2, 1).repeat(size // 2, 2)
+
+    def select(self, split):
+        chosen = [each for each in self.records if each["split"] == split]
+        return GreyFaces(self.identity, self.folder, self.contract, chosen)
+
+    def pick(self, rows):
+        chosen = [self.records[row] for row in rows]
+        return GreyFaces(self.identity, self.folder, self.contract, chosen)
+
+
+def test_a_clip_is_judged_where_it_shows_the_face(tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        likeness_gap.likeness, "shipped_first", lambda: Brightness()
+    )
+    frames = {
+        name: [np.full((*FRAME_SHAPE, 3), level, np.uint8)] * 6
+        for name, level in (("target", 180), ("swap", 140))
+    }
+    paths = [
+        write_clip(tmp_path / f"{name}.mp4", each)
+        for name, each in frames.items()
+    ]
+    landmarks = np.repeat(FACE[None], 6, axis=0)
+    landmarks[2] = np.nan
+    track = FaceTrack(landmarks, np.arange(6) / 25, None, None)
+    comb = MirrorComb()
+    pose = {"yaw": 0.0, "pitch": 0.0, "level": 100}
+    faces = [{**pose, "split": split} for split in ("train", "train", "test")]
+    face_set = GreyFaces("Rosa", ".", comb.contract, faces)
+    found = likeness_gap.clip_gaps(comb, face_set, track, *paths)
+    assert found["likeness_gap"] == pytest.approx(0.5, abs=0.03)
+    # what is pasted takes the target's light, and leaves its surroundings
+    assert 0.5 < found["likeness_gap_ceiling"] <= 1.05
+    unseen = likeness_gap.clip_gaps(
+        comb, face_set.select("train"), track, *paths
+    )
+    assert unseen == {}

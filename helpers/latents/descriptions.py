@@ -73,7 +73,7 @@ READ_SIZE = 80  # side of a whole crop, in pixels, that is looked at
 # are apart by the distance of the eyes' corners; a smile, shut lids and a look
 # aside for their blendshapes. A look up has the line of a look aside, as lids
 # of rendered people do not follow their eyes, and real ones do.
-JAW_OF_LIPS, SMILE, BLINK, GAZE = 4.1, 1.1, 1.45, 1.2
+JAW_OF_LIPS, SMILE, BLINK, GAZE = 4.0, 1.1, 1.45, 1.2
 # Shut lips of people who keep still come out at most 0.005 apart, and lids that
 # are open up to 0.34 shut; whose are further always talks, or looks down.
 SHUT_LIPS, OPEN_LIDS = 0.02, 0.35
