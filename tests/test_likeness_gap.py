@@ -21,9 +21,36 @@ def people(*levels):
     return np.array([np.full((2, 2, 3), level, np.uint8) for level in levels])
 
 
+class GreyFaces(FaceSet):
+    """Faces of one brightness, without a disk."""
+
+    def load_crops(self, size=64):
+        levels = [record["level"] for record in self.records]
+        return np.repeat(people(*levels), size // 2, 1).repeat(size // 2, 2)
+
+    def select(self, split):
+        chosen = [each for each in self.records if each["split"] == split]
+        return GreyFaces(self.identity, self.folder, self.contract, chosen)
+
+    def pick(self, rows):
+        chosen = [self.records[row] for row in rows]
+        return GreyFaces(self.identity, self.folder, self.contract, chosen)
+
+
+def faces_of(known, unseen):
+    """A face set of faces so bright, to train with and to test."""
+    pose = {"yaw": 0.0, "pitch": 0.0}
+    records = [
+        {**pose, "split": split, "level": level}
+        for split, levels in (("train", known), ("test", unseen))
+        for level in levels
+    ]
+    return GreyFaces("Rosa", ".", MirrorComb.contract, records)
+
+
 def test_the_gap_goes_from_the_source_itself_to_the_target():
-    known = people(95, 100, 105)
-    gap = LikenessGap(Brightness(), known, people(110, 110, 90))
+    face_set = faces_of((95, 100, 105), (110, 110, 90))
+    gap = LikenessGap(Brightness(), face_set)
     assert gap.own == 10
     target = people(200, 200)
     found = gap.gaps(target, target, people(110, 110))
@@ -48,22 +75,6 @@ def test_the_nearest_pose_is_of_yaw_and_pitch():
     ]
 
 
-class GreyFaces(FaceSet):
-    """Faces of one brightness, without a disk."""
-
-    def load_crops(self, size=64):
-        levels = [record["level"] for record in self.records]
-        return np.repeat(people(*levels), size // 2, 1).repeat(size // 2, 2)
-
-    def select(self, split):
-        chosen = [each for each in self.records if each["split"] == split]
-        return GreyFaces(self.identity, self.folder, self.contract, chosen)
-
-    def pick(self, rows):
-        chosen = [self.records[row] for row in rows]
-        return GreyFaces(self.identity, self.folder, self.contract, chosen)
-
-
 def test_a_clip_is_judged_where_it_shows_the_face(tmp_path, monkeypatch):
     monkeypatch.setattr(
         likeness_gap.likeness, "shipped_first", lambda: Brightness()
@@ -78,11 +89,8 @@ def test_a_clip_is_judged_where_it_shows_the_face(tmp_path, monkeypatch):
     ]
     landmarks = np.repeat(FACE[None], 6, axis=0)
     landmarks[2] = np.nan
-    track = FaceTrack(landmarks, np.arange(6) / 25, None, None)
-    comb = MirrorComb()
-    pose = {"yaw": 0.0, "pitch": 0.0, "level": 100}
-    faces = [{**pose, "split": split} for split in ("train", "train", "test")]
-    face_set = GreyFaces("Rosa", ".", comb.contract, faces)
+    track = FaceTrack(landmarks, np.arange(6) / 25, None, None, None)
+    comb, face_set = MirrorComb(), faces_of((100, 100), (100,))
     found = likeness_gap.clip_gaps(comb, face_set, track, *paths)
     assert found["likeness_gap"] == pytest.approx(0.5, abs=0.03)
     # what is pasted takes the target's light, and leaves its surroundings

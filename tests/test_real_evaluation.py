@@ -224,7 +224,8 @@ def test_a_comb_that_changes_nothing_keeps_landmarks_and_identity(face_sets):
     assert all(pair["frames"] == 6 for pair in found["pairs"])
     # and to a viewer nothing happened
     assert found["likeness_gap"] == pytest.approx(1, abs=0.05)
-    assert found["likeness_gap_ceiling"] < 0.9
+    # real faces are pasted in the target's light, so as bright as it is
+    assert found["likeness_gap_ceiling"] == pytest.approx(1, abs=0.1)
     assert found["expression_correlation"] == pytest.approx(1, abs=0.01)
     assert found["expression_slope"] == pytest.approx(1, abs=0.05)
     assert found["seam"] == pytest.approx(1, abs=0.03)

@@ -123,11 +123,7 @@ def _look_at(comb, face_set, test):
         comb.decode(codes, face_set.identity),
         clip,
         comb.encode(clip.network_crops(comb.resolution)),
-        LikenessGap(
-            likeness.shipped_first(),
-            face_set.select("train").load_crops(),
-            test.load_crops(),
-        ),
+        LikenessGap(likeness.shipped_first(), face_set),
     )
 
 

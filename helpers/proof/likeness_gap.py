@@ -14,7 +14,7 @@ from helpers.faces.tracks import has_face
 from helpers.proof.clip_measures import both_frames
 from helpers.proof.swap_pairs import paste_faces
 
-MOST = 100  # faces of the source that its mean is made of
+MOST = 100  # faces of the source, evenly spread, that are known, and unseen
 FRAMES = 30  # of a clip, evenly spread
 
 
@@ -23,18 +23,19 @@ class LikenessGap:
 
     Args:
         reader: `likeness.Likeness`.
-        known: uint8 array, shape `(faces, size, size, 3)`. Whole crops of the
-            source, of its training faces; so many are read, evenly spread.
-        unseen: the same of faces of the source that were not trained on.
+        face_set: `FaceSet` of the source, with training and test faces.
 
     Attributes:
-        own: float. Distance of the source's unseen faces from the mean of
-            the known ones.
+        own: float. Distance of the source's test faces from the mean of its
+            training faces.
     """
 
-    def __init__(self, reader, known, unseen):
+    def __init__(self, reader, face_set):
         self.reader = reader
-        known = known[evenly(len(known), MOST)]
+        known, unseen = (
+            own.pick(evenly(len(own), MOST)).load_crops()
+            for own in (face_set.select("train"), face_set.select("test"))
+        )
         self.middle = reader.vectors(known).mean(axis=0)
         self.own = self.distance(unseen)
 
@@ -131,9 +132,8 @@ def clip_gaps(comb, face_set, track, target_path, swap_path, most=None):
         FileNotFoundError: if there is no such video.
         MediaError: if a video cannot be read.
     """
-    unseen = face_set.select("test")
     seen = np.flatnonzero(has_face(track.landmarks[:most]))
-    if not len(unseen) or not len(seen):
+    if not len(face_set.select("test")) or not len(seen):
         return {}
     wanted = seen[evenly(len(seen), FRAMES)]
     records, crops, size = [], [], comb.contract["crop_size"]
@@ -147,8 +147,7 @@ def clip_gaps(comb, face_set, track, target_path, swap_path, most=None):
         if index >= wanted[-1]:
             break
     target, swaps = np.array(crops).swapaxes(0, 1)
-    known = face_set.select("train").load_crops()
-    gap = LikenessGap(likeness.shipped_first(), known, unseen.load_crops())
+    gap = LikenessGap(likeness.shipped_first(), face_set)
     return gap.gaps(
         target, swaps, pasted_alike(comb, face_set, target, records)
     )
