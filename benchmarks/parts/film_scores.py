@@ -44,9 +44,10 @@ def picture_scores(clip, crops, swaps):
         `flicker_ratio`, see `flicker.flicker_ratio` (of faces at most `APART`
         frames from one to the next).
     """
-    sides = (clip_measures.SIDE,) * 2
+    side = clip_measures.SIDE
+    way = cv2.INTER_AREA if side < crops.shape[1] else cv2.INTER_LINEAR
     crops, swaps = (
-        [cv2.resize(each, sides, interpolation=cv2.INTER_AREA) for each in film]
+        [cv2.resize(each, (side, side), interpolation=way) for each in film]
         for film in (crops, swaps)
     )
     masks = [
