@@ -228,9 +228,9 @@ def test_a_comb_that_changes_nothing_keeps_landmarks_and_identity(face_sets):
     assert found["likeness_gap_ceiling"] == pytest.approx(1, abs=0.1)
     assert found["expression_correlation"] == pytest.approx(1, abs=0.01)
     assert found["expression_slope"] == pytest.approx(1, abs=0.05)
-    # of dots on black, drawn a little darker
+    # dots that are drawn at half their size tremble against their target's
     assert 1 <= found["seam"] < 2 and 0.5 < found["sharpness"] < 2
-    assert 0.5 < found["flicker_ratio"] < 2
+    assert found["flicker_ratio"] > 1
     assert found["error_over_bicubic"] == pytest.approx(1)
 
 
