@@ -13,6 +13,7 @@ stands, after `import numpy as np`.
     encoder_decoder  levels, and the encoder and decoders that stand on them
     comb             one shared encoder, one decoder for each identity
     crowd            one decoder with a style for each person: the pretraining
+    detail_network   a drawn face made as large as it was filmed
     identities       who joins, leaves, is renamed
     growth           the stages that grow a network, by level
     color_transfer   a face in its target's colours

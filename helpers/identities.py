@@ -114,6 +114,8 @@ def _comb_of(comb, names):
         if known is not None:
             sources = comb.decoders[known].layers()
             copy_weights(sources, other.decoders[name].layers())
+    if comb.detail is not None:
+        other.detail = comb.detail.with_identities(names)
     return other
 
 

@@ -2,6 +2,7 @@
 
 import copy
 
+import cv2
 import keras
 import numpy as np
 
@@ -32,6 +33,8 @@ class Swapper:
             where there is none, nothing is added.
         target: name of the identity whose footage `swap()` is given, or
             `None`; `looking_at()` sets it.
+        detail: `detail_network.DetailNetwork` that makes what is drawn as
+            large as faces are in the footage, or `None`.
 
     Example:
         >>> from helpers.comb import Comb
@@ -43,6 +46,7 @@ class Swapper:
     def __init__(self):
         self.shifts = {}
         self.target = None
+        self.detail = None
         self._runners = {}  # models of the halves, see `_runner()`
 
     def encode_tensor(self, crops):
@@ -183,6 +187,39 @@ class Swapper:
         latents = latents + self.shift(source, self.target)
         return self.decode(latents, source, batch_size)
 
+    @property
+    def drawn_side(self):
+        """Side in pixels of what `enlarge()` gives."""
+        return self.resolution if self.detail is None else self.detail.side
+
+    def enlarge(self, faces, identity):
+        """Drawn faces as large as they are pasted into frames.
+
+        Args:
+            faces: float32 array, shape `(faces, resolution, resolution, 3)`,
+                0-1: what was drawn of this identity.
+            identity: name.
+
+        Returns:
+            float32 array, shape `(faces, drawn_side, drawn_side, 3)`, 0-1: by
+            the detail network; just smooth, if it was not trained on this
+            identity; as they are, if there is none.
+
+        Example:
+            >>> from helpers.comb import build_comb
+            >>> from helpers.detail_network import DetailNetwork
+            >>> comb = build_comb(["Rosa", "Nils"], resolution=16)
+            >>> comb.detail = DetailNetwork(["Rosa"], 16, factor=4)
+            >>> nils = np.zeros((5, 16, 16, 3))
+            >>> comb.enlarge(comb.swap(nils, "Rosa"), "Rosa").shape
+            (5, 64, 64, 3)
+        """
+        if self.detail is None:
+            return faces
+        if identity in self.detail.identities:
+            return self.detail.enlarge(faces, identity)
+        return resize_pictures(faces, self.drawn_side)
+
     def check_identity(self, identity):
         """Raise a ValueError that lists the names if this one is unknown."""
         if identity not in self.identities:
@@ -239,6 +276,22 @@ class Swapper:
             int.
         """
         raise NotImplementedError
+
+
+def resize_pictures(pictures, side):
+    """Pictures enlarged to a side by cubic interpolation, and nothing else.
+
+    Example:
+        >>> from helpers.swapper import resize_pictures
+        >>> resize_pictures(np.ones((2, 4, 4, 3)), 8).shape
+        (2, 8, 8, 3)
+    """
+    enlarged = [
+        cv2.resize(picture, (side, side), interpolation=cv2.INTER_CUBIC)
+        for picture in np.asarray(pictures, np.float32)
+    ]
+    shape = (len(enlarged), side, side, 3)
+    return np.clip(np.reshape(enlarged, shape), 0, 1).astype(np.float32)
 
 
 def predict(model, inputs, batch_size=64):

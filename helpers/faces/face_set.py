@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from PIL import Image
 
+from helpers.alignment import matrix_scale
 from helpers.crops import cut_network_crops
 from helpers.faces.face_records import MADE_BY
 from helpers.files import manifests
@@ -191,6 +192,17 @@ class FaceSet:
         """
         wanted = round(resolution / self.contract["coverage"])
         return min(wanted, self.contract["crop_size"])
+
+    def footage_sides(self):
+        """How large the faces are in the footage itself.
+
+        Returns:
+            float64 array, shape `(faces,)`: the side, in pixels of the photo
+            or frame, of the square that a network sees.
+        """
+        size, coverage = self.contract["crop_size"], self.contract["coverage"]
+        scales = [matrix_scale(record["matrix"]) for record in self.records]
+        return size * coverage / np.array(scales, np.float64)
 
     def _load(self, key, size, mode):
         size = size or self.contract["crop_size"]

@@ -68,14 +68,16 @@ def of_comb(comb):
 
     Args:
         comb: comb with `variables()`, `shifts`, `identities`, `resolution`,
-            `contract` and `target`.
+            `contract`, `target` and `detail`.
 
     Returns:
         dict that JSON can hold.
     """
     code = hashlib.sha256()
     shifts = {f"{s} {t}": shift for (s, t), shift in comb.shifts.items()}
-    for name, values in sorted({**comb.variables(), **shifts}.items()):
+    detail = {} if comb.detail is None else comb.detail.variables()
+    everything = {**comb.variables(), **shifts, **detail}
+    for name, values in sorted(everything.items()):
         values = np.asarray(values).ravel()
         # a step of training changes all: a thousand of each are enough
         code.update(name.encode("utf-8"))

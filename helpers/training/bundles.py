@@ -14,6 +14,7 @@ import numpy as np
 
 from helpers.comb import Comb
 from helpers.crowd import Crowd
+from helpers.detail_network import DetailNetwork
 from helpers.files import manifests
 from helpers.files.arrays import assign_arrays, read_arrays, write_arrays
 from helpers.swapper import named_variables
@@ -52,6 +53,10 @@ def save_bundle(network, folder, made_by, **details):
     numbers = sum(array.size for array in arrays.values())
     for (source, target), shift in network.shifts.items():
         arrays[f"{SHIFTS}{source}/{target}"] = np.asarray(shift, "float32")
+    if network.detail is not None:
+        details["detail"] = network.detail.config()
+        for name, variable in network.detail.variables().items():
+            arrays[name] = keras.ops.convert_to_numpy(variable)
     write_arrays(folder / WEIGHTS, arrays)
     return manifests.write_manifest(
         folder,
@@ -110,7 +115,9 @@ def load_bundle(
         parts: `"all"`; `"shared"` for the encoder and the shared levels with
             fresh decoders; or `"encoder"` for that alone.
         identities: names of the fresh decoders, `None` for the bundle's own.
-        contract: dict that the bundle has to follow, or `None` for any.
+        contract: dict that the bundle has to follow, or `None` for any. How
+            large crops are stored may differ: no network depends on it. The
+            network takes this one for its own.
         sha256: str or `None`. Of its manifest: what `share_bundle()` gave.
         cache: folder for what is fetched, `None` for `weights/fetched`.
 
@@ -132,9 +139,14 @@ def load_bundle(
     with local_folder(origin, sha256, cache) as folder:
         manifest = read_bundle_manifest(folder, kinds)
         if contract is not None:
-            manifests.check_contract(contract, manifest["contract"], MAKERS[0])
+            size = {"crop_size": contract["crop_size"]}
+            received = {**manifest["contract"], **size}
+            manifests.check_contract(contract, received, MAKERS[0])
         network = _build(manifest, kinds, parts, identities)
+        network.contract = contract or network.contract
         variables = named_variables(network.layers_of(parts))
+        if network.detail is not None:
+            variables |= network.detail.variables()
         arrays = read_weights(folder, None if parts == "all" else variables)
     shifts = {n: arrays.pop(n) for n in list(arrays) if n.startswith(SHIFTS)}
     assign_arrays(variables, arrays, str(origin))
@@ -169,6 +181,8 @@ def _build(manifest, kinds, parts, identities):
         config["identities"] = identities or config.get("identities")
     try:
         network = build(**config)
+        if parts == "all" and manifest.get("detail") is not None:
+            network.detail = DetailNetwork(**manifest["detail"])
     except TypeError as error:
         raised = traceback.extract_tb(error.__traceback__)[-1].filename
         if not pathlib.Path(raised).is_relative_to(HELPERS):
@@ -234,6 +248,8 @@ def _check_config(manifest, kind, path):
     for received in (contract, config["contract"]):
         manifests.check_contract(whole, received, MAKERS[0])
     least, held = kind.least_numbers(config), path.stat().st_size // 2
+    if manifest.get("detail") is not None:
+        least += DetailNetwork.least_numbers(manifest["detail"])
     if least > held:
         raise HostileBundleError(
             f"The architecture in the manifest takes {least} numbers at least. "

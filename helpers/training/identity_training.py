@@ -6,13 +6,18 @@ the rehearsal if there is one, and a folder that holds this run and no other.
 
 import pathlib
 
+import numpy as np
+
 from helpers import growth
 from helpers.crowd import Crowd
+from helpers.detail_network import DetailNetwork, choose_factor
 from helpers.faces import facesets
 from helpers.faces.face_records import MADE_BY
 from helpers.files import manifests
 from helpers.files.fingerprints import of_weights
 from helpers.training.checkpoint_files import read_newest_details
+from helpers.training.detail_data import detail_data, detail_optimizer
+from helpers.training.detail_start import read_detail_start
 from helpers.training.identity_data import identity_data
 from helpers.training.other_runs import short_path
 from helpers.training.rehearsal import RehearsingComb, rehearsal_data
@@ -20,6 +25,7 @@ from helpers.training.run_folder import CHECKPOINT, begin_run
 
 ENCODERS = ("auto", "frozen", "rehearse", "free")
 BATCH_SIZE = 12  # of who joins
+DETAIL_STEPS, DETAIL_BATCH, DETAIL_RATE = 5000, 4, 3e-3
 
 
 def read_people(folder, join="", join_folder=None, trained=None):
@@ -215,6 +221,61 @@ def prepare_newcomer(
         frozen=grown.shared_layers(),
     )
     return run.trainer(identity_data([face_set], grown.resolution, seed=seed))
+
+
+def prepare_detail(
+    comb, face_sets, folder=None, minutes=None, factor=None, seed=0
+):
+    """A trainer of a comb's detail network.
+
+    Args:
+        comb: trained `Comb`, whose `detail` this becomes once it is trained.
+            Has it one already, then who is trained joins that: the same
+            factor, and blocks that stay as they are.
+        face_sets: dict of name to `FaceSet`, of identities of the comb.
+        folder: str, path or `None`, see `run_folder.begin_run()`.
+        minutes: float; 0 for no detail network; `None` for `DETAIL_STEPS`.
+        factor: one of `detail_network.FACTORS`; `None` chooses by how large
+            the faces are in the footage.
+        seed: int.
+
+    Returns:
+        `Trainer`, or `None` where there is none to be trained.
+
+    Raises:
+        ValueError: if there is no such factor.
+        other_runs.OtherRunError: see `run_folder.begin_run()`.
+    """
+    sides = [face_set.footage_sides() for face_set in face_sets.values()]
+    sides = np.concatenate(sides)
+    factor = factor or choose_factor(sides, comb.resolution)
+    known, frozen = read_detail_start(), ()
+    if comb.detail is not None:
+        known, frozen, factor = comb.detail, ("trunk",), comb.detail.factor
+    print(
+        f"faces: {np.median(sides):.0f} pixels of the footage, drawn in "
+        f"{comb.resolution}, enlarged {factor} times"
+    )
+    if factor == 1 or minutes == 0:
+        return None
+    detail = DetailNetwork(list(face_sets), comb.resolution, factor)
+    detail.start_from(known)
+    run = begin_run(
+        folder,
+        detail,
+        growth.growth_schedule(0, DETAIL_STEPS, 0, DETAIL_BATCH),
+        {
+            "the comb": of_weights(comb),
+            "the start": of_weights(detail),
+            **faces_of(face_sets),
+        },
+        DETAIL_RATE,
+        seed,
+        minutes=minutes,
+        frozen=frozen,
+        optimizer=detail_optimizer,
+    )
+    return run.trainer(detail_data(comb, face_sets, detail.side, seed))
 
 
 def faces_of(face_sets):

@@ -1,6 +1,5 @@
 """Training -> what a reader wants to know of it, as numbers and as lines."""
 
-from helpers.encoder_decoder import resolution_of
 from helpers.training import training_watch
 from helpers.training.checkpoint_files import best_checkpoint, disk_use
 
@@ -27,7 +26,7 @@ def build_report(pace, data, losses, held_out, spread):
         "step": state["total_steps"],
         "stage": state["stage"],
         "level": stage["level"],
-        "resolution": resolution_of(stage["level"]),
+        "resolution": data.side(stage["level"]),
         "blend": pace.blend,
         "seconds": state["seconds"],
         "seconds_left": pace.seconds_left,

@@ -45,6 +45,10 @@ class TrainingData:
         """
         raise NotImplementedError
 
+    def side(self, level):
+        """Side in pixels of the pictures of a level, as reports give it."""
+        return resolution_of(level)
+
     def held_out(self, level, blend):
         """What is never trained on: the same at every call.
 
