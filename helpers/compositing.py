@@ -13,12 +13,22 @@ from helpers.color_transfer import (
     transfer_color,
 )
 from helpers.crops import SHRINK_LIMIT
-from helpers.detail import find_grain, sharpen_face
+from helpers.detail import find_grain, lacking_detail, sharpen_face
 from helpers.masks import DEFAULT_OCCLUSION, OCCLUSIONS
 
 # Colour and blend: the least error where the target's light is another than the
 # face's; on a comb's faces within 3 % of the best (`benchmarks.blending`).
 DEFAULT_MODE = ("none", "relight")
+
+# Side in pixels at which colour and light are fitted where a face is drawn
+# twice as large or larger.
+FIT_SIDE = 64
+# Standard deviation in pixels of the crop: what such a blur takes from a large
+# crop may be grain, see `detail.find_grain`.
+GRAIN_BLUR = 1.0
+# What is added to pictures before one is held against the other: a black pixel
+# can be made no brighter by any factor.
+NO_BLACK = np.float32(0.05)
 
 
 def check_modes(
@@ -61,8 +71,9 @@ def composite_face(
             source's decoder gave.
         target_crop: float32 array, same shape: what the encoder saw.
         matrix: float array, shape `(2, 3)`, frame pixels to crop pixels.
-        mask: float array, shape `(size, size)`, 0-1, feathered; or a finer
-            one of the same square, for what is thinner than a crop's pixel.
+        mask: float array, shape `(size, size)`, 0-1, feathered; or one of
+            the same square that is finer, for what is thinner than a crop's
+            pixel, or coarser.
         color: see `color_transfer.match_color`.
         blend: see `blending.fit_face`.
 
@@ -82,22 +93,51 @@ def composite_face(
         [51, 51, 51]
     """
     check_modes(color, blend)
-    coarse = _as_coarse(mask, face)
-    if not np.any(coarse):
+    inside = _as_large(mask, face)
+    if not np.any(inside):
         return np.array(frame)  # nothing of the face is seen
     # here, at the door, and nowhere behind it
     _check_frame(frame)
-    face, target_crop, coarse = check_crops(face, target_crop, coarse)
-    face = transfer_color(face, target_crop, coarse, color)
-    face = fit_to_target(face, target_crop, coarse, blend)
+    face, target_crop, inside = check_crops(face, target_crop, inside)
     if (color, blend) != ("none", "alpha"):
-        face = follow_tint(face, target_crop, coarse)
-    grain_of = None
+        face = _fit_large(face, target_crop, inside, color, blend)
+    grain_of, share = None, 1.0
     if blend != "alpha":
-        face = sharpen_face(face, target_crop, coarse)
+        face = sharpen_face(face, target_crop, inside)
         grain_of = target_crop
+        if len(face) >= 2 * FIT_SIDE:
+            # as fine as the frame, but mostly without its pores and noise
+            grain_of = cv2.GaussianBlur(target_crop, (0, 0), GRAIN_BLUR)
+            share = lacking_detail(face, target_crop, inside, GRAIN_BLUR)
     # pasting is itself the alpha blend, at the frame's own resolution
-    return _paste(frame, face, matrix, mask, grain_of)
+    return _paste(frame, face, matrix, mask, grain_of, share)
+
+
+def _fit_large(face, target_crop, mask, color, blend):
+    """The face in its target's colours and light, fitted where it is small.
+
+    Both vary slowly. So what fitting does to a small picture of the face is
+    done to the large one, place by place: a sixteenth of the work, and fine
+    features keep their strength against what is around them.
+    """
+    side = face.shape[0]
+    if side < 2 * FIT_SIDE:
+        return _fit(face, target_crop, mask, color, blend)
+    size = (FIT_SIDE, FIT_SIDE)
+    small, *others = (
+        cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        for picture in (face, target_crop, mask)
+    )
+    fitted = _fit(small, *others, color, blend)
+    gain = (fitted + NO_BLACK) / (small + NO_BLACK)
+    gain = cv2.resize(gain, (side, side), interpolation=cv2.INTER_LINEAR)
+    return np.clip((face + NO_BLACK) * gain - NO_BLACK, 0, 1)
+
+
+def _fit(face, target_crop, mask, color, blend):
+    face = transfer_color(face, target_crop, mask, color)
+    face = fit_to_target(face, target_crop, mask, blend)
+    return follow_tint(face, target_crop, mask)
 
 
 def paste_crop(frame, crop, matrix, mask, grain_of=None):
@@ -112,7 +152,7 @@ def paste_crop(frame, crop, matrix, mask, grain_of=None):
         matrix: float array, shape `(2, 3)`, frame pixels to crop pixels: the
             one that the crop was cut with.
         mask: float array, shape `(size, size)`, 0-1, share of the crop in
-            the result; or a finer one of the same square.
+            the result; or one of the same square in other pixels.
         grain_of: float32 array, shape `(size, size, 3)`, RGB 0-1, or `None`.
             What was cut there: what the frame has beyond it, as far as it is
             grain, is added to the crop, see `detail.find_grain`.
@@ -131,7 +171,7 @@ def paste_crop(frame, crop, matrix, mask, grain_of=None):
         [[0, 0, 0, 0], [0, 255, 255, 0], [0, 255, 255, 0], [0, 0, 0, 0]]
     """
     _check_frame(frame)
-    check_crops(crop, crop, _as_coarse(mask, crop))
+    check_crops(crop, crop, _as_large(mask, crop))
     return _paste(frame, crop, matrix, mask, grain_of)
 
 
@@ -144,8 +184,8 @@ def _check_frame(frame):
         )
 
 
-def _paste(frame, crop, matrix, mask, grain_of):
-    """`paste_crop()` of what has been checked."""
+def _paste(frame, crop, matrix, mask, grain_of, share=1.0):
+    """`paste_crop()` of what has been checked, with a share of the grain."""
     result = np.array(frame)
     # a mask may be finer than its crop
     mask_matrix = _resized(matrix, np.shape(crop), np.shape(mask))
@@ -168,7 +208,7 @@ def _paste(frame, crop, matrix, mask, grain_of):
     region = result[top:bottom, left:right]
     if grain_of is not None and not shrunk:
         smooth = _to_frame(np.asarray(grain_of, np.float32), matrix, size)
-        face = face + find_grain(region, smooth, alpha)
+        face = face + share * find_grain(region, smooth, alpha)
     mixed = region + alpha * (face * 255 - region)
     region[:] = np.clip(np.rint(mixed), 0, 255)
     return result
@@ -203,15 +243,15 @@ def _mask_rectangle(mask, matrix, frame_shape):
     return int(left), int(top), int(right), int(bottom)
 
 
-def _as_coarse(mask, crop):
-    """A mask that is finer than its crop, in the crop's own pixels."""
+def _as_large(mask, crop):
+    """A mask that is finer or coarser than its crop, in the crop's pixels."""
     mask, side = np.asarray(mask), np.shape(crop)[0]
-    finer = mask.shape == 2 * mask.shape[:1] and mask.shape[0] > side
-    if not finer or mask.dtype.kind != "f":
+    square = mask.shape == 2 * mask.shape[:1] and mask.size
+    if not square or mask.shape[0] == side or mask.dtype.kind != "f":
         return mask  # as it is, or to be refused
-    return cv2.resize(
-        np.float32(mask), (side, side), interpolation=cv2.INTER_AREA
-    )
+    finer = mask.shape[0] > side
+    way = cv2.INTER_AREA if finer else cv2.INTER_LINEAR
+    return cv2.resize(np.float32(mask), (side, side), interpolation=way)
 
 
 def _resized(matrix, old, new):

@@ -59,15 +59,47 @@ def match_sharpness(face, target_crop, mask, most=MOST_SHARPENED):
 def sharpen_face(face, target_crop, mask, most=MOST_SHARPENED):
     """`match_sharpness()` of what has been checked, as in compositing."""
     inside = pixels_inside(mask)
+    given, wanted = (
+        [float(band[inside].std()) for band in _fine_bands(_grey(picture))]
+        for picture in (face, target_crop)
+    )
     result = face
-    bands = zip(_fine_bands(face), _fine_bands(target_crop), strict=True)
-    for own, target in bands:
-        strength, wanted = (
-            float(band[inside].mean(axis=-1).std()) for band in (own, target)
-        )
-        gain = np.clip(wanted / max(strength, 1e-6), 1, most)
+    for own, strength, target in zip(
+        _fine_bands(face), given, wanted, strict=True
+    ):
+        gain = np.clip(target / max(strength, 1e-6), 1, most)
         result = result + np.float32(gain - 1) * own
     return np.clip(result, 0, 1)
+
+
+def lacking_detail(face, target_crop, mask, sigma):
+    """How much of its target's finest detail a face lacks.
+
+    Args:
+        face, target_crop, mask: as for `match_sharpness()`.
+        sigma: float. Standard deviation in pixels: what such a blur takes
+            away is finest detail.
+
+    Returns:
+        float, 0-1: by how much the target's has to be weakened so that both
+        together are as strong as the target's alone.
+
+    Example:
+        >>> from helpers.detail import lacking_detail
+        >>> board = np.indices((8, 8, 3)).sum(axis=0) % 2 - np.float32(0.5)
+        >>> inside = np.ones((8, 8))
+        >>> [round(lacking_detail(k * board, board, inside, 1), 2)
+        ...  for k in (0, 0.6, 1)]
+        [1.0, 0.8, 0.0]
+    """
+    inside = pixels_inside(mask)
+    greys = [_grey(picture) for picture in (face, target_crop)]
+    own, wanted = (
+        (grey - cv2.GaussianBlur(grey, (0, 0), sigma))[inside].std()
+        for grey in greys
+    )
+    share = float(own / max(wanted, 1e-6))
+    return (1 - min(share, 1) ** 2) ** 0.5
 
 
 def find_grain(picture, smooth, alpha):
@@ -105,6 +137,11 @@ def find_grain(picture, smooth, alpha):
     # 0.8 standard deviations are the mean distance of a normal distribution
     reach = GRAIN_REACH * usual / 0.8
     return weight * np.clip(fine, -reach, reach)
+
+
+def _grey(picture):
+    """Mean of the channels, float32, shape `(height, width)`."""
+    return cv2.transform(picture, np.full((1, 3), 1 / 3, np.float32))
 
 
 def _fine_bands(picture):

@@ -49,14 +49,15 @@ def test_only_the_face_is_swapped():
 
 def test_the_crop_is_cut_as_in_training():
     comb, frame = MirrorComb(), picture()
-    crop, matrix = swapping.cut_target(comb, frame, FACE)
+    cut = swapping.cut_target(comb, frame, FACE)
     stored = cut_crop(frame, alignment.crop_matrix(FACE, comb.contract), 256)
     expected = cut_network_crops(stored[None], 0.8, 64)[0]
-    np.testing.assert_array_equal(crop, expected)
+    np.testing.assert_array_equal(cut.seen, expected)
+    np.testing.assert_array_equal(cut.target_crop, expected)
     # and the matrix puts the landmarks where the template has them
     template = np.array(comb.contract["template"])
     expected = ((template - 0.1) / 0.8) * 64 - 0.5
-    received = alignment.transform_points(matrix, FACE)
+    received = alignment.transform_points(cut.matrix, FACE)
     assert np.abs(received - expected).max() < 2
 
 

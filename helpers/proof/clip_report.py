@@ -25,6 +25,7 @@ from helpers.proof import (
 from helpers.proof.scores import masked_error
 from helpers.swap import swapping
 from helpers.swap.swap_tracks import steady_track
+from helpers.swapper import resize_pictures
 
 CASES = ("swap", "target", "uncorrected")
 UNCORRECTED = ("none", "alpha")
@@ -248,19 +249,14 @@ class _Clip:
 
     def _paste(self, targets, crops, points, yaws):
         """Frames with the face in them as it is drawn."""
-        contract = self.comb.contract
-        faces = self.comb.swap(crops, self.role.source)
-        side = faces.shape[1]  # of what is drawn, maybe finer than seen
-        crops = cut_network_crops(crops, 1.0, side)
-        pasted = []
-        for n, face in enumerate(faces):
+        contract, pasted = self.comb.contract, []
+        drawn = swapping.draw_faces(self.comb, crops, self.role.source)
+        seen = resize_pictures(crops, self.comb.drawn_side)
+        for n, face in enumerate(drawn):
+            matrix = matrix_for(points[n], contract, self.comb.drawn_side)
+            mask = self.pasting_mask(self.comb.resolution, yaws[n])
             frame = compositing.composite_face(
-                targets[n],
-                face,
-                crops[n],
-                matrix_for(points[n], contract, side),
-                self.pasting_mask(side, yaws[n]),
-                *UNCORRECTED,
+                targets[n], face, seen[n], matrix, mask, *UNCORRECTED
             )
             self.background.compare_unwritten(points[n], targets[n], frame)
             pasted.append(frame)
@@ -269,8 +265,7 @@ class _Clip:
     def _back(self, crops, shift):
         """Faces that were encoded, decoded as the target."""
         codes = self.comb.encode(crops) - shift
-        faces = self.comb.decode(codes, self.role.target)
-        return cut_network_crops(faces, 1.0, self.comb.resolution)
+        return self.comb.decode(codes, self.role.target)
 
     def _errors(self, drawn, crops, yaws):
         side = self.comb.resolution

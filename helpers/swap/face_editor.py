@@ -16,7 +16,7 @@ from helpers.swap.marks.label import label_picture
 # Pictures of a batch that are cut and composited side by side.
 THREADS = 2
 
-_Place = namedtuple("_Place", "rectangle region crop matrix look")
+_Place = namedtuple("_Place", "rectangle region cut look")
 
 
 class FaceEditor:
@@ -95,9 +95,9 @@ class FaceEditor:
                 continue
             region = picture.read(*rectangle)
             landmarks = landmarks - rectangle[:2]
-            crop, matrix = swapping.cut_target(comb, region, landmarks)
+            cut = swapping.cut_target(comb, region, landmarks)
             look = self._masks.look_at_face(region, landmarks)
-            places.append(_Place(rectangle, region, crop, matrix, look))
+            places.append(_Place(rectangle, region, cut, look))
         return places
 
     def _decode(self, number, places):
@@ -105,8 +105,9 @@ class FaceEditor:
         known = [place for place in places if place is not None]
         if not known:
             return places
-        crops = np.stack([place.crop for place in known])
-        faces = self._combs[number].swap(crops, self.roles[number].source)
+        crops = np.stack([place.cut.seen for place in known])
+        comb, source = self._combs[number], self.roles[number].source
+        faces = swapping.draw_faces(comb, crops, source)
         seen = self._masks.make_masks([place.look for place in known])
         self.hidden += sum(not mask.any() for mask in seen)
         drawn = zip(faces, seen, strict=True)
@@ -124,8 +125,8 @@ class FaceEditor:
             swapped = composite_face(
                 region,
                 face,
-                place.crop,
-                place.matrix,
+                place.cut.target_crop,
+                place.cut.matrix,
                 mask,
                 **self._modes,
             )

@@ -52,7 +52,7 @@ def warm_up(comb, detector, frames):
         return frames
     blank = np.zeros((1, comb.resolution, comb.resolution, 3), np.float32)
     for name in comb.identities:
-        comb.swap(blank, name)
+        swapping.draw_faces(comb, blank, name)
     with live_tracking.LiveTracker(detector, beside=False) as tracker:
         tracker.follow(first.frame, first.time)
 
@@ -150,13 +150,17 @@ class LiveSwapper:
         if landmarks is None:
             return LiveFrame(frame, None, None, taken.time, taken.taken)
         with self.time_stage("network"):
-            crop, matrix = swapping.cut_target(self.comb, frame, landmarks)
-            face = self.comb.swap(crop[None], source)[0]
+            cut = swapping.cut_target(self.comb, frame, landmarks)
+            face = swapping.draw_faces(self.comb, cut.seen[None], source)[0]
         with self.time_stage("composite"):
             yaw, *_ = alignment.estimate_pose(landmarks)
             # only the face's rectangle of the frame is worked on
             swapped = composite_face(
-                frame, face, crop, matrix, self._mask_at(round(yaw))
+                frame,
+                face,
+                cut.target_crop,
+                cut.matrix,
+                self._mask_at(round(yaw)),
             )
             swapped = draw_label(swapped)
         return LiveFrame(swapped, source, landmarks, taken.time, taken.taken)

@@ -4,6 +4,8 @@ import os
 import pathlib
 from collections import namedtuple
 
+import numpy as np
+
 from helpers import alignment, masks
 from helpers.compositing import composite_face
 from helpers.crops import cut_crop, cut_network_crops, matrix_for
@@ -19,10 +21,21 @@ Swap.__doc__ = """One swapped face and what led to it.
 
 Args:
     frame: uint8 array, shape `(height, width, 3)`, RGB, the result.
-    target_crop: float32 array, shape `(resolution, resolution, 3)`, 0-1,
-        what the encoder saw.
-    face: float32 array, same shape, what the source's decoder gave.
+    target_crop: float32 array, shape `(side, side, 3)`, 0-1, what it replaced.
+    face: float32 array, same shape, what was drawn of the source.
     matrix: float64 array, shape `(2, 3)`, frame pixels to pixels of the two.
+"""
+
+Cut = namedtuple("Cut", "seen target_crop matrix")
+Cut.__doc__ = """What was cut of one face.
+
+Args:
+    seen: float32 array, shape `(resolution, resolution, 3)`, 0-1: what the
+        encoder sees.
+    target_crop: float32 array, shape `(drawn_side, drawn_side, 3)`, 0-1: the
+        same square, as fine as the face is drawn.
+    matrix: float64 array, shape `(2, 3)`, frame pixels to pixels of
+        `target_crop`.
 """
 
 
@@ -88,26 +101,49 @@ def blending_mask(comb, yaw=0.0):
 
 
 def cut_target(comb, frame, landmarks):
-    """What the encoder sees of a face, cut exactly as in training.
+    """What is seen of a face in a frame, by the comb and by who pastes.
 
     Args:
-        comb: comb with `contract` and `resolution`.
+        comb: comb with `contract`, `resolution` and `drawn_side`.
         frame: uint8 array, shape `(height, width, 3)`, RGB.
         landmarks: float array, shape `(5, 2)`, `(x, y)` in frame pixels.
 
     Returns:
-        Tuple of the crop, float32 array, shape `(resolution, resolution, 3)`,
-        0-1, and its matrix, float64 array, shape `(2, 3)`, frame pixels to
-        crop pixels.
+        `Cut`.
 
     Raises:
         ValueError: if the landmarks are no five different points.
     """
     size, coverage = comb.contract["crop_size"], comb.contract["coverage"]
-    matrix = alignment.crop_matrix(landmarks, comb.contract)
-    stored = cut_crop(frame, matrix, size)
-    crop = cut_network_crops(stored[None], coverage, comb.resolution)[0]
-    return crop, matrix_for(landmarks, comb.contract, comb.resolution)
+    stored = cut_crop(
+        frame, alignment.crop_matrix(landmarks, comb.contract), size
+    )
+    seen = cut_network_crops(stored[None], coverage, comb.resolution)[0]
+    side = comb.drawn_side
+    matrix = matrix_for(landmarks, comb.contract, side)
+    if side == comb.resolution:
+        return Cut(seen, seen, matrix)
+    # from the frame itself: a stored crop may have fewer pixels
+    target_crop = cut_crop(frame, matrix, side).astype(np.float32) / 255
+    return Cut(seen, target_crop, matrix)
+
+
+def draw_faces(comb, crops, source):
+    """The source's faces, doing what the crops do, as large as they are pasted.
+
+    Args:
+        comb: comb of the identity `source`.
+        crops: float32 array, shape `(faces, resolution, resolution, 3)`, 0-1,
+            of the target.
+        source: name of the identity whose face should appear.
+
+    Returns:
+        float32 array, shape `(faces, drawn_side, drawn_side, 3)`, 0-1.
+
+    Raises:
+        ValueError: if the source is unknown, or the crops do not fit.
+    """
+    return comb.enlarge(comb.swap(crops, source), source)
 
 
 def swap_frame(comb, frame, landmarks, source, mask=None, **compositing):
@@ -119,8 +155,8 @@ def swap_frame(comb, frame, landmarks, source, mask=None, **compositing):
         landmarks: float array, shape `(5, 2)`, `(x, y)` in frame pixels, of
             the face to replace.
         source: name of the identity whose face should appear.
-        mask: float array, shape `(resolution, resolution)`, 0-1, or `None`
-            for what is seen of a face turned like this one.
+        mask: float array, shape `(side, side)`, 0-1, or `None` for what is
+            seen of a face turned like this one.
         **compositing: `color`, see `color_transfer.match_color`, and `blend`,
             see `blending.fit_face`; else `compositing.DEFAULT_MODE`. And
             `occlusion`, whether what stands before the face stays there, see
@@ -137,12 +173,12 @@ def swap_frame(comb, frame, landmarks, source, mask=None, **compositing):
     maker, compositing = maker_and_modes(comb, compositing)
     if mask is None:
         mask = maker.make_masks([maker.look_at_face(frame, landmarks)])[0]
-    target_crop, matrix = cut_target(comb, frame, landmarks)
-    face = comb.swap(target_crop[None], source)[0]
+    cut = cut_target(comb, frame, landmarks)
+    face = draw_faces(comb, cut.seen[None], source)[0]
     result = composite_face(
-        frame, face, target_crop, matrix, mask, **compositing
+        frame, face, cut.target_crop, cut.matrix, mask, **compositing
     )
-    return Swap(result, target_crop, face, matrix)
+    return Swap(result, cut.target_crop, face, cut.matrix)
 
 
 def maker_and_modes(comb, compositing):

@@ -63,11 +63,16 @@ class TrackSwapper:
         face_editor.check_length(index, len(self.with_face), self.video_path)
         if not self.with_face[index]:
             return []
-        target_crop, mask, faces, matrix = next(self._faces)
+        cut, mask, faces = next(self._faces)
         with face_editor.add_time(self.seconds, "composite"):
             return [
                 composite_face(
-                    frame, face, target_crop, matrix, mask, **self._modes
+                    frame,
+                    face,
+                    cut.target_crop,
+                    cut.matrix,
+                    mask,
+                    **self._modes,
                 )
                 for face in faces
             ]
@@ -88,19 +93,20 @@ class TrackSwapper:
                         self.comb, frame, landmarks[index]
                     )
                     look = self._masks.look_at_face(frame, landmarks[index])
-                yield *cut, look
+                yield cut, look
 
     def _faces_ahead(self):
-        """Target crop, mask, a face of each source, and matrix of each."""
+        """What was cut, mask, and a face of each source, of each frame."""
         for batch in _batches(self._cut_all()):
-            crops = np.stack([crop for crop, _, _ in batch])
+            crops = np.stack([cut.seen for cut, _ in batch])
             with face_editor.add_time(self.seconds, "network"):
-                drawn = [self.comb.swap(crops, name) for name in self.sources]
-                seen = self._masks.make_masks([look for *_, look in batch])
-            for (crop, matrix, _), mask, *faces in zip(
-                batch, seen, *drawn, strict=True
-            ):
-                yield crop, mask, faces, matrix
+                drawn = [
+                    swapping.draw_faces(self.comb, crops, name)
+                    for name in self.sources
+                ]
+                seen = self._masks.make_masks([look for _, look in batch])
+            for (cut, _), mask, *faces in zip(batch, seen, *drawn, strict=True):
+                yield cut, mask, faces
 
 
 def _batches(items):
