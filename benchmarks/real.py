@@ -185,10 +185,14 @@ def draw(network, face_sets, faces=8):
                 continue
             sheet = {
                 f"target\n{target}": unseen.load_crops(),
-                "own\nreconstruction": network.decode(codes, target),
+                "own\nreconstruction": network.enlarge(
+                    network.decode(codes, target), target
+                ),
             }
             shift = network.shift(source, target)
-            sheet["swap"] = network.decode(codes + shift, source)
+            sheet["swap"] = network.enlarge(
+                network.decode(codes + shift, source), source
+            )
             sheet["pasted"] = real_evaluation.paste_into(
                 network, unseen, sheet["swap"]
             )

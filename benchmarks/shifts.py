@@ -20,7 +20,7 @@ from helpers import crowd, growth
 from helpers.crowd import Crowd
 from helpers.files import manifests
 from helpers.latents import shifts
-from helpers.proof import evaluation
+from helpers.proof import evaluation, paired_faces
 from helpers.training import bundles
 from helpers.training.identity_data import identity_data
 from helpers.training.trainer import Trainer
@@ -108,7 +108,7 @@ def _of_takes(test, takes, wanted):
 def _difference_of_pairs(comb, source, target):
     ours, theirs = zip(*source.pairs(target), strict=True)
     source, target = source.pick(list(ours)), target.pick(list(theirs))
-    truth, _ = evaluation.truth_of(comb, source, target)
+    truth, _ = paired_faces.truth_of(comb, source, target)
     seen = target.network_crops(comb.resolution)
     return (comb.encode(truth) - comb.encode(seen)).mean(axis=0)
 

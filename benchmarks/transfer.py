@@ -33,7 +33,7 @@ from helpers.faces.face_set import evenly
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.latents import shifts
-from helpers.proof import evaluation
+from helpers.proof import paired_faces
 from helpers.proof.scores import masked_error, mean_face
 from helpers.training import bundles, rehearsal, sharing
 from helpers.training.identity_data import identity_data
@@ -79,7 +79,7 @@ class Measure:
                     ours, theirs = zip(*_evenly(rows), strict=True)
                     seen = tests[target].pick(theirs)
                     crops = seen.network_crops(network.resolution)
-                    truth, masks = evaluation.truth_of(
+                    truth, masks = paired_faces.truth_of(
                         network, tests[source].pick(ours), seen
                     )
                     self.pairs[source, target] = crops, truth, masks

@@ -50,6 +50,7 @@ class FakeReader:
 def fake_comb(encode, decode):
     shifts = {}
     return types.SimpleNamespace(
+        detail=None,
         shifts=shifts,
         shift=lambda source, target: shifts.get((source, target), 0.0),
         identities=("Marco", "Lena"),

@@ -15,7 +15,7 @@ from known_combs import (
 )
 
 from helpers.files import manifests
-from helpers.proof import evaluation
+from helpers.proof import evaluation, paired_faces
 
 
 def test_every_ordered_pair_is_scored_on_test_takes_and_averaged():
@@ -35,7 +35,7 @@ def test_the_truth_is_cut_where_the_swap_will_be_pasted():
     larger = manifests.data_contract()["crop_size"] // SIZE
     source = FakeFaceSet("Marco", [0, 1])
     target = FakeFaceSet("Lena", [0, 1], aside=2 * larger)
-    truth, masks = evaluation.truth_of(perfect_comb(), source, target)
+    truth, masks = paired_faces.truth_of(perfect_comb(), source, target)
     own = film("Marco", source.rows)
     # the target's crop shows the photo's left edge two pixels further right
     np.testing.assert_allclose(truth[:, :, 2:], own[:, :, :-2], atol=1e-3)

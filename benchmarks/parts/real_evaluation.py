@@ -16,7 +16,6 @@ import numpy as np
 
 from benchmarks.parts.crop_landmarks import landmark_scores
 from benchmarks.parts.film_scores import picture_scores, stretch_of
-from helpers.crops import cut_network_crops
 from helpers.faces.face_set import evenly
 from helpers.faces.readers import blendshapes, face_landmarks, likeness
 from helpers.files import manifests
@@ -33,7 +32,8 @@ ALIKE = 60  # faces of a clip, evenly spread, that the likeness is asked of
 DETAIL_SIDE = 256  # pixels at which an own reconstruction's error is measured
 
 Seen = namedtuple(
-    "Seen", "face_set test crops inside codes drawn clip clip_codes likeness"
+    "Seen",
+    "face_set test crops inside codes plain drawn clip clip_codes likeness",
 )
 Seen.__doc__ = """What is known of an identity, whatever it is swapped with.
 
@@ -44,8 +44,10 @@ Args:
         the encoder sees of the test faces.
     inside: float32 array, shape `(faces, resolution, resolution)`: their masks.
     codes: float32 array, shape `(faces, latent_dim)`: their latents.
-    drawn: float32 array, shape `(faces, side, side, 3)`: what the identity's
-        own decoder makes of them.
+    plain: float32 array, shape `(faces, resolution, resolution, 3)`: what the
+        identity's own decoder makes of them.
+    drawn: float32 array, shape `(faces, side, side, 3)`: the same by its
+        detail network, if there is one.
     clip: `FaceSet`, a stretch of a clip, see `stretch_of`.
     clip_codes: float32 array, shape `(faces, latent_dim)`: its latents.
     likeness: `likeness_gap.LikenessGap` of this identity.
@@ -94,6 +96,7 @@ def real_scores(comb, face_sets, detector, judge, most=40):
                 continue
             shift = comb.shift(source, target)
             swaps = comb.decode(seen.codes + shift, source)
+            swaps = comb.enlarge(swaps, source)
             swaps = paste_into(comb, seen.test, swaps)
             way = (seen.crops, seen.inside, source, target, shift)
             scores.append(
@@ -111,8 +114,9 @@ def real_scores(comb, face_sets, detector, judge, most=40):
 
 def _look_at(comb, face_set, test):
     """`Seen` of one identity."""
-    crops = test.network_crops(comb.resolution)
+    crops, name = test.network_crops(comb.resolution), face_set.identity
     codes = comb.encode(crops)
+    plain = comb.decode(codes, name)
     clip = stretch_of(face_set)
     return Seen(
         face_set,
@@ -120,7 +124,8 @@ def _look_at(comb, face_set, test):
         crops,
         test.network_masks(comb.resolution),
         codes,
-        comb.decode(codes, face_set.identity),
+        plain,
+        comb.enlarge(plain, name),
         clip,
         comb.encode(clip.network_crops(comb.resolution)),
         LikenessGap(likeness.shipped_first(), face_set),
@@ -183,7 +188,7 @@ def film_scores(comb, source, target):
     clip, names = target.clip, (source.face_set.identity, target.clip.identity)
     crops = clip.load_crops()
     swaps = comb.decode(target.clip_codes + comb.shift(*names), names[0])
-    swaps = paste_into(comb, clip, swaps)
+    swaps = paste_into(comb, clip, comb.enlarge(swaps, names[0]))
     reader = blendshapes.shipped_blendshapes()
     some = evenly(len(clip), ALIKE)
     real = pasted_alike(
@@ -211,7 +216,7 @@ def error_over_bicubic(seen):
     """
     truth = seen.test.network_crops(DETAIL_SIDE)
     inside = seen.test.network_masks(DETAIL_SIDE)
-    plain = cut_network_crops(seen.drawn, 1.0, seen.crops.shape[1])
+    plain = seen.plain
     errors = [
         masked_error(_enlarged(faces), truth, inside)
         for faces in (seen.drawn, plain)

@@ -1,20 +1,12 @@
 """How good are swaps: face sets and a comb in, scores of every pair out."""
 
-import cv2
 import numpy as np
 
-from helpers.crops import cut_network_crops, recut_crops
 from helpers.faces import facesets
-from helpers.faces.face_set import evenly
 from helpers.faces.readers import expression_reader
-from helpers.files import manifests
-from helpers.proof.scores import (
-    PairedCrops,
-    cycle_error,
-    mean_face,
-    score_pair,
-)
-from helpers.synthetic.frame import EXPRESSION_PARAMETERS
+from helpers.proof.detail_scores import detail_scores
+from helpers.proof.paired_faces import paired_crops
+from helpers.proof.scores import cycle_error, score_pair
 
 # of all figures, those that the lessons print and explain
 PRINTED = ("swap_skill", "ceiling", "unchanged_skill", "expression_skill")
@@ -79,19 +71,22 @@ def score_with_shifts(comb, face_sets):
 
     Returns:
         dict: `unshifted_skill`, and all of `swap_scores()` with the course's
-        expression reader; empty for people without a truth.
+        expression reader, for people with a truth; and all of
+        `detail_scores()` where there is a detail network.
     """
     sets = list(face_sets.values())
+    large = {} if comb.detail is None else detail_scores(comb, face_sets)
     if not all(
         one.pairs(two) for one in sets for two in sets if one is not two
     ):
-        return {}
+        return large
     reader = expression_reader.read_expression_reader()
     before, after = [], []
     for pair in paired_crops(comb, face_sets):
         before.append(_score(comb, pair, shift=0.0)["swap_skill"])
         after.append(_score(comb, pair, reader))
-    return {"unshifted_skill": float(np.mean(before)), **average_scores(after)}
+    before = {"unshifted_skill": float(np.mean(before))}
+    return {**before, **average_scores(after), **large}
 
 
 def cycle_ratios(comb, face_sets):
@@ -117,98 +112,6 @@ def cycle_ratios(comb, face_sets):
                 cycle = cycle_error(comb, crops, masks, source, target, shift)
                 ratios[source, target] = cycle["cycle_ratio"]
     return ratios
-
-
-def paired_crops(comb, face_sets, most=240):
-    """Unseen crops of every ordered pair of identities, with the truth.
-
-    Args: see `swap_scores()`.
-
-    Yields:
-        `(source, target, PairedCrops, mean face of the source)`.
-
-    Raises: see `swap_scores()`.
-    """
-    if len(face_sets) < 2:
-        raise ValueError(
-            "A swap needs two identities at least. "
-            f"Received: {sorted(face_sets)}"
-        )
-    for face_set in face_sets.values():
-        manifests.check_contract(
-            comb.contract, face_set.contract, "01_data_generation"
-        )
-    mean_faces = {
-        identity: mean_face(
-            face_set.select("train").network_crops(comb.resolution)
-        )
-        for identity, face_set in face_sets.items()
-    }
-    tests = {
-        identity: face_set.select(split="test")
-        for identity, face_set in face_sets.items()
-    }
-    crops = {
-        name: test.network_crops(comb.resolution)
-        for name, test in tests.items()
-    }
-    for source in tests:
-        for target in tests:
-            if source == target:
-                continue
-            rows = _paired_rows(tests[source], tests[target], most)
-            truth, masks = truth_of(
-                comb, tests[source].pick(rows[0]), tests[target].pick(rows[1])
-            )
-            records = [tests[source].records[row] for row in rows[0]]
-            paired = PairedCrops(
-                target=crops[target][rows[1]],
-                truth=truth,
-                masks=masks,
-                frame_parameters=_parameters_of(records),
-            )
-            yield source, target, paired, mean_faces[source]
-
-
-def truth_of(comb, source, target):
-    """What a perfect swap would be: the source, cut as the target was.
-
-    Args:
-        comb: `helpers.comb.Comb`.
-        source: `FaceSet`. Whose face appears.
-        target: `FaceSet`. Row i is the same frame as the source's.
-
-    Returns:
-        `(crops, masks)`: float32 arrays, shape `(faces, height, width, 3)` and
-        `(faces, height, width)`, 0-1.
-    """
-    matrices = [
-        [np.array(record["matrix"]) for record in face_set.records]
-        for face_set in (source, target)
-    ]
-    return tuple(
-        cut_network_crops(
-            recut_crops(stored, *matrices, border),
-            comb.contract["coverage"],
-            comb.resolution,
-        )
-        for stored, border in (
-            (source.load_crops(), cv2.BORDER_REPLICATE),
-            # where nothing was stored there is no face either
-            (source.load_masks(), cv2.BORDER_CONSTANT),
-        )
-    )
-
-
-def _paired_rows(source, target, most):
-    pairs = np.array(source.pairs(target), dtype=int).reshape(-1, 2)
-    if not len(pairs):
-        raise ValueError(
-            f"{source.identity} and {target.identity} share no test frame, so "
-            "this swap has no truth. Received: face sets whose test takes were "
-            "filmed apart; score real people with cycle_error"
-        )
-    return pairs[evenly(len(pairs), most)].T
 
 
 def print_scores(comb, faces_folder):
@@ -238,16 +141,6 @@ def print_scores(comb, faces_folder):
         if name in scores:
             print(f"{name:20} {scores[name]:+.2f}")
     return scores
-
-
-def _parameters_of(records):
-    frames = [record.get("frame_parameters") for record in records]
-    if not all(frames):
-        return None  # real footage: nobody knows its parameters
-    return {
-        name: np.array([frame[name] for frame in frames])
-        for name in EXPRESSION_PARAMETERS
-    }
 
 
 def average_scores(scores):

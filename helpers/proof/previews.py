@@ -3,7 +3,7 @@
 import numpy as np
 
 from helpers.faces.face_set import evenly
-from helpers.proof.evaluation import truth_of
+from helpers.proof.paired_faces import truth_of
 
 
 def preview_rows(comb, face_sets, source, target, faces=8):
