@@ -7,10 +7,13 @@ import numpy as np
 
 from helpers import alignment
 from helpers.alignment import FARTHEST
+from helpers.files import manifests
 
 # a shrink beyond this skips pixels of the photo if each crop pixel only reads
 # its four nearest neighbours, so the crop is then averaged from a larger one
 SHRINK_LIMIT = 1.5
+# sides in pixels at which crops are stored; one of 512 takes 0.1 MB
+CROP_SIZES = (256, 384, 512)
 
 
 def cut_crop(image, matrix, size, border=cv2.BORDER_REPLICATE):
@@ -131,6 +134,36 @@ def matrix_for(landmarks, contract, resolution):
         contract["coverage"],
         resolution,
     )
+
+
+def choose_crop_size(landmarks, coverage=0.8):
+    """How large crops should be stored, so that no face loses its detail.
+
+    Args:
+        landmarks: list of float arrays, shape `(5, 2)`, `(x, y)` in photo
+            pixels: a face of each person.
+        coverage: float in (0, 1], see `manifests.data_contract()`.
+
+    Returns:
+        int: the smallest of `CROP_SIZES` in which the largest of these faces
+        loses less than a tenth of its pixels' side, or the largest of them.
+
+    Example:
+        >>> from helpers import alignment
+        >>> from helpers.crops import choose_crop_size
+        >>> from helpers.files import manifests
+        >>> face = alignment.template_points(manifests.data_contract(), 400)
+        >>> [choose_crop_size([face * scale]) for scale in (0.5, 0.9, 3)]
+        [256, 384, 512]
+    """
+    size = CROP_SIZES[0]
+    contract = manifests.data_contract(size, coverage)
+    sides = [
+        size / alignment.matrix_scale(alignment.crop_matrix(face, contract))
+        for face in landmarks
+    ]
+    large = [each for each in CROP_SIZES if each >= 0.9 * max(sides)]
+    return min(large, default=CROP_SIZES[-1])
 
 
 def cut_network_crops(crops, coverage, resolution):
