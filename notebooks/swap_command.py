@@ -19,6 +19,7 @@ from helpers.footage import listing, media
 MOST_FACES = 3000
 # the clock ends training, not the count
 MOST_STEPS = 100_000
+DETAIL_SHARE = 0.3  # of the time, for the detail network
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +68,8 @@ class Job:
             },
             "03_full_training": {
                 "FACES_FOLDER": faces,
-                "MINUTES": minutes,
+                "MINUTES": round(minutes * (1 - DETAIL_SHARE), 3),
+                "DETAIL_MINUTES": round(minutes * DETAIL_SHARE, 3),
                 "STEPS": MOST_STEPS,
                 "OUTPUT_FOLDER": f"weights/{self.pair}",
             },
