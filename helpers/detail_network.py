@@ -113,14 +113,12 @@ class DetailNetwork:
             `DetailNetwork` with weights of its own, or `None` if nobody is
             left.
         """
-        known = {n: old for n, old in names.items() if old in self.identities}
-        if not known:
-            return None
-        other = DetailNetwork(**{**self.config(), "identities": list(known)})
-        _copy(self.trunk, other.trunk)
-        for name, old in known.items():
-            _copy(self.ends[old], other.ends[name])
-        return other
+        ends = {
+            name: self.ends[old]
+            for name, old in names.items()
+            if old in self.identities
+        }
+        return self._with_ends(ends) if ends else None
 
     def joined_by(self, other):
         """The same network, and who was trained beside its blocks.
@@ -132,12 +130,15 @@ class DetailNetwork:
         Returns:
             `DetailNetwork` of everybody, with weights of its own.
         """
-        names = (*self.identities, *other.identities)
-        joined = DetailNetwork(**{**self.config(), "identities": names})
-        _copy(self.trunk, joined.trunk)
-        for name, ends in {**self.ends, **other.ends}.items():
-            _copy(ends, joined.ends[name])
-        return joined
+        return self._with_ends({**self.ends, **other.ends})
+
+    def _with_ends(self, ends):
+        """A copy with copies of these ends, by the names of their people."""
+        other = DetailNetwork(**{**self.config(), "identities": list(ends)})
+        _copy(self.trunk, other.trunk)
+        for name, layers_of_one in ends.items():
+            _copy(layers_of_one, other.ends[name])
+        return other
 
     def start_from(self, other):
         """Begin as another network, which knows what faces have in common.

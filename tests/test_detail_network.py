@@ -1,5 +1,7 @@
 """The detail network: what it adds, what it is part of, and what it refuses."""
 
+import json
+
 import cv2
 import keras
 import numpy as np
@@ -192,6 +194,28 @@ def test_a_bundle_holds_the_detail_network(tmp_path):
     comb.detail = None
     bundles.save_bundle(comb, tmp_path / "without", "03_full_training")
     assert bundles.load_bundle(tmp_path / "without").detail is None
+
+
+@pytest.mark.parametrize(
+    "lie, error",
+    [
+        ({"width": 10**9}, "numbers at least"),
+        ({"resolution": 32}, "detail network of 16 pixels"),
+        ({"identities": ["Lena", "Rosa"]}, "of Rosa, Ana Núñez"),
+        ({"factor": 3}, "2, 4, 6 times"),
+        ({"depth": 2}, "should describe a comb"),
+    ],
+)
+def test_a_bundle_that_lies_about_detail_is_refused(lie, error, tmp_path):
+    comb = small_comb()
+    comb.detail = small_detail()
+    bundles.save_bundle(comb, tmp_path, "03_full_training")
+    path = tmp_path / "manifest.json"
+    manifest = json.loads(path.read_text("utf-8"))
+    manifest["detail"] |= lie
+    path.write_text(json.dumps(manifest), "utf-8")
+    with pytest.raises(ValueError, match=error):
+        bundles.load_bundle(tmp_path)
 
 
 def test_people_keep_their_detail_when_others_come_and_go():

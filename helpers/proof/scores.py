@@ -4,7 +4,6 @@ from collections import namedtuple
 
 import numpy as np
 
-from helpers.crops import cut_network_crops
 from helpers.faces.face_set import evenly
 from helpers.latents import spaces
 from helpers.proof import expression_skill
@@ -220,16 +219,11 @@ def cycle_error(comb, crops, masks, source, target, shift=0.0):
     """
     codes = comb.encode(crops)
     inside = masks[..., None]
-
-    def drawn(codes, identity):
-        """As the encoder would see it, however finely it is drawn."""
-        faces = comb.decode(codes, identity)
-        return cut_network_crops(faces, 1.0, crops.shape[1])
-
-    swapped = drawn(codes + shift, source) * inside + crops * (1 - inside)
-    back = drawn(comb.encode(swapped) - shift, target)
+    swapped = comb.decode(codes + shift, source)
+    swapped = swapped * inside + crops * (1 - inside)
+    back = comb.decode(comb.encode(swapped) - shift, target)
     cycle = masked_error(back, crops, masks)
-    own = masked_error(drawn(codes, target), crops, masks)
+    own = masked_error(comb.decode(codes, target), crops, masks)
     return {
         "cycle_error": cycle,
         "own_error": own,

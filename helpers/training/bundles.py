@@ -146,6 +146,7 @@ def load_bundle(
         network.contract = contract or network.contract
         variables = named_variables(network.layers_of(parts))
         if network.detail is not None:
+            _check_detail(network, origin)
             variables |= network.detail.variables()
         arrays = read_weights(folder, None if parts == "all" else variables)
     shifts = {n: arrays.pop(n) for n in list(arrays) if n.startswith(SHIFTS)}
@@ -169,6 +170,18 @@ def _checked_shifts(arrays, network, origin):
             )
         shifts[pair] = array
     return shifts
+
+
+def _check_detail(network, origin):
+    """Stop if a detail network is not of what this network draws."""
+    detail, known = network.detail, set(network.identities)
+    fits = known.issuperset(detail.identities)
+    if not fits or detail.resolution != network.resolution:
+        raise ValueError(
+            f"{origin} should hold the detail network of {network.resolution} "
+            f"pixels of {', '.join(network.identities)}. Received: "
+            f"{detail.config()!r:.200}. Fetch the bundle again."
+        )
 
 
 def _build(manifest, kinds, parts, identities):
