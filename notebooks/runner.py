@@ -33,12 +33,12 @@ EXECUTED = ROOT / "build" / "executed"
 # Minutes on two cores, for the first guess of the time left; later runs go by
 # what the run before took.
 MINUTES = {
-    "01_data_generation": 2.5,
-    "02_layerwise_pretraining": 5,
+    "01_data_generation": 3,
+    "02_layerwise_pretraining": 4,
     "03_full_training": 5,
-    "04_latent_inspection": 5,
-    "05_prediction": 1.5,
-    "06_judge_a_swap": 3,
+    "04_latent_inspection": 3.5,
+    "05_prediction": 1,
+    "06_judge_a_swap": 2,
 }
 # where --fresh may move folders: what the notebooks write
 OWNED = ("data", "weights", "build")
