@@ -37,11 +37,17 @@ from keras import layers
 from benchmarks import face_mask as training
 from benchmarks.parts import landmark_mask
 from helpers import alignment, compositing, synthetic
-from helpers.crops import cut_crop, cut_network_crops, network_matrix
+from helpers.crops import (
+    cut_crop,
+    cut_network_crops,
+    matrix_for,
+    network_matrix,
+)
 from helpers.crowd import Crowd
 from helpers.faces.readers import face_landmarks, face_mask
 from helpers.files import manifests
 from helpers.swap import swapping, visible_face
+from helpers.swapper import Swapper
 from helpers.synthetic import occluders
 from helpers.training import bundles, optimizers
 
@@ -55,14 +61,14 @@ VIEWS = 1  # of each face, for the decoder of latents
 DECODER_EPOCHS = 20
 
 
-class GreenComb:
+class GreenComb(Swapper):
     """Draws one colour: what is swapped cannot be overlooked."""
 
     identities = ("green",)
     resolution = 64
     contract = CONTRACT
 
-    def swap(self, crops, source):
+    def swap(self, crops, source, batch_size=64):
         return np.broadcast_to(np.float32([0, 1, 0]), crops.shape).copy()
 
 
@@ -152,9 +158,7 @@ def kept_shares(scene, occlusion, comb=None):
 
 def in_frame(mask, landmarks, shape):
     """A mask of the network's square, in the frame's pixels, linear."""
-    square = types.SimpleNamespace(contract=CONTRACT, resolution=len(mask))
-    blank = np.zeros(shape, np.uint8)
-    _, matrix = swapping.cut_target(square, blank, landmarks)
+    matrix = matrix_for(landmarks, CONTRACT, len(mask))
     return cv2.warpAffine(
         mask,
         matrix,
@@ -233,12 +237,10 @@ def compare_rules(people, network, latent_masks=None):
     figures = {}
     for scene in scenes(people):
         side = network.resolution
-        comb = types.SimpleNamespace(contract=CONTRACT, resolution=side)
-        crop, matrix = swapping.cut_target(
-            comb, scene["image"], scene["landmarks"]
-        )
-        face, _ = swapping.cut_target(
-            comb, np.uint8(scene["truth"] + 0.5), scene["landmarks"]
+        matrix = matrix_for(scene["landmarks"], CONTRACT, side)
+        crop, face = (
+            cut_crop(picture, matrix, side) / np.float32(255)
+            for picture in (scene["image"], np.uint8(scene["truth"] + 0.5))
         )
         true = cv2.warpAffine(scene["bare"], matrix, (side, side)) > 0.5
         for rule, (hard, soft) in masks_of(

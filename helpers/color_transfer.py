@@ -13,6 +13,7 @@ COLOR_RATIO = ((0.3, 3.0), (0.5, 1.5), (0.5, 1.5))
 QUANTILES = np.linspace(0, 1, 257)
 # spread of colour below which a direction counts as noise, RGB 0-1
 NOISE = 0.004
+ROUNDING = 1e-6  # of masks
 # what each channel adds to the grey of a picture (ITU-R BT.601)
 TO_GREY = np.float32([0.299, 0.587, 0.114])
 # Grey levels at which a target's colour is told, and the blur before, in pixels
@@ -301,13 +302,14 @@ def check_crops(face, target_crop, mask):
             "Crops and mask are float arrays in 0-1; divide uint8 by 255. "
             f"Received: {face.dtype}, {target_crop.dtype} and {mask.dtype}"
         )
-    if mask.size and not 0 <= mask.min() <= mask.max() <= 1:
+    # OpenCV makes 1.0000001 of ones when it resizes them
+    if mask.size and not -ROUNDING <= mask.min() <= mask.max() <= 1 + ROUNDING:
         raise ValueError(
             "A mask lies in 0-1. "
             f"Received: {float(mask.min())!r} to {float(mask.max())!r}"
         )
     as_float32 = [np.asarray(a, np.float32) for a in (face, target_crop, mask)]
-    return tuple(as_float32)
+    return (*as_float32[:2], np.clip(as_float32[2], 0, 1))
 
 
 def pixels_inside(mask):

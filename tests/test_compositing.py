@@ -117,3 +117,17 @@ def test_a_black_and_white_frame_stays_without_color():
         )
         assert np.ptp(result, axis=-1).max() == 0
         assert np.abs(result.astype(int) - frame).max() > 5
+
+
+@pytest.mark.parametrize("side", [250, 32])
+def test_a_mask_of_other_pixels_is_not_rounded_out_of_range(side):
+    # OpenCV makes 1.0000001 of ones, from 250 pixels to 64
+    face, target = (np.full((64, 64, 3), v, np.float32) for v in (0.2, 0.6))
+    frame = np.full((64, 64, 3), 153, np.uint8)
+    mask, matrix = np.ones((side, side), np.float32), np.eye(2, 3)
+    result = compositing.composite_face(
+        frame, face, target, matrix, mask, blend="alpha"
+    )
+    assert np.abs(result[2:-2, 2:-2].astype(int) - 51).max() <= 1
+    with pytest.raises(ValueError, match="A mask lies in 0-1"):
+        compositing.composite_face(frame, face, target, matrix, 1.1 * mask)

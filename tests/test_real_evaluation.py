@@ -259,10 +259,9 @@ def test_a_pair_is_asked_for_by_name_or_path(tmp_path, monkeypatch):
 class FineComb(IdleComb):
     """Draws at four times the size that it sees."""
 
-    def decode(self, latents, identity, batch_size=64):
-        small = super().decode(latents, identity)
+    def enlarge(self, faces, identity):
         side = 4 * RESOLUTION
-        return np.array([cv2.resize(each, (side, side)) for each in small])
+        return np.array([cv2.resize(each, (side, side)) for each in faces])
 
 
 def test_faces_of_any_side_are_judged(face_sets):
