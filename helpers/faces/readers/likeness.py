@@ -147,7 +147,7 @@ class Likeness:
     def __init__(self, model, second=None):
         self.model, self.second = model, second
 
-    def vectors(self, crops, batch_size=64):
+    def vectors(self, crops, batch_size=16):
         """Vectors of faces; their distance says how unlike two are.
 
         Args:
