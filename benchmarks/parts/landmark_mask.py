@@ -15,8 +15,8 @@ from helpers.masks import SOFT_EDGE
 
 # A face's outline by its 68 points, in distances of the eyes' outer corners:
 # how far above the brows it begins, and how far inside the jaw it runs.
-FOREHEAD = 0.08
-INSET = 0.055
+FOREHEAD = 0.14
+INSET = 0.04
 
 
 def landmark_mask(points, size):

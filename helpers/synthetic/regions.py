@@ -31,20 +31,37 @@ _FRINGE = (
 )
 
 
-def face_region(x, y, inner=0.97, outer=1.03):
-    """Soft egg from brows to chin: the truth of the mask.
+def face_region(x, y):
+    """Soft egg from above the brows to the chin: the truth of the mask.
 
     Args:
         x: float array of any shape, template x in cm.
         y: float array of the same shape, template y in cm.
-        inner: float, where the border starts to fade (1: the egg's edge).
-        outer: float, where it has faded.
 
     Returns:
         float array of the same shape, in 0-1.
     """
-    height = (y + 3.4) / np.where(y > -3.4, 6.4, 7.3)
-    return smoothstep(outer, inner, (x / 6.3) ** 2 + height * height)
+    return _egg(x, y, (7.1, 7.0), (1.03, 0.97))
+
+
+def inner_face(x, y):
+    """Softer egg within it: where skin is that of a face, not of an ear.
+
+    Args:
+        x, y: as for `face_region()`.
+
+    Returns:
+        float array of the same shape, in 0-1.
+    """
+    return _egg(x, y, (6.3, 6.4), (1.08, 0.80))
+
+
+def _egg(x, y, reach, border):
+    """An egg around the nose, by its reach in cm to the side and upwards, and
+    where its border, at 1, begins and ends."""
+    wide, up = reach
+    height = (y + 3.4) / np.where(y > -3.4, up, 7.3)
+    return smoothstep(*border, (x / wide) ** 2 + height * height)
 
 
 def _hairline(identity, angle):

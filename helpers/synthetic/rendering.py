@@ -15,7 +15,7 @@ from helpers.synthetic.camera import (
 )
 from helpers.synthetic.face_points import project_face_points
 from helpers.synthetic.features import paint_eyes, paint_mouth
-from helpers.synthetic.fields import unit_vectors
+from helpers.synthetic.fields import smoothstep, unit_vectors
 from helpers.synthetic.frame import (
     Pose,
     complete_frame,
@@ -124,7 +124,8 @@ def _light(pixels, frame, light, depth, pixels_per_cm):
 
 
 def _face_mask(pixels):
-    seen = pixels.on_head() & (pixels.front > 0.02)
+    # before the ears: the egg knows how far aside, not how far back
+    seen = pixels.on_head() * smoothstep(0.7, 0.95, pixels.front)
     return seen * face_region(pixels.x, pixels.y) * (1 - pixels.hair)
 
 

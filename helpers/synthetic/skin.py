@@ -10,7 +10,7 @@ from helpers.synthetic.fields import (
     noise_field,
     smoothstep,
 )
-from helpers.synthetic.regions import face_region, shaven_region
+from helpers.synthetic.regions import inner_face, shaven_region
 from helpers.synthetic.relief import nose_breadth
 from helpers.synthetic.template import EYE_X, LIP_Y
 
@@ -219,5 +219,4 @@ def outer_skin_light(identity):
 
 
 def _inner_face(surface):
-    egg = face_region(surface.x, surface.y, 0.80, 1.08)
-    return egg * surface.front
+    return inner_face(surface.x, surface.y) * surface.front

@@ -15,8 +15,8 @@ from helpers.synthetic.fields import (
 )
 from helpers.synthetic.regions import (
     beard_region,
-    face_region,
     hair_region,
+    inner_face,
 )
 from helpers.synthetic.relief import nose_breadth
 from helpers.synthetic.skin import BLOOD, SkinPaint, outer_skin_light
@@ -94,9 +94,7 @@ class Texture:
         color = np.concatenate([color, shine[..., None]], -1)
         self.color = color.astype(np.float32)
         hairy = np.maximum(hair, beard * BEARD_DENSITY[identity["beard"]] * 0.8)
-        rough = mix(
-            fibre, skin.pores, face_region(surface.x, surface.y, 0.8, 1.08)
-        )
+        rough = mix(fibre, skin.pores, inner_face(surface.x, surface.y))
         height = strands * hairy + 0.12 * rough * (1 - hair)
         height = np.clip(height, -1.5, 1.5)
         self.material = np.stack([hair, height, cloth], -1).astype(np.float32)

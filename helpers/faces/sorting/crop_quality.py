@@ -77,4 +77,5 @@ def brightness(look):
 @functools.cache
 def face_window():
     """Where in a look the face is: bool array, shape `(LOOK, LOOK)`."""
-    return masks.face_mask(LOOK, manifests.data_contract(LOOK)) > 0.5
+    contract = manifests.data_contract(LOOK)
+    return masks.face_mask(LOOK, contract, inner=True) > 0.5

@@ -161,7 +161,7 @@ def _seen_shares(face_set):
 @functools.cache
 def _egg(resolution):
     contract = manifests.data_contract(2 * resolution)
-    egg = masks.face_mask(2 * resolution, contract)[None]
+    egg = masks.face_mask(2 * resolution, contract, inner=True)[None]
     return cut_network_crops(
         egg.astype(np.float32), contract["coverage"], resolution
     )[0]
