@@ -13,7 +13,12 @@ from helpers.color_transfer import (
     transfer_color,
 )
 from helpers.crops import SHRINK_LIMIT
-from helpers.detail import find_grain, lacking_detail, sharpen_face
+from helpers.detail import (
+    MOST_SHARPENED,
+    find_grain,
+    lacking_detail,
+    sharpen_face,
+)
 from helpers.masks import DEFAULT_OCCLUSION, OCCLUSIONS
 
 # Colour and blend: the least error where the target's light is another than the
@@ -23,6 +28,9 @@ DEFAULT_MODE = ("none", "relight")
 # Side in pixels at which colour and light are fitted where a face is drawn
 # twice as large or larger.
 FIT_SIDE = 64
+# `detail.sharpen_face()` of a face that is drawn large, whose edges are lids and
+# lips and not the comb's pixels: they tremble less.
+MOST_SHARPENED_LARGE = 2.0
 # Standard deviation in pixels of the crop: what such a blur takes from a large
 # crop may be grain, see `detail.find_grain`.
 GRAIN_BLUR = 1.0
@@ -103,9 +111,11 @@ def composite_face(
         face = _fit_large(face, target_crop, inside, color, blend)
     grain_of, share = None, 1.0
     if blend != "alpha":
-        face = sharpen_face(face, target_crop, inside)
+        large = len(face) >= 2 * FIT_SIDE
+        most = MOST_SHARPENED_LARGE if large else MOST_SHARPENED
+        face = sharpen_face(face, target_crop, inside, most)
         grain_of = target_crop
-        if len(face) >= 2 * FIT_SIDE:
+        if large:
             # as fine as the frame, but mostly without its pores and noise
             grain_of = cv2.GaussianBlur(target_crop, (0, 0), GRAIN_BLUR)
             share = lacking_detail(face, target_crop, inside, GRAIN_BLUR)
