@@ -28,8 +28,8 @@ DEFAULT_MODE = ("none", "relight")
 # Side in pixels at which colour and light are fitted where a face is drawn
 # twice as large or larger.
 FIT_SIDE = 64
-# `detail.sharpen_face()` of a face that is drawn large, whose edges are lids and
-# lips and not the comb's pixels: they tremble less.
+# The same of a face that is drawn large, whose edges are lids and not pixels
+# of the comb: they tremble less.
 MOST_SHARPENED_LARGE = 2.0
 # Standard deviation in pixels of the crop: what such a blur takes from a large
 # crop may be grain, see `detail.find_grain`.

@@ -79,3 +79,20 @@ def test_a_face_is_as_grainy_as_its_frame_unless_left_as_it_is():
     swapped, target = paste_grainy("relight")
     assert 0.6 * target < swapped < target
     assert paste_grainy("alpha")[0] == 0
+
+
+def test_a_face_that_is_drawn_large_may_get_sharper(monkeypatch):
+    limits = []
+
+    def sharpen(face, target_crop, mask, most):
+        limits.append(most)
+        return face
+
+    monkeypatch.setattr(compositing, "sharpen_face", sharpen)
+    for side in (SIZE, 2 * SIZE):
+        face = np.full((side, side, 3), 0.5, np.float32)
+        frame = np.full((side, side, 3), 128, np.uint8)
+        mask = cv2.resize(MASK, (side, side))
+        compositing.composite_face(frame, face, face, np.eye(2, 3), mask)
+    small, large = limits
+    assert 1 < small == detail.MOST_SHARPENED < large
