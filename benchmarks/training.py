@@ -5,11 +5,15 @@
 
 Trains the default crowd and the default comb of two identities through
 `Trainer` as the notebooks do, each in a process of its own. Noise
-costs as much as faces. Five things are measured:
+costs as much as faces. Six things are measured:
 
 - `images_per_second`, on the clock;
 - `input_pipeline_ratio`: step rate with augmentation over that with one
-  batch that lies in memory, the two taking turns every 12 steps of one run;
+  batch that lies in memory, on the clock, the two taking turns every 24 steps
+  of one run: 1, the input does not hold the step; .5, it is waited for as long
+  as the network works;
+- `input_cpu_share`: what cutting takes of the CPU time of a step. Where cores
+  lie idle it costs nothing on the clock;
 - `machine_rate_share`: multiplications and additions a second of the network
   (three times those of its forward pass; neither the optimizer's nor the
   loss's) over what the same process reaches on plain 3x3 convolutions of 64
@@ -18,10 +22,10 @@ costs as much as faces. Five things are measured:
   `helpers.training.estimate` says, over what then happens. Memory is what
   training adds at its peak.
 
-Ratios are of the process' CPU time, so that what else the machine does counts
-little; `wall` stands beside, for a machine that does nothing else. Steps that
-compile are not counted. `--presets` measures a step of every preset but the
-largest, with small batches, instead. Last comes one line of JSON.
+The other ratios are of the process' CPU time, so that what else the machine
+does counts little; `wall` stands beside, for a machine that does nothing else.
+Steps that compile are not counted. `--presets` measures a step of every preset
+but the largest, with small batches, instead. Last comes one line of JSON.
 """
 
 import argparse
@@ -51,10 +55,10 @@ PEOPLE = 24
 CAST = 3
 FRAMES = 60
 NAMES = ("Rosa", "Marco")
-TURN = 12  # steps with augmentation, then as many without
-# Steps of a turn that count: the first may wait for what the turn before
-# left, and in the last ones the threads work for the next turn
-COUNTED = range(2, TURN - AHEAD)
+TURN = 24  # steps with augmentation, then as many without
+# Steps of a turn that count: the batches of the first ones were made in the
+# turn before, and in the last ones the threads work for the next turn
+COUNTED = range(AHEAD + 2, TURN - AHEAD)
 # a batch that two cores and 2 GB of memory can take, by preset
 SMALL_BATCHES = {"tiny": 4, "laptop": 32, "workshop": 4, "studio": 1}
 
@@ -139,6 +143,26 @@ def measure_steps(network, data, batch_size, steps):
     return np.diff(marks, axis=0)
 
 
+def compare_turns(spent):
+    """A step with augmentation beside one with a batch that lies in memory.
+
+    Args:
+        spent: float array, shape `(steps, clocks)`, of the steps from 1 on of
+            a training on `TakingTurns`.
+
+    Returns:
+        Tuple of float arrays, shape `(clocks,)`: medians of the one and of
+        the other, over the steps of each turn whose batches, and those made
+        meanwhile, are of that turn.
+    """
+    turn, place = np.divmod(1 + np.arange(len(spent)), TURN)
+    counted = np.isin(place, COUNTED)
+    return tuple(
+        np.median(spent[counted & (turn % 2 == kind)], axis=0)
+        for kind in (0, 1)
+    )
+
+
 def measure_training(kind, options, batch_size, steps):
     """Measure one network; to be run in a process that did nothing before.
 
@@ -164,11 +188,7 @@ def measure_training(kind, options, batch_size, steps):
     before, _ = memory()
     spent = measure_steps(network, TakingTurns(data), batch_size, steps)
     added = memory()[1] - before
-    # entry i is step i + 1, for step 0 compiled
-    order = 1 + np.arange(len(spent))
-    counted = np.isin(order % TURN, COUNTED)
-    cut = np.median(spent[counted & (order // TURN % 2 == 0)], axis=0)
-    fixed = np.median(spent[counted & (order // TURN % 2 == 1)], axis=0)
+    cut, fixed = compare_turns(spent)
     rates = [
         estimate.measure_rates(1.0, clock)
         for clock in (time.perf_counter, time.process_time)
@@ -200,7 +220,7 @@ def measure_defaults(options):
     side = options.resolution
     print(
         f"{'network':<8}{'ms/step':>9}{'CPU ms':>8}{'pipeline':>10}"
-        f"{'of machine':>12}{'time est.':>11}{'memory est.':>13}{'MiB':>6}"
+        f"{'input CPU':>11}{'of machine':>12}{'time est.':>11}{'memory est.':>13}{'MiB':>6}"
     )
     rows = {}
     for kind, pictures in (("crowd", 1), ("comb", len(NAMES))):
@@ -209,7 +229,8 @@ def measure_defaults(options):
         )
         clock, cpu = measured["milliseconds"]
         print(
-            f"{kind:<8}{clock:>9.0f}{cpu:>8.0f}{measured['pipeline'][1]:>10.2f}"
+            f"{kind:<8}{clock:>9.0f}{cpu:>8.0f}{measured['pipeline'][0]:>10.2f}"
+            f"{1 - measured['pipeline'][1]:>11.2f}"
             f"{measured['share'][1]:>12.2f}{measured['time'][1]:>11.2f}"
             f"{measured['memory']:>13.2f}{measured['added']:>6.0f}",
             flush=True,
@@ -218,8 +239,8 @@ def measure_defaults(options):
             "images_per_second": round(
                 1000 * pictures * options.batch_size / clock
             ),
-            "input_pipeline_ratio": round(measured["pipeline"][1], 3),
-            "input_pipeline_ratio_wall": round(measured["pipeline"][0], 3),
+            "input_pipeline_ratio": round(measured["pipeline"][0], 3),
+            "input_cpu_share": round(1 - measured["pipeline"][1], 3),
             "machine_rate_share": round(measured["share"][1], 3),
             "machine_rate_share_wall": round(measured["share"][0], 3),
             "estimate_time_ratio": round(measured["time"][1], 3),
