@@ -1,27 +1,30 @@
 """What `bench training` says of the input: whether a step waits for it."""
 
-import numpy as np
-import pytest
+import time
 
-from benchmarks.training import TURN, compare_turns
-from helpers.training.batches_ahead import AHEAD
+import test_trainer
 
-
-def seconds_of_steps(cutting, steps):
-    """A training whose steps take 1 s, and whose batches two threads cut."""
-    threads, ready, ends, now = [0.0, 0.0], [], [], 0.0
-    for step in range(steps):
-        while len(ready) < step + AHEAD:
-            first = int(np.argmin(threads))
-            seconds = 0.0 if len(ready) // TURN % 2 else cutting
-            threads[first] = max(threads[first], now) + seconds
-            ready.append(threads[first])
-        now = max(now, ready[step]) + 1.0
-        ends.append(now)
-    return np.diff(ends)[:, None]
+from benchmarks.training import measure_steps
 
 
-@pytest.mark.parametrize("cutting, ratio", [(1, 1), (1.9, 1), (4, 0.5)])
-def test_the_input_holds_a_step_if_two_threads_cut_more_slowly(cutting, ratio):
-    cut, fixed = compare_turns(seconds_of_steps(cutting, 4 * TURN))
-    assert fixed / cut == pytest.approx(ratio)
+class SlowData:
+    """Batches from a slow disk: they take time, and nothing of the CPU."""
+
+    def __init__(self, data, seconds):
+        self.data = data
+        self.seconds = seconds
+
+    def __getattr__(self, name):
+        return getattr(self.data, name)
+
+    def batch(self, *options):
+        time.sleep(self.seconds)
+        return self.data.batch(*options)
+
+
+def test_a_step_waits_for_batches_that_take_no_cpu():
+    comb, data = test_trainer.small_comb(), test_trainer.identity_data()
+    measured = measure_steps(comb, SlowData(data, 1.0), 2, steps=4)
+    assert measured["seconds"][0] > 0.4  # two threads, a second each
+    assert measured["pipeline"] < 0.7  # the network takes milliseconds
+    assert measured["input"] < 1
