@@ -120,9 +120,7 @@ def measure_size(side, pair, options, deadline, rates):
         for name, film in pair.training.items()
     }
     sizes = [options.batch_factor * size for size in preset["batch_sizes"]]
-    seconds, trained = train(
-        comb, crops, sizes, options.minutes, deadline, 2 if options.tiny else 50
-    )
+    seconds, trained = train(comb, crops, sizes, options.minutes, deadline)
     peak = device_rates.peak_bytes()
     count = sizes[comb.level]
     model = comb.autoencoder(comb.level)
