@@ -5,11 +5,14 @@
 
 Trains the default crowd and the default comb of two identities through
 `Trainer` as the notebooks do, each in a process of its own. Noise
-costs as much as faces. Five things are measured:
+costs as much as faces. Six things are measured:
 
 - `images_per_second`, on the clock;
-- `input_pipeline_ratio`: step rate with augmentation over that with one
-  batch that lies in memory, the two taking turns every 12 steps of one run;
+- `input_pipeline_ratio`: the part of a step's time, on the clock, in which
+  the network works, and does not wait for its batch: 1, the input never holds
+  the step; .5, it is waited for as long as the network works;
+- `input_cpu_share`: what the threads that cut batches take of the CPU time of
+  a step. Where cores lie idle it costs nothing on the clock;
 - `machine_rate_share`: multiplications and additions a second of the network
   (three times those of its forward pass; neither the optimizer's nor the
   loss's) over what the same process reaches on plain 3x3 convolutions of 64
@@ -18,10 +21,10 @@ costs as much as faces. Five things are measured:
   `helpers.training.estimate` says, over what then happens. Memory is what
   training adds at its peak.
 
-Ratios are of the process' CPU time, so that what else the machine does counts
-little; `wall` stands beside, for a machine that does nothing else. Steps that
-compile are not counted. `--presets` measures a step of every preset but the
-largest, with small batches, instead. Last comes one line of JSON.
+The other ratios are of the process' CPU time, so that what else the machine
+does counts little; `wall` stands beside, for a machine that does nothing else.
+Steps that compile are not counted. `--presets` measures a step of every preset
+but the largest, with small batches, instead. Last comes one line of JSON.
 """
 
 import argparse
@@ -44,17 +47,17 @@ from helpers.training import estimate
 from helpers.training.batches_ahead import AHEAD
 from helpers.training.crowd_data import CrowdData
 from helpers.training.identity_data import IdentityData
-from helpers.training.trainer import Trainer
+from helpers.training.trainer import Trainer, course_optimizer
+from helpers.training.training_step import SupervisedStep
 
 COVERAGE = manifests.data_contract()["coverage"]
 PEOPLE = 24
 CAST = 3
 FRAMES = 60
 NAMES = ("Rosa", "Marco")
-TURN = 12  # steps with augmentation, then as many without
-# Steps of a turn that count: the first may wait for what the turn before
-# left, and in the last ones the threads work for the next turn
-COUNTED = range(2, TURN - AHEAD)
+# steps before those that count: the first one compiles, and the batches of
+# these are made meanwhile
+FIRST = AHEAD + 2
 # a batch that two cores and 2 GB of memory can take, by preset
 SMALL_BATCHES = {"tiny": 4, "laptop": 32, "workshop": 4, "studio": 1}
 
@@ -92,22 +95,32 @@ def identity_data(resolution, frames=FRAMES):
     )
 
 
-class TakingTurns:
-    """Batches of some data, which every second turn are all the same one."""
+class TimedData:
+    """Data that notes how long its batches keep a thread's CPU busy."""
 
     def __init__(self, data):
         self.data = data
-        self.fixed = None
+        self.seconds = []
 
     def __getattr__(self, name):
         return getattr(self.data, name)
 
-    def batch(self, step, *options):
-        if self.fixed is None:
-            self.fixed = self.data.batch(0, *options)
-        if step // TURN % 2:
-            return self.fixed
-        return self.data.batch(step, *options)
+    def batch(self, *options):
+        begin = time.thread_time()
+        batch = self.data.batch(*options)
+        self.seconds.append(time.thread_time() - begin)
+        return batch
+
+
+class TimedStep(SupervisedStep):
+    """Notes when each step begins and ends, on the clock and of the CPU."""
+
+    def train(self, *batch):
+        begin = time.perf_counter(), time.process_time()
+        result = super().train(*batch)
+        end = time.perf_counter(), time.process_time()
+        self.marks = [*getattr(self, "marks", []), (begin, end)]
+        return result
 
 
 def memory():
@@ -120,23 +133,30 @@ def memory():
 
 
 def measure_steps(network, data, batch_size, steps):
-    """Seconds of each step of a training at the top level.
+    """Steps of a training at the top level.
 
     Returns:
-        float array, shape `(steps, 2)`: on the clock and of the CPU.
+        dict of floats: `seconds` a step, a pair, on the clock and of the CPU;
+        `pipeline`, the part of the former that is no waiting for a batch;
+        `input`, the part of the latter that cuts batches.
     """
     level = level_of(network.resolution)
-    stage = {"level": level, "steps": steps + 1, "batch_size": batch_size}
-    marks = []
-    trainer = Trainer(network, data, [{**stage, "share": 1.0, "fade": 0.0}])
-    trainer.run(
-        report_every=1,
-        on_report=lambda report: marks.append(
-            (time.perf_counter(), time.process_time())
-        ),
-    )
-    # the first step compiles
-    return np.diff(marks, axis=0)
+    stage = {"level": level, "steps": steps + FIRST, "batch_size": batch_size}
+    stage |= {"share": 1.0, "fade": 0.0}
+    data = TimedData(data)
+    step = TimedStep(network, data, course_optimizer)
+    # a report cuts and draws a batch of its own: none but the last
+    Trainer(network, data, [stage], step=step).run(report_every=stage["steps"])
+    begins, ends = np.moveaxis(step.marks, 1, 0)
+    # from the end of one step to that of the next; means, as threads that
+    # work side by side let a step wait in turns
+    spent = np.diff(ends, axis=0)[FIRST - 1 :].mean(axis=0)
+    waited = (begins[1:] - ends[:-1])[FIRST - 1 :, 0].mean()
+    return {
+        "seconds": spent,
+        "pipeline": 1 - waited / spent[0],
+        "input": np.mean(data.seconds) / spent[1],
+    }
 
 
 def measure_training(kind, options, batch_size, steps):
@@ -149,7 +169,8 @@ def measure_training(kind, options, batch_size, steps):
         steps: int.
 
     Returns:
-        dict of numbers; ratios are pairs, on the clock and of CPU time.
+        dict of numbers; shares of time are pairs, on the clock and of CPU
+        time, but for those of `measure_steps()`.
     """
     side = options["resolution"]
     if kind == "comb":
@@ -162,13 +183,9 @@ def measure_training(kind, options, batch_size, steps):
     flops = estimate.TRAINING_FLOPS
     flops *= estimate.count_work(model, batch_size)["flops"]
     before, _ = memory()
-    spent = measure_steps(network, TakingTurns(data), batch_size, steps)
+    measured = measure_steps(network, data, batch_size, steps)
     added = memory()[1] - before
-    # entry i is step i + 1, for step 0 compiled
-    order = 1 + np.arange(len(spent))
-    counted = np.isin(order % TURN, COUNTED)
-    cut = np.median(spent[counted & (order // TURN % 2 == 0)], axis=0)
-    fixed = np.median(spent[counted & (order // TURN % 2 == 1)], axis=0)
+    spent = measured.pop("seconds")
     rates = [
         estimate.measure_rates(1.0, clock)
         for clock in (time.perf_counter, time.process_time)
@@ -177,13 +194,13 @@ def measure_training(kind, options, batch_size, steps):
     guesses = [estimate.estimate_training(network, [stage], r) for r in rates]
     return {
         "parameters": model.count_params(),
-        "milliseconds": 1000 * cut,
-        "pipeline": fixed / cut,
-        "share": flops / cut / [r["flops"] for r in rates],
-        "time": [g["seconds"] for g in guesses] / cut,
+        "milliseconds": 1000 * spent,
+        "share": flops / spent / [r["flops"] for r in rates],
+        "time": [g["seconds"] for g in guesses] / spent,
         "memory": guesses[0]["bytes"] / added,
         "added": added / 2**20,
         "guess": guesses[0]["bytes"] / 2**20,
+        **measured,
     }
 
 
@@ -200,7 +217,8 @@ def measure_defaults(options):
     side = options.resolution
     print(
         f"{'network':<8}{'ms/step':>9}{'CPU ms':>8}{'pipeline':>10}"
-        f"{'of machine':>12}{'time est.':>11}{'memory est.':>13}{'MiB':>6}"
+        f"{'input CPU':>11}{'of machine':>12}{'time est.':>11}"
+        f"{'memory est.':>13}{'MiB':>6}"
     )
     rows = {}
     for kind, pictures in (("crowd", 1), ("comb", len(NAMES))):
@@ -209,7 +227,8 @@ def measure_defaults(options):
         )
         clock, cpu = measured["milliseconds"]
         print(
-            f"{kind:<8}{clock:>9.0f}{cpu:>8.0f}{measured['pipeline'][1]:>10.2f}"
+            f"{kind:<8}{clock:>9.0f}{cpu:>8.0f}{measured['pipeline']:>10.2f}"
+            f"{measured['input']:>11.2f}"
             f"{measured['share'][1]:>12.2f}{measured['time'][1]:>11.2f}"
             f"{measured['memory']:>13.2f}{measured['added']:>6.0f}",
             flush=True,
@@ -218,8 +237,8 @@ def measure_defaults(options):
             "images_per_second": round(
                 1000 * pictures * options.batch_size / clock
             ),
-            "input_pipeline_ratio": round(measured["pipeline"][1], 3),
-            "input_pipeline_ratio_wall": round(measured["pipeline"][0], 3),
+            "input_pipeline_ratio": round(measured["pipeline"], 3),
+            "input_cpu_share": round(measured["input"], 3),
             "machine_rate_share": round(measured["share"][1], 3),
             "machine_rate_share_wall": round(measured["share"][0], 3),
             "estimate_time_ratio": round(measured["time"][1], 3),
@@ -266,18 +285,13 @@ def measure_presets(options):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--steps", type=int, default=4 * TURN)
+    parser.add_argument("--steps", type=int, default=40)
     parser.add_argument("--resolution", type=int, default=64)
     parser.add_argument("--batch-size", type=int, default=32)
     parser.add_argument("--presets", action="store_true")
     options = parser.parse_args()
     if not sys.platform.startswith("linux"):
         sys.exit("The memory of a process is read as Linux tells it.")
-    if options.steps < 2 * TURN:
-        sys.exit(
-            f"Each of two turns takes {TURN} steps. "
-            f"Received: --steps {options.steps}"
-        )
     measure = measure_presets if options.presets else measure_defaults
     print(json.dumps(measure(options)))
 

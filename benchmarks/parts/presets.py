@@ -9,10 +9,10 @@
 |            |        | size and resolution                            |
 | `paper`    |   1024 | combModel's widths, on a large GPU             |
 
-The last three have not been trained on a GPU yet. `python -m
-benchmarks.training --presets` measures a step with small batches, of all but
-`paper`; `helpers.training.estimate` says what a training takes here before it
-begins.
+The last three have not been trained on a GPU yet; `python -m benchmarks.gpu`
+is ready to train all but `paper` on one. `python -m benchmarks.training
+--presets` measures a step of these with small batches on a processor;
+`helpers.training.estimate` says what a training takes here before it begins.
 """
 
 import copy

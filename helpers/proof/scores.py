@@ -4,7 +4,6 @@ from collections import namedtuple
 
 import numpy as np
 
-from helpers.faces.face_set import evenly
 from helpers.latents import spaces
 from helpers.proof import expression_skill
 
@@ -182,8 +181,8 @@ def retrieval_share(latents_one, latents_other, nearest=5, candidates=120):
             "Row i of both arrays is the same frame, shape (faces, "
             f"latent_dim). Received: {one.shape} and {other.shape}"
         )
-    rows = evenly(len(one), candidates)
-    count = len(rows)
+    count = min(len(one), candidates)
+    rows = np.linspace(0, len(one) - 1, count).round().astype(int)
     both = spaces.standardise(np.concatenate([one[rows], other[rows]]))
     distances = spaces.squared_distances(both[:count], both[count:])
     own = np.diag(distances)

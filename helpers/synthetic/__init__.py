@@ -1,59 +1,39 @@
-"""People who do not exist: names and seeds in, film with its truth out."""
+"""People who do not exist: names and seeds in, film with its truth out.
 
-from helpers.synthetic.crowd_film import (
-    CrowdCrops,
-    render_crowd,
-    sample_casts,
-    sample_crowd_frames,
-)
-from helpers.synthetic.filming import film_people, film_person
-from helpers.synthetic.footage import write_footage, write_take
-from helpers.synthetic.frame import (
-    EXPRESSION_PARAMETERS,
-    EXPRESSION_RANGES,
-    FRAME_DEFAULTS,
-)
-from helpers.synthetic.holes import (
-    HOLES,
-    film_more,
-    is_so,
-    rows_with,
-    rows_without,
-)
-from helpers.synthetic.identity import (
-    IDENTITY_DEFAULTS,
-    identity_parameters,
-    true_swap_identity,
-)
-from helpers.synthetic.motion import sample_take
-from helpers.synthetic.people import NAMED_PEOPLE
-from helpers.synthetic.person import Person
-from helpers.synthetic.random_people import random_identity
-from helpers.synthetic.rendering import render
+A name is fetched from its module when it is asked for: who only renders needs
+no library that reads or writes video.
+"""
 
-__all__ = [
-    "EXPRESSION_PARAMETERS",
-    "EXPRESSION_RANGES",
-    "FRAME_DEFAULTS",
-    "HOLES",
-    "IDENTITY_DEFAULTS",
-    "NAMED_PEOPLE",
-    "Person",
-    "film_more",
-    "film_people",
-    "film_person",
-    "identity_parameters",
-    "is_so",
-    "random_identity",
-    "render",
-    "CrowdCrops",
-    "render_crowd",
-    "rows_with",
-    "rows_without",
-    "sample_casts",
-    "sample_crowd_frames",
-    "sample_take",
-    "true_swap_identity",
-    "write_footage",
-    "write_take",
-]
+import importlib
+
+_DOOR = {
+    "crowd_film": (
+        "CrowdCrops",
+        "render_crowd",
+        "sample_casts",
+        "sample_crowd_frames",
+    ),
+    "filming": ("film_people", "film_person"),
+    "footage": ("write_footage", "write_take"),
+    "frame": ("EXPRESSION_PARAMETERS", "EXPRESSION_RANGES", "FRAME_DEFAULTS"),
+    "holes": ("HOLES", "film_more", "is_so", "rows_with", "rows_without"),
+    "identity": (
+        "IDENTITY_DEFAULTS",
+        "identity_parameters",
+        "true_swap_identity",
+    ),
+    "motion": ("sample_take",),
+    "people": ("NAMED_PEOPLE",),
+    "person": ("Person",),
+    "random_people": ("random_identity",),
+    "rendering": ("render",),
+}
+_MODULES = {name: module for module, names in _DOOR.items() for name in names}
+__all__ = list(_MODULES)
+
+
+def __getattr__(name):
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{_MODULES[name]}")
+    return getattr(module, name)

@@ -16,8 +16,8 @@ import numpy as np
 from helpers import alignment
 from helpers.crops import cut_crop
 from helpers.files import manifests
-from helpers.synthetic.footage import build_named_person
 from helpers.synthetic.motion import sample_take
+from helpers.synthetic.person import build_named_person
 from helpers.synthetic.rendering import render
 from helpers.synthetic.workers import run_jobs
 

@@ -7,7 +7,6 @@ it is unfinished and is filmed anew.
 """
 
 import contextlib
-import functools
 import json
 import pathlib
 import tempfile
@@ -21,7 +20,7 @@ from helpers.files import manifests
 from helpers.footage import consent, listing, media
 from helpers.synthetic.identity import identity_parameters
 from helpers.synthetic.motion import sample_take
-from helpers.synthetic.person import Person
+from helpers.synthetic.person import build_named_person
 from helpers.synthetic.rendering import render
 from helpers.synthetic.voice import SAMPLE_RATE, make_voice
 from helpers.synthetic.workers import run_jobs
@@ -32,12 +31,6 @@ CLIP_FRAME_RATE = 25
 COMMENT = "A synthetic person. Nobody was filmed."
 # where footage is from, and what was agreed
 NOBODY = ("rendered by this course", "nobody was filmed: the person is made up")
-
-
-@functools.lru_cache(maxsize=2)
-def build_named_person(name):
-    """Person of a name, kept for the next clip. See `identity_parameters`."""
-    return Person(identity_parameters(name))
 
 
 def write_take(

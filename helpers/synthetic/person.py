@@ -1,11 +1,13 @@
 """A synthetic person, ready to film: identity parameters in, meshes out."""
 
+import functools
+
 import numpy as np
 
 from helpers.synthetic.attachments import HAIR, HEAD, build_attachments
 from helpers.synthetic.expressions import build_blendshapes
 from helpers.synthetic.fields import smoothstep
-from helpers.synthetic.identity import complete_identity
+from helpers.synthetic.identity import complete_identity, identity_parameters
 from helpers.synthetic.rasterizer import grid_triangles
 from helpers.synthetic.relief import shape_head
 from helpers.synthetic.template import build_template
@@ -86,6 +88,12 @@ class Person:
             offset += grid.shade.size
         triangles = np.ascontiguousarray(np.concatenate(triangles).T)
         return triangles, np.concatenate(coordinates)
+
+
+@functools.lru_cache(maxsize=2)
+def build_named_person(name):
+    """Person of a name, kept for the next clip. See `identity_parameters`."""
+    return Person(identity_parameters(name))
 
 
 def _grid_coordinates(rows, columns, kind):
