@@ -13,6 +13,7 @@ from helpers import alignment, masks
 from helpers.color_transfer import check_choice
 from helpers.crops import cut_crop, cut_network_crops, matrix_for
 from helpers.faces.readers import face_mask
+from helpers.files import manifests
 from helpers.masks import DEFAULT_OCCLUSION, OCCLUSIONS
 from helpers.synthetic import occluders
 
@@ -29,6 +30,12 @@ OUTLINE_FEATHER_SHARE = masks.FEATHER_SHARE / 0.8
 # it reaches further up by this share of the mask's side. More would show the
 # lower end of a source's fringe on a bare forehead.
 UPWARD_SHARE = 0.03
+# Beside the brows the outline reaches further out by this share of the side,
+# and only the egg ends the mask: drawn in, it leaves the target's brow ends
+# beside the source's (`benchmarks.brows`). That begins a little below the eyes
+# and is whole a little above, in distances between them.
+BROW_REACH_SHARE = 0.03
+BROWS_BEGIN = 0.1
 # The edge of what is covered, drawn in and softened as shares of the mask's
 # side. Far less than at the outline: below a finger the decoder has learned
 # what to draw, and between two fingers there is little room.
@@ -72,14 +79,39 @@ def visible_face(shares, eggs):
             bare = cv2.resize(bare, egg.shape[::-1])
         above = np.ones((1 + round(UPWARD_SHARE * len(outline)), 1), np.uint8)
         outline = cv2.dilate(outline, above, anchor=(0, 0))
-        outline = masks.soften_mask(
-            outline, OUTLINE_ERODE_SHARE, OUTLINE_FEATHER_SHARE
-        )
+        outline = _soften_outline(outline)
         bare = masks.soften_mask(bare, ERODE_SHARE, FEATHER_SHARE)
         mask = np.minimum(outline, egg) * bare
         if mask.sum() >= LEAST_SEEN * egg.sum():
             result[index] = mask
     return result
+
+
+def _soften_outline(outline):
+    """Drawn in at cheeks and jaw, let out at the brows, soft everywhere."""
+    drawn_in = masks.soften_mask(
+        outline, OUTLINE_ERODE_SHARE, OUTLINE_FEATHER_SHARE
+    )
+    reach = round(BROW_REACH_SHARE * len(outline))
+    disc = cv2.getStructuringElement(
+        cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1)
+    )
+    let_out = cv2.dilate(outline, disc)
+    let_out = masks.soften_mask(let_out, 0, OUTLINE_FEATHER_SHARE)
+    return drawn_in + _above_eyes(len(outline)) * (let_out - drawn_in)
+
+
+@functools.cache
+def _above_eyes(side):
+    """1 in the rows above the eyes, 0 in those below; shape `(side, 1)`."""
+    contract = manifests.data_contract()
+    eyes = alignment.template_points(contract, 1)[:2] + 0.5
+    unit = np.linalg.norm(eyes[1] - eyes[0])
+    coverage = contract["coverage"]
+    rows = (np.arange(side) + 0.5) / side * coverage + (1 - coverage) / 2
+    above = (eyes[:, 1].mean() - rows) / unit
+    share = np.clip(above / BROWS_BEGIN / 2 + 0.5, 0, 1)
+    return share[:, None].astype(np.float32)
 
 
 def _surely_bare(bare):
