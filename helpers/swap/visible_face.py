@@ -15,6 +15,7 @@ from helpers.crops import cut_crop, cut_network_crops, matrix_for
 from helpers.faces.readers import face_mask
 from helpers.files import manifests
 from helpers.masks import DEFAULT_OCCLUSION, OCCLUSIONS
+from helpers.swap import worn_glasses
 from helpers.synthetic import occluders
 
 # What is covered begins where a pixel is surely so, and reaches as far as it is
@@ -45,17 +46,19 @@ FEATHER_SHARE = 0.008
 LEAST_SEEN = 0.1
 
 
-def visible_face(shares, eggs):
+def visible_face(shares, eggs, worn=False):
     """Masks of what is seen of some faces.
 
     The border follows the face's own outline, within the egg: beyond that a
     decoder may have learned nothing.
 
     Args:
-        shares: float array, shape `(faces, size, size, 2)`, 0-1, of
-            `face_mask.FaceMask.read`.
+        shares: float array, shape `(faces, size, size, 3)`, 0-1, of
+            `face_mask.FaceMask.read_masks`.
         eggs: float array, shape `(faces, side, side)`, 0-1, network crops of
             `masks.face_mask`, of at least the same size.
+        worn: bool, whether these faces wear glasses, see `worn_glasses`: then
+            all that may be glasses is left out.
 
     Returns:
         float32 array, shape `(faces, side, side)`, 0-1: nowhere more than the
@@ -67,21 +70,24 @@ def visible_face(shares, eggs):
     shares, eggs = np.asarray(shares), np.asarray(eggs, np.float32)
     if shares.ndim != 4 or eggs.ndim != 3 or len(shares) != len(eggs):
         raise ValueError(
-            "Expected an egg (side, side) for each face (size, size, 2). "
+            "Expected an egg (side, side) for each face (size, size, 3). "
             f"Received: shapes {shares.shape} and {eggs.shape}"
         )
     result = np.zeros_like(eggs)
     for index, (seen, egg) in enumerate(zip(shares, eggs, strict=True)):
-        outline = np.float32(seen[..., 0])
-        bare = _surely_bare(np.float32(seen[..., 1]))
+        outline, bare, glasses = np.float32(seen).transpose(2, 0, 1).copy()
+        bare = _surely_bare(worn_glasses.without_glasses(bare, glasses))
+        cover = worn_glasses.cover_of(glasses) if worn else 0 * glasses
         if bare.shape != egg.shape:
-            outline = cv2.resize(outline, egg.shape[::-1])
-            bare = cv2.resize(bare, egg.shape[::-1])
+            outline, bare, cover = (
+                cv2.resize(part, egg.shape[::-1])
+                for part in (outline, bare, cover)
+            )
         above = np.ones((1 + round(UPWARD_SHARE * len(outline)), 1), np.uint8)
         outline = cv2.dilate(outline, above, anchor=(0, 0))
         outline = _soften_outline(outline)
         bare = masks.soften_mask(bare, ERODE_SHARE, FEATHER_SHARE)
-        mask = np.minimum(outline, egg) * bare
+        mask = np.minimum(outline, egg) * bare * (1 - cover)
         if mask.sum() >= LEAST_SEEN * egg.sum():
             result[index] = mask
     return result
@@ -166,6 +172,9 @@ def see_face(comb, frame, landmarks, occlusion=DEFAULT_OCCLUSION):
 class MaskMaker:
     """Makes the masks along which a comb's faces are pasted.
 
+    It remembers whether the face wore glasses, so that these do not come and
+    go: one for each face that is followed.
+
     Args:
         comb: comb with `contract` and `resolution`.
         occlusion: one of `OCCLUSIONS`. `"learned"` leaves out what a small
@@ -180,7 +189,7 @@ class MaskMaker:
     def __init__(self, comb, occlusion=DEFAULT_OCCLUSION):
         check_choice("occlusion", occlusion, OCCLUSIONS)
         self.contract, self.resolution = comb.contract, comb.resolution
-        self._network = None
+        self._network, self._worn = None, False
         if occlusion == "learned":
             self._network = face_mask.shipped_mask()
             self.resolution = max(self.resolution, self._network.resolution)
@@ -214,7 +223,7 @@ class MaskMaker:
         return cut_network_crops(egg, coverage, self.resolution)[0]
 
     def make_masks(self, looks):
-        """Masks of faces.
+        """Masks of one face in frames that follow each other.
 
         Args:
             looks: list of what `look_at_face` returned.
@@ -227,4 +236,8 @@ class MaskMaker:
         if not looks or self._network is None:
             return eggs
         shares = self._network.read_masks(np.stack(crops))
-        return list(visible_face(shares, np.stack(eggs)))
+        strengths = [
+            worn_glasses.frame_strength(seen[..., 2]) for seen in shares
+        ]
+        self._worn = worn_glasses.are_worn(strengths, self._worn)
+        return list(visible_face(shares, np.stack(eggs), self._worn))
