@@ -35,9 +35,11 @@ FRAMES = 16  # of each person
 BATCH = 32
 LEARNING_RATE = 5e-3
 CONTINUED_RATE = 2e-3
-KINDS = (*occluders.OCCLUDERS, "hand", "hand", "hair", "glasses")
+KINDS = (*occluders.OCCLUDERS, "hand", "hand", "hair", "glasses", "wire")
 # drawn anew in every epoch: those of which a few hundred are too few
-RENEWED = ("bar", "bar", "bar", "blob", "hand", "glasses")
+RENEWED = ("bar",) * 5 + ("blob", "hand", "hair", "hair", "glasses")
+RENEWED += ("wire",) * 3
+WORN = ("glasses", "wire")
 
 
 def render_faces(first, people, processes, occluded=2):
@@ -51,7 +53,7 @@ def render_faces(first, people, processes, occluded=2):
 
     Returns:
         Tuple of uint8 crops, shape `(faces, CROP_SIZE, CROP_SIZE, 3)`, and
-        uint8 truths, shape `(faces, CROP_SIZE, CROP_SIZE, 2)`: 255 times
+        uint8 truths, shape `(faces, CROP_SIZE, CROP_SIZE, 3)`: 255 times
         what the channels of `face_mask.CHANNELS` should say.
     """
     jobs = [(first + index, occluded) for index in range(people)]
@@ -65,7 +67,7 @@ def _render_person(number, occluded):
     if random.random() < 0.35:
         identity["glasses"] = {
             "color": tuple(float(v) for v in random.uniform(5, 110, 3)),
-            "thickness": float(random.uniform(0.1, 0.35)),
+            "thickness": float(random.uniform(0.06, 0.35)),
             "radius_x": float(random.uniform(1.9, 2.4)),
             "radius_y": float(random.uniform(1.2, 2.0)),
             "squareness": float(random.uniform(2, 4.5)),
@@ -76,17 +78,20 @@ def _render_person(number, occluded):
         frame = hard_frames.sample_frame(number * 1000 + index, random)
         shot = synthetic.render(person, frame, FRAME_SIZE, geometry=True)
         for view in range(1 + occluded):
-            image, cover = shot["image"], shot["glasses"]
+            image, worn = shot["image"], shot["glasses"]
+            bare = shot["skin"] * (1 - worn)
             for _ in range(0 if view == 0 else random.choice((1, 1, 2))):
-                image, more = occluders.occlude(
+                kind = KINDS[random.integers(len(KINDS))]
+                image, cover = occluders.occlude(
                     image,
                     shot["landmarks"],
-                    KINDS[random.integers(len(KINDS))],
+                    kind,
                     int(random.integers(2**31)),
                     frame,
                 )
-                cover = np.maximum(cover, more)
-            truth = np.stack((shot["mask"], shot["skin"] * (1 - cover)), -1)
+                bare = bare * (1 - cover)
+                worn = worn * (1 - cover) + cover * (kind in WORN)
+            truth = np.stack((shot["mask"], bare, worn), -1)
             matrix = alignment.crop_matrix(
                 shot["landmarks"], manifests.data_contract(CROP_SIZE)
             )
@@ -101,7 +106,7 @@ class SpoiltFaces(keras.utils.PyDataset):
 
     Args:
         crops: uint8 array, shape `(faces, CROP_SIZE, CROP_SIZE, 3)`.
-        truths: uint8 array, shape `(faces, CROP_SIZE, CROP_SIZE, 2)`.
+        truths: uint8 array, shape `(faces, CROP_SIZE, CROP_SIZE, 3)`.
         seed: int.
     """
 
@@ -121,9 +126,9 @@ class SpoiltFaces(keras.utils.PyDataset):
             for row in rows
         ]
         crops, truths = (np.stack(part) for part in zip(*spoilt, strict=True))
-        outline, bare = truths[..., 0], truths[..., 1]
-        # what is covered is a small part of most faces
-        weight = 0.5 + outline + outline * (1 - bare)
+        outline, bare, worn = np.moveaxis(truths, -1, 0)
+        # what is covered is a small part of most faces, and rims a smaller one
+        weight = 0.5 + outline + outline * (1.5 * (1 - bare) + 0.5 * worn)
         return crops, truths, weight
 
     def on_epoch_end(self):
@@ -135,15 +140,15 @@ def spoil(crop, truth, random):
 
     Args:
         crop: uint8 array, shape `(CROP_SIZE, CROP_SIZE, 3)`.
-        truth: uint8 array, shape `(CROP_SIZE, CROP_SIZE, 2)`.
+        truth: uint8 array, shape `(CROP_SIZE, CROP_SIZE, 3)`.
         random: `numpy.random.Generator`.
 
     Returns:
         Two float32 arrays, shape `(RESOLUTION, RESOLUTION, 3)` and `(...,
-        2)`, 0-1.
+        3)`, 0-1.
     """
     size = (RESOLUTION, RESOLUTION)
-    if random.random() < 0.25:
+    if random.random() < 0.5:
         crop, truth = _occlude(crop, truth, random)
     matrix = _jitter(random)
     crop, truth = (
@@ -151,6 +156,8 @@ def spoil(crop, truth, random):
         for part in (crop, truth)
     )
     crop, truth = _bend(crop, truth, random)
+    if random.random() < 0.6:
+        crop = _crease(crop, random)
     image = spoilt_pictures.spoil_picture(crop, random)
     return image, np.float32(truth) / 255
 
@@ -161,8 +168,36 @@ def _occlude(crop, truth, random):
     kind = RENEWED[random.integers(len(RENEWED))]
     seed = int(random.integers(2**31))
     crop, cover = occluders.occlude(crop, landmarks, kind, seed)
-    bare = truth[..., 1] * (1 - cover)
-    return crop, np.dstack((truth[..., 0], np.uint8(bare + 0.5)))
+    outline, bare, worn = np.moveaxis(np.float32(truth), -1, 0)
+    bare, worn = bare * (1 - cover), worn * (1 - cover)
+    worn = worn + 255 * cover * (kind in WORN)
+    return crop, np.uint8(np.stack((outline, bare, worn), -1) + 0.5)
+
+
+def _crease(crop, random):
+    """Folds and bags around the eyes, and brows: bowed, and no rims."""
+    whole = alignment.template_points(manifests.TEMPLATE, CROP_SIZE)[:2]
+    eyes = whole - (CROP_SIZE - RESOLUTION) / 2
+    folds = np.zeros(crop.shape[:2], np.float32)
+    for _ in range(int(random.integers(1, 6))):
+        line = np.zeros_like(folds)
+        place = eyes[random.integers(2)] + random.normal(0, 4, 2)
+        begin = random.choice((30, 210)) + random.normal(0, 25)
+        end = begin + random.uniform(40, 130)
+        axes = random.uniform(8, 26), random.uniform(6, 20)
+        cv2.ellipse(
+            line,
+            np.int32(place).tolist(),
+            np.int32(axes).tolist(),
+            0,
+            begin,
+            end,
+            1.0,
+            int(random.integers(1, 5)),
+        )
+        line = cv2.GaussianBlur(line, (0, 0), random.uniform(0.6, 2.5))
+        folds = np.maximum(folds, random.uniform(0.1, 0.6) * line)
+    return np.uint8(crop * (1 - folds[..., None]) + 0.5)
 
 
 def _jitter(random):
@@ -199,7 +234,7 @@ def train_face_mask(crops, truths, epochs, seed, start=None):
 
     Args:
         crops: uint8 array, shape `(faces, CROP_SIZE, CROP_SIZE, 3)`.
-        truths: uint8 array, shape `(faces, CROP_SIZE, CROP_SIZE, 2)`.
+        truths: uint8 array, shape `(faces, CROP_SIZE, CROP_SIZE, 3)`.
         epochs: int.
         seed: int.
         start: `face_mask.FaceMask` to train on from, or `None`.
@@ -228,25 +263,31 @@ def check_face_mask(network, crops, truths):
     Args:
         network: `face_mask.FaceMask`.
         crops: uint8 array, shape `(faces, CROP_SIZE, CROP_SIZE, 3)`.
-        truths: uint8 array, shape `(faces, CROP_SIZE, CROP_SIZE, 2)`.
+        truths: uint8 array, shape `(faces, CROP_SIZE, CROP_SIZE, 3)`.
 
     Returns:
         dict: `iou` of visible face with the truth, both above a half;
-        `covered_found`, share of the covered face that is found covered; and
-        `bare_found`, share of the bare face that is found bare.
+        `covered_found`, share of the covered face that is found covered;
+        `bare_found`, share of the bare face that is found bare; and
+        `glasses_found` and `no_glasses_found`, the same of glasses.
     """
     seen, wanted = (
         cut_network_crops(part, COVERAGE, RESOLUTION)
         for part in (crops, truths)
     )
     shares = network.read_masks(seen)
-    visible, true = (part.prod(axis=-1) > 0.5 for part in (shares, wanted))
+    visible, true = (
+        part[..., :2].prod(axis=-1) > 0.5 for part in (shares, wanted)
+    )
     face, bare = wanted[..., 0] > 0.5, wanted[..., 1] > 0.5
     found_bare = shares[..., 1] > 0.5
+    rims, found_rims = wanted[..., 2] > 0.5, shares[..., 2] > 0.5
     return {
         "iou": float((visible & true).sum() / (visible | true).sum()),
         "covered_found": float(1 - found_bare[face & ~bare].mean()),
         "bare_found": float(found_bare[face & bare].mean()),
+        "glasses_found": float(found_rims[face & rims].mean()),
+        "no_glasses_found": float(1 - found_rims[face & ~rims].mean()),
     }
 
 

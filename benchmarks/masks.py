@@ -46,7 +46,7 @@ from helpers.crops import (
 from helpers.crowd import Crowd
 from helpers.faces.readers import face_landmarks, face_mask
 from helpers.files import manifests
-from helpers.swap import swapping, visible_face
+from helpers.swap import swapping, visible_face, worn_glasses
 from helpers.swapper import Swapper
 from helpers.synthetic import occluders
 from helpers.training import bundles, optimizers
@@ -55,7 +55,10 @@ CONTRACT = manifests.data_contract()
 SHARED = manifests.project_root() / "weights/shared/crowd_64"
 KINDS = ("none", "bar", "blob", "hand", "hair", "cloth", "cap", "glasses")
 FIRST_PERSON = 95_000  # of those whom no network has seen
-FRAME = 256
+# a person's own glasses, in cm; thin ones are filmed at a footage's own size
+WORN = {"worn": 0.2, "thin": 0.1}
+FRAME, FINE_FRAME = 256, 512
+FINE = ("thin", "wire")
 LATENT_SIDE = 64
 VIEWS = 1  # of each face, for the decoder of latents
 DECODER_EPOCHS = 20
@@ -77,8 +80,8 @@ def scenes(people, kinds=KINDS, first=FIRST_PERSON):
 
     Args:
         people: int.
-        kinds: sequence of `"none"`, `"worn"` (the person's own glasses) or
-            kinds of `occluders.OCCLUDERS`.
+        kinds: sequence of `"none"`, kinds of `WORN` (the person's own
+            glasses) or of `occluders.OCCLUDERS`.
         first: int. Number of the first person.
 
     Yields:
@@ -94,18 +97,19 @@ def scenes(people, kinds=KINDS, first=FIRST_PERSON):
         frame = synthetic.sample_take(60, seed=number, max_yaw=30)[30]
         shown = {}
         for kind in kinds:
-            worn = {"thickness": 0.2} if kind == "worn" else None
-            if str(worn) not in shown:
-                shown[str(worn)] = [
+            look = WORN.get(kind), FINE_FRAME if kind in FINE else FRAME
+            if look not in shown:
+                worn = look[0] and {"thickness": look[0]}
+                shown[look] = [
                     synthetic.render(
                         synthetic.Person({**who, "glasses": worn}),
                         frame,
-                        FRAME,
+                        look[1],
                         geometry=True,
                     )
                     for who in (identity, swapped)
                 ]
-            shot, true = shown[str(worn)]
+            shot, true = shown[look]
             image, cover = shot["image"], shot["glasses"]
             if kind in occluders.OCCLUDERS:
                 image, cover = occluders.occlude(
@@ -189,11 +193,13 @@ def masks_of(scene, network, latent_masks=None):
     hull = points_mask(scene, network.resolution)
 
     def shown(shares, region):
-        return visible_face.visible_face(shares[None], region[None])[0]
+        strength = worn_glasses.frame_strength(shares[..., 2])
+        worn = worn_glasses.are_worn([strength])
+        return visible_face.visible_face(shares[None], region[None], worn)[0]
 
     rules = {"egg": (egg, soft)}
     for name, shares in readings.items():
-        bare = np.stack((everywhere, shares[..., 1]), -1)
+        bare = np.stack((everywhere, *shares[..., 1:].transpose(2, 0, 1)), -1)
         hard = np.minimum(egg, shares[..., 0]) * (shares[..., 1] > 0.5)
         rules[name] = hard, shown(shares, egg)
         if name == "outline":
@@ -277,7 +283,7 @@ def count_kept(people):
         and with `"none"`, and one float: of the egg on bare faces.
     """
     kept, before, faces = {}, {}, []
-    kinds = (*KINDS, "worn")
+    kinds = (*KINDS, *WORN, "wire")
     for scene in scenes(people, kinds):
         learned, egg = kept_shares(scene, "learned")
         if scene["kind"] == "none":
@@ -331,7 +337,7 @@ def train_latent_masks(people, processes):
 
     Returns:
         Function from network crops to what `face_mask.FaceMask.read_masks`
-        gives, shape `(faces, 64, 64, 2)`.
+        gives, shape `(faces, 64, 64, 3)`.
     """
     crowd = bundles.load_bundle(SHARED, (Crowd,))
     crops, truths = training.render_faces(
@@ -382,7 +388,8 @@ def _build_latent_decoder(latent_dim):
         features = layers.Conv2D(4 * width, 3, padding="same")(features)
         features = keras.ops.depth_to_space(features, 2)
     features = layers.LeakyReLU(negative_slope=0.1)(features)
-    shares = layers.Conv2D(2, 3, padding="same", activation="sigmoid")
+    count = len(face_mask.CHANNELS)
+    shares = layers.Conv2D(count, 3, padding="same", activation="sigmoid")
     return keras.Model(inputs, shares(features), name="latent_masks")
 
 

@@ -18,12 +18,12 @@ def test_masks_are_shares_at_the_network_s_own_resolution():
     network = small_network()
     crops = np.random.default_rng(0).random((3, 48, 48, 3), np.float32)
     found = network.read_masks(crops, batch_size=2)
-    assert found.shape == (3, 32, 32, 2) and found.dtype == np.float32
+    assert found.shape == (3, 32, 32, 3) and found.dtype == np.float32
     assert found.min() >= 0 and found.max() <= 1
     np.testing.assert_allclose(
         network.read_masks(crops[2:]), found[2:], atol=1e-5
     )
-    assert network.read_masks(crops[:0]).shape == (0, 32, 32, 2)
+    assert network.read_masks(crops[:0]).shape == (0, 32, 32, 3)
 
 
 def test_what_does_not_fit_is_refused():
@@ -68,12 +68,14 @@ def test_renders_and_their_spoilt_views_keep_their_truth(monkeypatch):
     crops, truths = training.render_faces(96_000, 1, 1, occluded=1)
     side = training.CROP_SIZE
     assert crops.shape == (4, side, side, 3) and crops.dtype == np.uint8
-    assert truths.shape == (4, side, side, 2) and truths.dtype == np.uint8
+    assert truths.shape == (4, side, side, 3) and truths.dtype == np.uint8
     middle = slice(side // 4, 3 * side // 4)
     assert truths[::2, middle, middle, 0].mean() > 200
     seen, wanted = training.spoil(crops[0], truths[0], np.random.default_rng(0))
     side = training.RESOLUTION
-    assert seen.shape == (side, side, 3) and wanted.shape == (side, side, 2)
+    assert seen.shape == (side, side, 3) and wanted.shape == (side, side, 3)
     assert 0 <= seen.min() and seen.max() <= 1
     assert 0 <= wanted.min() and wanted.max() <= 1
-    assert wanted[side // 2, side // 2].min() > 0.9
+    np.testing.assert_allclose(
+        wanted[side // 2, side // 2], [1, 1, 0], atol=0.1
+    )

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from clips import FACE, GreenComb, MirrorComb, picture
 
+from benchmarks import brows
 from benchmarks import masks as benchmark
 from helpers import alignment, masks
 from helpers.swap import swapping, visible_face
@@ -15,11 +16,11 @@ from helpers.swap import swapping, visible_face
 SIZE = 64
 
 
-def eggs_and(outline=1.0, bare=1.0):
+def eggs_and(outline=1.0, bare=1.0, glasses=0.0):
     """An egg, and what a network might say of it."""
     egg = masks.face_mask(SIZE, MirrorComb.contract)[None]
-    shares = np.empty((1, SIZE, SIZE, 2), np.float32)
-    shares[..., 0], shares[..., 1] = outline, bare
+    shares = np.empty((1, SIZE, SIZE, 3), np.float32)
+    shares[..., 0], shares[..., 1], shares[..., 2] = outline, bare, glasses
     return shares, egg
 
 
@@ -63,7 +64,34 @@ def test_a_mask_lies_inside_the_egg_and_the_outline():
     mask = visible_face.visible_face(shares, egg)
     assert mask.dtype == np.float32 and mask.shape == egg.shape
     assert (mask <= egg + 1e-6).all()
-    assert mask[0, :, 42:].max() < 0.05 and mask[0, 32, 20:32].min() > 0.95
+    assert mask[0, 34:, 42:].max() < 0.05 and mask[0, 32, 20:32].min() > 0.95
+
+
+def test_beside_the_brows_a_mask_reaches_beyond_the_outline_up_to_the_egg():
+    shares, egg = eggs_and()
+    shares[:, :, 44:, 0] = 0
+    mask = visible_face.visible_face(shares, egg)[0]
+    eyes = 16
+    assert mask[eyes - 4, 43:45].min() > 0.5  # brows
+    assert mask[eyes + 5 :, 43:45].max() < 0.1  # cheeks
+    assert (mask <= egg[0] + 1e-6).all()
+
+
+def test_swaps_are_truer_where_brows_end_and_no_seam_is_steeper(monkeypatch):
+    maker = visible_face.MaskMaker(benchmark.GreenComb())
+    rows = []
+    for target, truth in brows.pairs(6):
+        look = maker.look_at_face(target["image"], target["landmarks"])
+        masks_made = maker.make_masks([look])
+        with monkeypatch.context() as patch:
+            patch.setattr(visible_face, "_above_eyes", lambda side: 0)
+            masks_made += maker.make_masks([look])
+        rows.append(brows.score(target, truth, maker, masks_made))
+    reaching, drawn_in = np.mean(rows, axis=0)
+    ends, face = [0, 2], [1, 3]  # drawn truly, and smeared beyond the egg
+    assert (reaching[ends] < 0.9 * drawn_in[ends]).all()
+    assert (reaching[face] < drawn_in[face]).all()
+    assert reaching[4] < 1.15  # the seam: of few people it says little
 
 
 def test_what_is_doubtful_stays_face_and_what_is_sure_reaches_on():

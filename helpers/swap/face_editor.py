@@ -52,7 +52,9 @@ class FaceEditor:
         self.visible, self.compositing = visible, compositing
         tracks = [role.track for role in roles]
         self.with_face = frames_with_face(tracks, video_path)
-        self._masks, self._modes = swapping.maker_and_modes(comb, compositing)
+        # one for each face, as it remembers whether that wears glasses
+        makers = [swapping.maker_and_modes(comb, compositing) for _ in roles]
+        self._masks, (self._modes, *_) = zip(*makers, strict=True)
         self.seconds = {"network": 0.0, "composite": 0.0}
         self.hidden = 0
         self._combs = [
@@ -85,7 +87,9 @@ class FaceEditor:
     def _cut(self, picture):
         """A `_Place` in the picture for each role, `None` without a face."""
         places = []
-        for role, comb in zip(self.roles, self._combs, strict=True):
+        for role, comb, maker in zip(
+            self.roles, self._combs, self._masks, strict=True
+        ):
             landmarks = role.track.landmarks[picture.index]
             rectangle = _seen_rectangle(
                 landmarks, self.comb.contract, picture.shape
@@ -96,7 +100,7 @@ class FaceEditor:
             region = picture.read(*rectangle)
             landmarks = landmarks - rectangle[:2]
             cut = swapping.cut_target(comb, region, landmarks)
-            look = self._masks.look_at_face(region, landmarks)
+            look = maker.look_at_face(region, landmarks)
             places.append(_Place(rectangle, region, cut, look))
         return places
 
@@ -108,7 +112,8 @@ class FaceEditor:
         crops = np.stack([place.cut.seen for place in known])
         comb, source = self._combs[number], self.roles[number].source
         faces = swapping.draw_faces(comb, crops, source)
-        seen = self._masks.make_masks([place.look for place in known])
+        looks = [place.look for place in known]
+        seen = self._masks[number].make_masks(looks)
         self.hidden += sum(not mask.any() for mask in seen)
         drawn = zip(faces, seen, strict=True)
         return [place if place is None else next(drawn) for place in places]

@@ -13,7 +13,9 @@ from helpers import alignment, masks
 from helpers.color_transfer import check_choice
 from helpers.crops import cut_crop, cut_network_crops, matrix_for
 from helpers.faces.readers import face_mask
+from helpers.files import manifests
 from helpers.masks import DEFAULT_OCCLUSION, OCCLUSIONS
+from helpers.swap import worn_glasses
 from helpers.synthetic import occluders
 
 # What is covered begins where a pixel is surely so, and reaches as far as it is
@@ -29,6 +31,12 @@ OUTLINE_FEATHER_SHARE = masks.FEATHER_SHARE / 0.8
 # it reaches further up by this share of the mask's side. More would show the
 # lower end of a source's fringe on a bare forehead.
 UPWARD_SHARE = 0.03
+# Beside the brows the outline reaches further out by this share of the side,
+# and only the egg ends the mask: drawn in, it leaves the target's brow ends
+# beside the source's (`benchmarks.brows`). That begins a little below the eyes
+# and is whole a little above, in distances between them.
+BROW_REACH_SHARE = 0.03
+BROWS_BEGIN = 0.1
 # The edge of what is covered, drawn in and softened as shares of the mask's
 # side. Far less than at the outline: below a finger the decoder has learned
 # what to draw, and between two fingers there is little room.
@@ -38,17 +46,19 @@ FEATHER_SHARE = 0.008
 LEAST_SEEN = 0.1
 
 
-def visible_face(shares, eggs):
+def visible_face(shares, eggs, worn=False):
     """Masks of what is seen of some faces.
 
     The border follows the face's own outline, within the egg: beyond that a
     decoder may have learned nothing.
 
     Args:
-        shares: float array, shape `(faces, size, size, 2)`, 0-1, of
-            `face_mask.FaceMask.read`.
+        shares: float array, shape `(faces, size, size, 3)`, 0-1, of
+            `face_mask.FaceMask.read_masks`.
         eggs: float array, shape `(faces, side, side)`, 0-1, network crops of
             `masks.face_mask`, of at least the same size.
+        worn: bool, whether these faces wear glasses, see `worn_glasses`: then
+            all that may be glasses is left out.
 
     Returns:
         float32 array, shape `(faces, side, side)`, 0-1: nowhere more than the
@@ -60,26 +70,54 @@ def visible_face(shares, eggs):
     shares, eggs = np.asarray(shares), np.asarray(eggs, np.float32)
     if shares.ndim != 4 or eggs.ndim != 3 or len(shares) != len(eggs):
         raise ValueError(
-            "Expected an egg (side, side) for each face (size, size, 2). "
+            "Expected an egg (side, side) for each face (size, size, 3). "
             f"Received: shapes {shares.shape} and {eggs.shape}"
         )
     result = np.zeros_like(eggs)
     for index, (seen, egg) in enumerate(zip(shares, eggs, strict=True)):
-        outline = np.float32(seen[..., 0])
-        bare = _surely_bare(np.float32(seen[..., 1]))
+        outline, bare, glasses = np.float32(seen).transpose(2, 0, 1).copy()
+        bare = _surely_bare(worn_glasses.without_glasses(bare, glasses))
+        cover = worn_glasses.cover_of(glasses) if worn else 0 * glasses
         if bare.shape != egg.shape:
-            outline = cv2.resize(outline, egg.shape[::-1])
-            bare = cv2.resize(bare, egg.shape[::-1])
+            outline, bare, cover = (
+                cv2.resize(part, egg.shape[::-1])
+                for part in (outline, bare, cover)
+            )
         above = np.ones((1 + round(UPWARD_SHARE * len(outline)), 1), np.uint8)
         outline = cv2.dilate(outline, above, anchor=(0, 0))
-        outline = masks.soften_mask(
-            outline, OUTLINE_ERODE_SHARE, OUTLINE_FEATHER_SHARE
-        )
+        outline = _soften_outline(outline)
         bare = masks.soften_mask(bare, ERODE_SHARE, FEATHER_SHARE)
-        mask = np.minimum(outline, egg) * bare
+        mask = np.minimum(outline, egg) * bare * (1 - cover)
         if mask.sum() >= LEAST_SEEN * egg.sum():
             result[index] = mask
     return result
+
+
+def _soften_outline(outline):
+    """Drawn in at cheeks and jaw, let out at the brows, soft everywhere."""
+    drawn_in = masks.soften_mask(
+        outline, OUTLINE_ERODE_SHARE, OUTLINE_FEATHER_SHARE
+    )
+    reach = round(BROW_REACH_SHARE * len(outline))
+    disc = cv2.getStructuringElement(
+        cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1)
+    )
+    let_out = cv2.dilate(outline, disc)
+    let_out = masks.soften_mask(let_out, 0, OUTLINE_FEATHER_SHARE)
+    return drawn_in + _above_eyes(len(outline)) * (let_out - drawn_in)
+
+
+@functools.cache
+def _above_eyes(side):
+    """1 in the rows above the eyes, 0 in those below; shape `(side, 1)`."""
+    contract = manifests.data_contract()
+    eyes = alignment.template_points(contract, 1)[:2] + 0.5
+    unit = np.linalg.norm(eyes[1] - eyes[0])
+    coverage = contract["coverage"]
+    rows = (np.arange(side) + 0.5) / side * coverage + (1 - coverage) / 2
+    above = (eyes[:, 1].mean() - rows) / unit
+    share = np.clip(above / BROWS_BEGIN / 2 + 0.5, 0, 1)
+    return share[:, None].astype(np.float32)
 
 
 def _surely_bare(bare):
@@ -134,6 +172,9 @@ def see_face(comb, frame, landmarks, occlusion=DEFAULT_OCCLUSION):
 class MaskMaker:
     """Makes the masks along which a comb's faces are pasted.
 
+    It remembers whether the face wore glasses, so that these do not come and
+    go: one for each face that is followed.
+
     Args:
         comb: comb with `contract` and `resolution`.
         occlusion: one of `OCCLUSIONS`. `"learned"` leaves out what a small
@@ -148,7 +189,7 @@ class MaskMaker:
     def __init__(self, comb, occlusion=DEFAULT_OCCLUSION):
         check_choice("occlusion", occlusion, OCCLUSIONS)
         self.contract, self.resolution = comb.contract, comb.resolution
-        self._network = None
+        self._network, self._worn = None, False
         if occlusion == "learned":
             self._network = face_mask.shipped_mask()
             self.resolution = max(self.resolution, self._network.resolution)
@@ -182,7 +223,7 @@ class MaskMaker:
         return cut_network_crops(egg, coverage, self.resolution)[0]
 
     def make_masks(self, looks):
-        """Masks of faces.
+        """Masks of one face in frames that follow each other.
 
         Args:
             looks: list of what `look_at_face` returned.
@@ -195,4 +236,8 @@ class MaskMaker:
         if not looks or self._network is None:
             return eggs
         shares = self._network.read_masks(np.stack(crops))
-        return list(visible_face(shares, np.stack(eggs)))
+        strengths = [
+            worn_glasses.frame_strength(seen[..., 2]) for seen in shares
+        ]
+        self._worn = worn_glasses.are_worn(strengths, self._worn)
+        return list(visible_face(shares, np.stack(eggs), self._worn))

@@ -7,6 +7,7 @@ from helpers.synthetic import held, worn
 from helpers.synthetic.canvas import Canvas
 from helpers.synthetic.fields import mix
 from helpers.synthetic.frame import complete_frame
+from helpers.synthetic.wire_glasses import wire_glasses
 
 OCCLUDERS = {
     "bar": held.bar,
@@ -16,6 +17,7 @@ OCCLUDERS = {
     "cloth": worn.cloth,
     "cap": worn.cap,
     "glasses": worn.spectacles,
+    "wire": wire_glasses,
 }
 
 

@@ -13,7 +13,7 @@ from keras import layers, ops
 from helpers.faces.readers import small_networks
 from helpers.files import manifests
 
-CHANNELS = ("outline", "bare")
+CHANNELS = ("outline", "bare", "glasses")
 MASK_FOLDER = manifests.project_root() / "weights/shared/face_mask"
 MADE_BY = "benchmarks.face_mask"
 WEIGHTS = "mask.safetensors"
@@ -33,9 +33,10 @@ def build_face_mask(resolution=128, widths=(16, 32, 48, 64)):
 
     Returns:
         `keras.Model` from `(batch, resolution, resolution, 3)`, RGB 0-1, to
-        `(batch, resolution, resolution, 2)`, 0-1, see `CHANNELS`: the inner
-        face from brows to chin, as if nothing stood before it; and bare skin,
-        eyes, mouth or beard, with nothing before them.
+        `(batch, resolution, resolution, 3)`, 0-1, see `CHANNELS`: the inner
+        face from brows to chin, as if nothing stood before it; bare skin,
+        eyes, mouth or beard, with nothing before them; and glasses, their
+        rims, bridge, temples, and lenses that are dark.
 
     Raises:
         ValueError: if the resolution is not a multiple of 16.
@@ -94,7 +95,7 @@ class FaceMask:
         self.resolution = int(model.input_shape[1])
 
     def read_masks(self, crops, batch_size=16):
-        """Outline of the face and what is bare, of network crops.
+        """Outline of the face, what is bare and glasses, of network crops.
 
         Args:
             crops: float array, shape `(faces, height, width, 3)`, RGB 0-1, or
@@ -102,7 +103,7 @@ class FaceMask:
             batch_size: int.
 
         Returns:
-            float32 array, shape `(faces, resolution, resolution, 2)`, 0-1,
+            float32 array, shape `(faces, resolution, resolution, 3)`, 0-1,
             see `CHANNELS`.
 
         Raises:

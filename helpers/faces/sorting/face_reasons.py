@@ -147,7 +147,10 @@ def _seen_shares(face_set):
     def share_of_face(crops):
         seen = cut_network_crops(crops, coverage, resolution)
         egg = _egg(resolution)
-        visible = face_mask.shipped_mask().read_masks(seen).prod(axis=-1)
+        outline, bare, _ = np.moveaxis(
+            face_mask.shipped_mask().read_masks(seen), -1, 0
+        )
+        visible = outline * bare
         return (visible * egg).sum(axis=(1, 2)) / egg.sum()
 
     rows = [row for some in sampled for row in some]
