@@ -180,24 +180,30 @@ def _crease(crop, random):
     eyes = whole - (CROP_SIZE - RESOLUTION) / 2
     folds = np.zeros(crop.shape[:2], np.float32)
     for _ in range(int(random.integers(1, 6))):
-        line = np.zeros_like(folds)
         place = eyes[random.integers(2)] + random.normal(0, 4, 2)
+        axes = random.uniform((8, 6), (26, 20))
         begin = random.choice((30, 210)) + random.normal(0, 25)
         end = begin + random.uniform(40, 130)
-        axes = random.uniform(8, 26), random.uniform(6, 20)
-        cv2.ellipse(
-            line,
-            np.int32(place).tolist(),
-            np.int32(axes).tolist(),
-            0,
-            begin,
-            end,
-            1.0,
-            int(random.integers(1, 5)),
-        )
-        line = cv2.GaussianBlur(line, (0, 0), random.uniform(0.6, 2.5))
+        line = _bow(folds.shape, place, axes, (begin, end), random, (1, 5))
         folds = np.maximum(folds, random.uniform(0.1, 0.6) * line)
+    if random.random() < 0.5:
+        # bushy brows, which may stand right above a rim
+        above, axes = random.uniform(8, 17), random.uniform((12, 3), (18, 8))
+        strength = random.uniform(0.3, 0.75)
+        for eye in eyes:
+            place = eye - (0, above) + random.normal(0, 1, 2)
+            line = _bow(folds.shape, place, axes, (190, 350), random, (3, 9))
+            folds = np.maximum(folds, strength * line)
     return np.uint8(crop * (1 - folds[..., None]) + 0.5)
+
+
+def _bow(shape, place, axes, angles, random, thickness):
+    """Part of an ellipse, soft, 0-1, as `cv2.ellipse` draws it."""
+    line = np.zeros(shape, np.float32)
+    width = int(random.integers(*thickness))
+    place, axes = (np.int32(each).tolist() for each in (place, axes))
+    cv2.ellipse(line, place, axes, 0, *angles, 1.0, width)
+    return cv2.GaussianBlur(line, (0, 0), random.uniform(0.6, 2.5))
 
 
 def _jitter(random):
