@@ -9,7 +9,7 @@ most, and needs Keras with one of its backends, NumPy and OpenCV alone, of which
 
 Films two people, and trains a comb of each size on them as long, each in a
 process of its own, in mixed bfloat16, with all crops on the device
-(`helpers.training.device_crops`): the level below the top, then the top. Time
+(`benchmarks.parts.device_crops`): the level below the top, then the top. Time
 that compiles is not counted, but if a size has used up its part of the 8
 minutes, it ends earlier and `minutes` says so. Printed are, at the top level,
 
@@ -38,6 +38,7 @@ import keras
 import numpy as np
 
 from benchmarks.parts import device_rates, rendered_pair
+from benchmarks.parts.device_crops import DeviceCrops
 from benchmarks.parts.device_training import train
 from benchmarks.parts.presets import read_preset
 from helpers.comb import build_comb
@@ -45,7 +46,6 @@ from helpers.masks import feature_weights
 from helpers.proof import scores
 from helpers.training import estimate
 from helpers.training.batches_ahead import make_ahead
-from helpers.training.device_crops import DeviceCrops
 from helpers.training.identity_data import IdentityData
 
 PRESETS = {16: "tiny", 64: "laptop", 128: "workshop", 256: "studio"}

@@ -6,17 +6,17 @@ import numpy as np
 import pytest
 from keras import ops
 
-from helpers import augmentation
-from helpers.comb import build_comb
-from helpers.crops import cut_network_crops
-from helpers.losses import MaskedFaceLoss
-from helpers.swapper import face_key
-from helpers.training.device_crops import (
+from benchmarks.parts.device_crops import (
     DeviceCrops,
     cut_pictures,
     device_autoencoder,
     sample_batch,
 )
+from helpers import augmentation
+from helpers.comb import build_comb
+from helpers.crops import cut_network_crops
+from helpers.losses import MaskedFaceLoss
+from helpers.swapper import face_key
 from helpers.training.training_data import CutData, at_level
 
 SIDE, SIZE, COVERAGE = 32, 40, 0.8

@@ -8,8 +8,8 @@ import time
 
 import numpy as np
 
+from benchmarks.parts.device_crops import device_autoencoder, sample_batch
 from helpers import augmentation, growth
-from helpers.training.device_crops import device_autoencoder, sample_batch
 from helpers.training.pace import Pace
 from helpers.training.trainer import course_optimizer
 
