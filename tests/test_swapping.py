@@ -100,3 +100,20 @@ def test_faces_of_another_contract_are_refused():
     swapping.check_swap(MirrorComb(), "Rosa", MirrorComb.contract)
     with pytest.raises(manifests.ContractError, match="0.8.*0.7"):
         swapping.check_swap(MirrorComb(), "Rosa", other)
+
+
+def test_who_is_enlarged_smoothly_is_told_so():
+    comb = MirrorComb()
+    apart = np.linalg.norm(FACE[1] - FACE[0])
+    template = np.array(comb.contract["template"])
+    # the network crop's side over the distance between the eyes
+    ratio = 0.8 / np.linalg.norm(template[1] - template[0])
+    nobody = np.full((5, 2), np.nan)
+    for times, told in ((1.5, False), (3.0, True)):
+        side = times * comb.drawn_side
+        face = FACE * side / (ratio * apart)
+        notes = swapping.enlarged_note(comb, [face, nobody])
+        assert len(notes) == told
+    assert f"in {comb.drawn_side} " in notes[0] and "3.0 times" in notes[0]
+    assert "detail network" in notes[0]
+    assert swapping.enlarged_note(comb, [nobody]) == []

@@ -64,6 +64,7 @@ def swap_photo(
     if len(detected) < len(seen):
         notes.append(f"faces left out, {IN_DOUBT}: {len(seen) - len(detected)}")
     chosen = detected if faces == "all" else detected[:1]
+    notes += swapping.enlarged_note(comb, [f["landmarks"] for f in chosen])
     swaps, frame = [], before
     for face in chosen:
         swap = swapping.swap_frame(

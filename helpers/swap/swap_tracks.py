@@ -142,7 +142,9 @@ def _notes(editor, sound_notes):
     """What is changed beside the faces, each said once."""
     probed = media.probe_video(editor.video_path)["notes"]
     passed_over = editor.roles[0].track.notes
-    return list(dict.fromkeys([*probed, *passed_over, *sound_notes]))
+    faces = np.concatenate([role.track.landmarks for role in editor.roles])
+    large = swapping.enlarged_note(editor.comb, faces)
+    return list(dict.fromkeys([*probed, *passed_over, *sound_notes, *large]))
 
 
 def _job_of(editor):

@@ -15,6 +15,8 @@ from helpers.swap.visible_face import MaskMaker
 # Frames a batch for detector and network: large enough to be quick, small
 # enough for 16 frames of 1080p in memory.
 BATCH_SIZE = 16
+# Times by which a drawn face may be enlarged smoothly and nothing is said of it.
+MOST_ENLARGED = 2.0
 
 Swap = namedtuple("Swap", "frame target_crop face matrix")
 Swap.__doc__ = """One swapped face and what led to it.
@@ -126,6 +128,33 @@ def cut_target(comb, frame, landmarks):
     # from the frame itself: a stored crop may have fewer pixels
     target_crop = cut_crop(frame, matrix, side).astype(np.float32) / 255
     return Cut(seen, target_crop, matrix)
+
+
+def enlarged_note(comb, faces):
+    """What to say where faces are larger than they are drawn.
+
+    Args:
+        comb: comb with `contract` and `drawn_side`.
+        faces: sequence of float arrays, shape `(5, 2)`: landmarks of faces,
+            `(x, y)` in frame pixels; NaN where there is none.
+
+    Returns:
+        list of one str, empty up to `MOST_ENLARGED`.
+    """
+    side = comb.drawn_side
+    sides = [
+        side / alignment.matrix_scale(matrix_for(face, comb.contract, side))
+        for face in faces
+        if np.isfinite(face).all()
+    ]
+    if not sides or np.median(sides) <= MOST_ENLARGED * side:
+        return []
+    return [
+        f"faces of about {np.median(sides):.0f} pixels were drawn in {side} "
+        f"and enlarged smoothly, {np.median(sides) / side:.1f} times: train a "
+        "detail network in notebook 03, with a larger DETAIL_FACTOR if there "
+        "is one"
+    ]
 
 
 def draw_faces(comb, crops, source):
