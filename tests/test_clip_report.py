@@ -126,7 +126,8 @@ def test_a_shifted_face_is_as_wrong_as_it_was_shifted(tmp_path):
     share = report.figures["swap"]["landmark_error_share"]
     assert share == pytest.approx(3 / EYES, rel=0.1)
     assert "identity_share" not in report.figures["swap"]
-    assert report.figures["swap"]["cycle_ratio"] > 1.5
+    # a plain forehead and plain cheeks come back wherever the face is
+    assert report.figures["swap"]["cycle_ratio"] > 1.3
 
 
 def test_a_bright_frame_is_found_and_shown(tmp_path):
