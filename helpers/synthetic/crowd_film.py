@@ -37,8 +37,8 @@ CrowdCrops.__doc__ = """Crops of people who do the same, frame by frame.
 Args:
     crops: uint8 array, shape `(frames, cast, size, size, 3)`. RGB, 0-255,
         whole crops of the data contract's template.
-    masks: uint8 array, shape `(frames, cast, size, size)`. Mask of the inner
-        face, 0-255.
+    masks: uint8 array, shape `(frames, cast, size, size)`. Mask of the face,
+        0-255.
     people: int array, shape `(frames, cast)`. Who is seen, from 0.
     frame_parameters: list of dicts, one a frame.
 """

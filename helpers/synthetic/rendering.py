@@ -51,8 +51,9 @@ def render(person, frame_parameters=None, size=256, geometry=False):
     Returns:
         dict with
         - `image`: uint8 array, shape `(size, size, 3)`. RGB, 0-255.
-        - `mask`: float32 array, shape `(size, size)`. 1 on the visible inner
-          face from brows to chin, 0 elsewhere, soft at its border.
+        - `mask`: float32 array, shape `(size, size)`. 1 on the visible
+          face from above the brows to the chin, 0 elsewhere, soft at its
+          border.
         - `landmarks`: float32 array, shape `(5, 2)`. `(x, y)` in pixels: left
           eye, right eye, nose, left and right mouth corner; left = image
           left.

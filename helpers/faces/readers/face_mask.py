@@ -33,10 +33,10 @@ def build_face_mask(resolution=128, widths=(16, 32, 48, 64)):
 
     Returns:
         `keras.Model` from `(batch, resolution, resolution, 3)`, RGB 0-1, to
-        `(batch, resolution, resolution, 3)`, 0-1, see `CHANNELS`: the inner
-        face from brows to chin, as if nothing stood before it; bare skin,
-        eyes, mouth or beard, with nothing before them; and glasses, their
-        rims, bridge, temples, and lenses that are dark.
+        `(batch, resolution, resolution, 3)`, 0-1, see `CHANNELS`: the face
+        from above the brows to the chin, as if nothing stood before it; bare
+        skin, eyes, mouth or beard, with nothing before them; and glasses,
+        their rims, bridge, temples, and lenses that are dark.
 
     Raises:
         ValueError: if the resolution is not a multiple of 16.
