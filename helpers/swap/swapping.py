@@ -15,7 +15,7 @@ from helpers.swap.visible_face import MaskMaker
 # Frames a batch for detector and network: large enough to be quick, small
 # enough for 16 frames of 1080p in memory.
 BATCH_SIZE = 16
-# Times by which a drawn face may be enlarged smoothly and nothing is said of it.
+# Times by which a drawn face may be enlarged smoothly without a word.
 MOST_ENLARGED = 2.0
 
 Swap = namedtuple("Swap", "frame target_crop face matrix")
