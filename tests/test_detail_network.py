@@ -1,6 +1,7 @@
 """The detail network: what it adds, what it is part of, and what it refuses."""
 
 import json
+import types
 
 import cv2
 import keras
@@ -15,7 +16,7 @@ from helpers.growth import growth_schedule
 from helpers.proof.detail_scores import detail_scores
 from helpers.swap import swapping
 from helpers.swapper import resize_pictures
-from helpers.training import bundles, detail_start
+from helpers.training import bundles, detail_start, identity_training
 from helpers.training.detail_data import DetailData, detail_optimizer
 from helpers.training.trainer import Trainer
 
@@ -132,6 +133,17 @@ def test_batches_are_those_of_their_step_and_hold_the_mask():
     other, _ = data.batch(8, 0, 1.0, 5)
     assert not np.array_equal(inputs["face-Rosa"], other["face-Rosa"])
     assert data.measured == NAMES
+
+
+def test_who_is_filmed_largest_decides_how_large_all_are_drawn(capsys):
+    comb = small_comb()
+    people = {
+        name: types.SimpleNamespace(footage_sides=lambda s=side: np.full(5, s))
+        for name, side in zip(NAMES, (20.0, 60.0), strict=True)
+    }
+    assert identity_training.prepare_detail(comb, people, minutes=0) is None
+    said = capsys.readouterr().out
+    assert "up to 60 pixels" in said and "enlarged 4 times" in said
 
 
 @pytest.mark.parametrize("factor", [2, 4, 6])

@@ -236,7 +236,7 @@ def prepare_detail(
         folder: str, path or `None`, see `run_folder.begin_run()`.
         minutes: float; 0 for no detail network; `None` for `DETAIL_STEPS`.
         factor: one of `detail_network.FACTORS`; `None` chooses by how large
-            the faces are in the footage.
+            the faces of whoever is filmed largest are in the footage.
         seed: int.
 
     Returns:
@@ -246,14 +246,14 @@ def prepare_detail(
         ValueError: if there is no such factor.
         other_runs.OtherRunError: see `run_folder.begin_run()`.
     """
-    sides = [face_set.footage_sides() for face_set in face_sets.values()]
-    sides = np.concatenate(sides)
-    factor = factor or choose_factor(sides, comb.resolution)
+    # who is filmed largest: each face is pasted over each other's
+    side = max(np.median(each.footage_sides()) for each in face_sets.values())
+    factor = factor or choose_factor([side], comb.resolution)
     known, frozen = read_detail_start(), ()
     if comb.detail is not None:
         known, frozen, factor = comb.detail, ("trunk",), comb.detail.factor
     print(
-        f"faces: {np.median(sides):.0f} pixels of the footage, drawn in "
+        f"faces: up to {side:.0f} pixels of the footage, drawn in "
         f"{comb.resolution}, enlarged {factor} times"
     )
     if factor == 1 or minutes == 0:
