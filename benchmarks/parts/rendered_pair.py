@@ -10,11 +10,15 @@ import cv2
 import numpy as np
 
 from helpers import alignment
-from helpers.crops import cut_crop, cut_network_crops
+from helpers.crops import cut_network_crops
 from helpers.files import manifests
 from helpers.files.progress import print_progress
 from helpers.proof.scores import PairedCrops
-from helpers.synthetic.crowd_film import FRAME_SIZE, film_member
+from helpers.synthetic.crowd_film import (
+    FRAME_SIZE,
+    cut_halved,
+    film_member,
+)
 from helpers.synthetic.motion import sample_take
 from helpers.synthetic.person import build_named_person
 from helpers.synthetic.rendering import render
@@ -90,12 +94,7 @@ def film_both(frame_parameters, size):
             mask = np.rint(255 * shots[source]["mask"]).astype(np.uint8)
             cut[source, target].append(
                 [
-                    # as `film_member()` cuts
-                    cv2.resize(
-                        cut_crop(picture, matrix, 2 * size),
-                        (size, size),
-                        interpolation=cv2.INTER_AREA,
-                    )
+                    cut_halved(picture, matrix, size)
                     for picture in (
                         shots[target]["image"],
                         shots[source]["image"],

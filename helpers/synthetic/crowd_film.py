@@ -202,17 +202,27 @@ def film_member(name, resolution, template, frame_parameters):
     """
     shape = (len(frame_parameters), resolution, resolution)
     crops, masks = np.empty((*shape, 3), np.uint8), np.empty(shape, np.uint8)
-    # cut at twice the size, then averaged: no pixel of the frame is skipped
-    side = 2 * resolution
-    target = alignment.template_points(template, side)
+    target = alignment.template_points(template, 2 * resolution)
     person = build_named_person(name)
     for index, frame in enumerate(frame_parameters):
         shot = render(person, frame, FRAME_SIZE * resolution)
         matrix = alignment.similarity_transform(shot["landmarks"], target)
         mask = np.rint(shot["mask"] * 255).astype(np.uint8)
         for kept, picture in ((crops, shot["image"]), (masks, mask)):
-            crop = cut_crop(picture, matrix, side)
-            kept[index] = cv2.resize(
-                crop, shape[1:], interpolation=cv2.INTER_AREA
-            )
+            kept[index] = cut_halved(picture, matrix, resolution)
     return crops, masks
+
+
+def cut_halved(picture, matrix, size):
+    """A crop cut at twice its size, then averaged: no pixel is skipped.
+
+    Args:
+        picture: uint8 array, shape `(height, width)` or `(height, width, 3)`.
+        matrix: float array, shape `(2, 3)`, to pixels of twice the size.
+        size: int. Side of the crop in pixels.
+
+    Returns:
+        uint8 array, shape `(size, size)` or `(size, size, 3)`.
+    """
+    crop = cut_crop(picture, matrix, 2 * size)
+    return cv2.resize(crop, (size, size), interpolation=cv2.INTER_AREA)
