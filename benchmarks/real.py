@@ -216,7 +216,7 @@ def ceiling(face_sets):
                 "source": source,
                 "target": target,
                 "likeness_gap_ceiling": gaps["likeness_gap_ceiling"],
-                "seam": film_scores.picture_scores(clip, crops, pasted)["seam"],
+                "seam": film_scores.seam_score(clip, crops, pasted),
             }
         )
     return scores

@@ -44,17 +44,7 @@ def picture_scores(clip, crops, swaps):
         `flicker_ratio`, see `flicker.flicker_ratio` (of faces at most `APART`
         frames from one to the next).
     """
-    side = clip_measures.SIDE
-    way = cv2.INTER_AREA if side < crops.shape[1] else cv2.INTER_LINEAR
-    crops, swaps = (
-        [cv2.resize(each, (side, side), interpolation=way) for each in film]
-        for film in (crops, swaps)
-    )
-    masks = [
-        clip_measures.mask_at(clip.contract, round(record["yaw"]))
-        for record in clip.records
-    ]
-    rows = list(zip(swaps, crops, masks, strict=True))
+    rows = _measured(clip, crops, swaps)
     frames = [record["frame"] for record in clip.records]
     errors = [
         _warping_errors(rows[place - 1], rows[place])
@@ -66,9 +56,33 @@ def picture_scores(clip, crops, swaps):
         "sharpness": float(
             np.mean([clip_measures.sharpness_ratio(*row) for row in rows])
         ),
-        "seam": float(np.mean([clip_measures.seam(*row) for row in rows])),
+        "seam": _mean_seam(rows),
         "flicker_ratio": float(of_swaps / of_target),
     }
+
+
+def seam_score(clip, crops, swaps):
+    """The seam of `picture_scores()` alone, of faces however far apart."""
+    return _mean_seam(_measured(clip, crops, swaps))
+
+
+def _mean_seam(rows):
+    return float(np.mean([clip_measures.seam(*row) for row in rows]))
+
+
+def _measured(clip, crops, swaps):
+    """Swap, target and mask of each face, as `clip_measures` takes them."""
+    side = clip_measures.SIDE
+    way = cv2.INTER_AREA if side < crops.shape[1] else cv2.INTER_LINEAR
+    crops, swaps = (
+        [cv2.resize(each, (side, side), interpolation=way) for each in film]
+        for film in (crops, swaps)
+    )
+    masks = [
+        clip_measures.mask_at(clip.contract, round(record["yaw"]))
+        for record in clip.records
+    ]
+    return list(zip(swaps, crops, masks, strict=True))
 
 
 def _warping_errors(before, now):
