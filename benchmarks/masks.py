@@ -11,7 +11,7 @@ compared with the renderer's truth (intersection over union), and swaps of a
 perfect comb with the true frame (mean absolute error of the inner face and of
 what stands before it, RGB 0-1). The rules:
 
-- `egg`: as it was, brows and chin by the head's turn;
+- `egg`: as it was, brows to chin by the head's turn;
 - `egg bare`: less what the network sees before the face;
 - `points`: brows to jaw by the 68 points (`landmark_mask.landmark_mask`);
 - `points bare`: less what the network sees before the face;

@@ -28,8 +28,8 @@ DEFAULT_MODE = ("none", "relight")
 # Side in pixels at which colour and light are fitted where a face is drawn
 # twice as large or larger.
 FIT_SIDE = 64
-# The same of a face that is drawn large, whose edges are lids and not pixels
-# of the comb: they tremble less.
+# Limit of `sharpen_face()` for such a face, above `MOST_SHARPENED`: its edges
+# are lids and not pixels of the comb, so they tremble less.
 MOST_SHARPENED_LARGE = 2.0
 # Standard deviation in pixels of the crop: what such a blur takes from a large
 # crop may be grain, see `detail.find_grain`.

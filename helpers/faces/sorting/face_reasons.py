@@ -147,10 +147,9 @@ def _seen_shares(face_set):
     def share_of_face(crops):
         seen = cut_network_crops(crops, coverage, resolution)
         egg = _egg(resolution)
-        outline, bare, _ = np.moveaxis(
-            face_mask.shipped_mask().read_masks(seen), -1, 0
-        )
-        visible = outline * bare
+        # its outline, and what of it is bare
+        shares = face_mask.shipped_mask().read_masks(seen)[..., :2]
+        visible = shares.prod(axis=-1)
         return (visible * egg).sum(axis=(1, 2)) / egg.sum()
 
     rows = [row for some in sampled for row in some]
