@@ -133,7 +133,7 @@ def test_a_face_without_glasses_has_the_mask_it_would_have_had():
         shares = visible_face.face_mask.shipped_mask().read_masks(crop[None])
         shares[..., 2] = 0
         plain = visible_face.visible_face(shares, egg[None])[0]
-        np.testing.assert_allclose(mask, plain, atol=0.05)
+        np.testing.assert_allclose(mask, plain, atol=0.02)
 
 
 @pytest.mark.parametrize(
