@@ -162,7 +162,11 @@ def run(change, seed, quick=False):
         trained = comb
         if recipe.rehearse:
             trained = rehearsal.RehearsingComb(comb, pretrained)
-            data = rehearsal.RehearsalData(data, _pairs(recipe, comb, seed))
+            data = rehearsal.RehearsalData(
+                data,
+                _pairs(recipe, comb, seed),
+                rehearsal.read_movements(data),
+            )
         Trainer(
             trained,
             data,

@@ -4,6 +4,7 @@ import keras
 import numpy as np
 import pytest
 
+from helpers import augmentation
 from helpers.crowd import build_crowd, comb_from_crowd
 from helpers.swapper import face_key
 from helpers.synthetic import render_crowd
@@ -29,10 +30,18 @@ def rehearsing(names=NAMES):
     return rehearsal.RehearsingComb(comb_from_crowd(crowd, names), crowd)
 
 
+def with_movements(identities, pairs):
+    """As if somebody had read what each crop does."""
+    random = np.random.default_rng(5)
+    movements = {
+        name: random.uniform(size=(len(crops), 52))
+        for name, crops in identities.crops.items()
+    }
+    return rehearsal.RehearsalData(identities, pairs, movements)
+
+
 def rehearsal_data(names=NAMES, **options):
-    return rehearsal.RehearsalData(
-        identity_data(names, **options), crowd_data(seed=3)
-    )
+    return with_movements(identity_data(names, **options), crowd_data(seed=3))
 
 
 def numbers(tensor):
@@ -55,6 +64,11 @@ def test_it_draws_what_comb_and_crowd_draw(level):
         }
     )
     expected = own | {f"rehearsed-{k}": found for k, found in crowd.items()}
+    for name in NAMES:
+        codes = both.comb.encoder(
+            inputs[face_key(name)], inputs["blend"], level
+        )
+        expected[rehearsal.blendshapes_key(name)] = both.to_blendshapes(codes)
     assert drawn.keys() == expected.keys()
     for key, found in expected.items():
         np.testing.assert_allclose(drawn[key], found, atol=1e-5)
@@ -65,11 +79,56 @@ def test_a_step_shows_the_identities_as_ever_and_as_many_of_the_crowd(count):
     data = rehearsal_data()
     inputs, targets = data.batch(7, 2, 1.0, count)
     own_inputs, own_targets = data.identities.batch(7, 2, 1.0, count)
+    rows = data.identities.rows_of(7, count)
+    for name in NAMES:
+        expected = data.movements[name][rows[name]]
+        np.testing.assert_array_equal(
+            targets[rehearsal.blendshapes_key(name)], expected
+        )
     for found, own in ((inputs, own_inputs), (targets, own_targets)):
         for key, array in own.items():
             np.testing.assert_array_equal(found[key], array)
         assert {len(array) for array in found.values()} == {count}
     assert targets.keys() == set(data.losses) == set(data.outputs)
+
+
+def test_rows_are_those_that_a_step_shows():
+    identities = identity_data(options=augmentation.PLAIN)
+    for crops in identities.crops.values():
+        crops[:] = 20 * np.arange(len(crops))[:, None, None, None]
+    inputs, _ = identities.batch(3, 2, 1.0, 8)
+    for name, rows in identities.rows_of(3, 8).items():
+        shown = inputs[face_key(name)].mean(axis=(1, 2, 3)) * 255
+        np.testing.assert_allclose(shown, 20 * rows, atol=0.01)
+
+
+def test_movements_are_standardised_for_all_together():
+    data = rehearsal_data()
+    together = np.concatenate(list(data.movements.values()))
+    np.testing.assert_allclose(together.mean(axis=0), 0, atol=1e-5)
+    np.testing.assert_allclose(together.std(axis=0), 1, atol=1e-4)
+    still = {name: np.full((6, 52), 0.25) for name in NAMES}
+    still[NAMES[0]][0, 0] = 0.251
+    data = rehearsal.RehearsalData(identity_data(), crowd_data(), still)
+    # a thousandth of a movement is no movement
+    assert np.abs(data.movements[NAMES[0]]).max() < 0.1
+
+
+def test_the_encoder_learns_to_tell_what_faces_do():
+    identities = identity_data(options=augmentation.PLAIN)
+    movements = {}
+    for name, crops in identities.crops.items():
+        crops[:] = 40 * np.arange(len(crops))[:, None, None, None]
+        movements[name] = np.tile(np.arange(len(crops))[:, None], (1, 52))
+    data = rehearsal.RehearsalData(identities, crowd_data(), movements)
+    for name in NAMES:  # as nothing else is asked here
+        data.loss_weights[rehearsal.blendshapes_key(name)] = 10.0
+    trainer = train(rehearsing(), data, 1, 150, learning_rate=5e-2)
+    losses = [
+        np.mean([report["losses"][f"movements of {name}"] for name in NAMES])
+        for report in trainer.history
+    ]
+    assert np.mean(losses[-5:]) < 0.7 * np.mean(losses[:5]), losses
 
 
 def test_what_is_held_out_is_the_identities_alone():
@@ -109,7 +168,8 @@ def test_encoder_stem_and_both_kinds_of_decoder_learn_together():
 def test_a_report_names_what_is_rehearsed():
     trainer = train(rehearsing(), rehearsal_data(), 2)
     report = trainer.history[-1]
-    expected = {*NAMES, "crowd", "latents", "expression"}
+    read = {f"movements of {name}" for name in NAMES}
+    expected = {*NAMES, *read, "crowd", "latents", "expression"}
     assert report["losses"].keys() == expected
     assert "crowd 0." in report_line(report)
     assert list(trainer.preview()) == ["seen", "drawn"]
@@ -159,13 +219,13 @@ def test_rehearsal_keeps_what_the_crowd_taught():
         network, data = comb, identity_data(ONE)
         if rehearse:
             network = rehearsal.RehearsingComb(comb, crowd)
-            data = rehearsal.RehearsalData(data, pairs)
+            data = with_movements(data, pairs)
         trainer = Trainer(
             network, data, stages(120, first_level=2), learning_rate=5e-3
         )
         trainer.run()
         both = rehearsal.RehearsingComb(comb, crowd)
-        inputs, _ = rehearsal.RehearsalData(identity_data(ONE), pairs).batch(
+        inputs, _ = with_movements(identity_data(ONE), pairs).batch(
             10**6, 2, 1.0, 32
         )
         drawn = both.autoencoder().predict_on_batch(inputs)
@@ -206,4 +266,4 @@ def test_what_does_not_fit_is_refused():
         rehearsal.RehearsingComb(comb_from_crowd(crowd, ("crowd",)), crowd)
     pairs = CrowdData(crowd_data().crowd, 0.8, SIDE // 2)
     with pytest.raises(ValueError, match="16 and 8"):
-        rehearsal.RehearsalData(identity_data(), pairs)
+        with_movements(identity_data(), pairs)

@@ -59,11 +59,23 @@ class IdentityData(CutData):
         sets = {
             name: (self.crops[name], self.masks[name]) for name in self.crops
         }
-        chosen = {
-            name: random.integers(len(pictures), size=batch_size)
-            for name, (pictures, _) in sets.items()
-        }
+        chosen = self._choose(random, batch_size)
         return self._cut(random, sets, chosen, level, blend, self.options)
+
+    def rows_of(self, step, batch_size):
+        """Which of its crops a step shows of each identity.
+
+        Returns:
+            dict of identity to int array `(batch_size,)`.
+        """
+        random = np.random.default_rng((self.seed, step))
+        return self._choose(random, batch_size)
+
+    def _choose(self, random, batch_size):
+        return {
+            name: random.integers(len(crops), size=batch_size)
+            for name, crops in self.crops.items()
+        }
 
     def held_out(self, level, blend, faces=32):
         """Inputs and targets that are the same at every call.

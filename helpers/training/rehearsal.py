@@ -6,25 +6,42 @@ reconstruction asks for nothing else. So it learns on beside the task that
 made it good: of every step a part shows the crowd, and one of its people has
 to come out as another one doing the same.
 
-Reference:
+What real people do, nobody knows in numbers as of rendered ones; a public
+network reads it (`readers.blendshapes`). One layer has to read the same off the
+latents, whoever is seen. Without that teacher a swap's lids and lips follow
+less well the longer the comb is trained (`benchmarks/real_trials.md`).
+
+References:
     Robins, 1995, "Catastrophic forgetting, rehearsal and pseudorehearsal":
     old examples among the new ones keep what was learned from them.
+    Hinton et al., 2015, "Distilling the knowledge in a neural network": one
+    network's answers as the other one's task.
 """
 
 import keras
+import numpy as np
 
 from helpers.crowd import Crowd
-from helpers.swapper import named_variables
+from helpers.encoder_decoder import dense
+from helpers.faces.readers import blendshapes
+from helpers.swapper import name_key, named_variables
 from helpers.training.crowd_data import crowd_data, film_crowd
 from helpers.training.training_data import TrainingData
 
 FRAMES_SEED = 20000  # other frames than those that the crowd was trained on
-EXPRESSION_WEIGHT = 0.2  # of the loss on expression
+EXPRESSION_WEIGHT = 0.2  # of the loss on expression of the crowd
+BLENDSHAPES_WEIGHT = 0.1  # of that on what each identity does
+LEAST_SPREAD = 0.02  # of a blendshape: one that stands still teaches nothing
 # as `swapper.face_key()`: no identity's crops and pictures have these names
 INPUTS = {name: f"rehearsed-{name}" for name in ("crops", "person")}
 OUTPUTS = {
     name: f"rehearsed-{name}" for name in ("crowd", "latents", "expression")
 }
+
+
+def blendshapes_key(identity):
+    """Name of the output that says what an identity's faces do."""
+    return f"blendshapes-{name_key(identity)}"
 
 
 class RehearsingComb:
@@ -64,6 +81,9 @@ class RehearsingComb:
             )
         self.comb = comb
         self.crowd = crowd
+        self.to_blendshapes = dense(
+            "blendshapes", comb.latent_dim, len(blendshapes.NAMES)
+        )
 
     @property
     def level(self):
@@ -89,6 +109,7 @@ class RehearsingComb:
             *self.comb.layers(),
             *self.crowd.decoder.layers(),
             self.crowd.to_expression,
+            self.to_blendshapes,
         ]
 
     def layers_of(self, part):
@@ -108,12 +129,19 @@ class RehearsingComb:
         Returns:
             `keras.Model` with the inputs and outputs of `Comb.autoencoder()`
             and, under the names of `INPUTS` and `OUTPUTS`, those of
-            `Crowd.autoencoder()`: as many pictures as of each identity.
+            `Crowd.autoencoder()`: as many pictures as of each identity; and,
+            by `blendshapes_key()`, each identity's blendshapes, `(batch, 52)`,
+            standardised.
         """
         level = self.level if level is None else level
         blend, crops = self.comb.inputs(level, (INPUTS["crops"],))
         person = keras.Input((1,), name=INPUTS["person"], dtype="int32")
-        drawn, (*_, rehearsed) = self.comb.reconstruct(crops, blend, level)
+        drawn, latents = self.comb.reconstruct(crops, blend, level)
+        *own, rehearsed = latents
+        read = {
+            blendshapes_key(identity): self.to_blendshapes(each)
+            for identity, each in zip(self.comb.identities, own, strict=True)
+        }
         repeated = {
             "crowd": self.crowd.decoder.on_stem(self.comb.stem)(
                 rehearsed, blend, level, person
@@ -123,7 +151,9 @@ class RehearsingComb:
         }
         return keras.Model(
             {"blend": blend, **crops, INPUTS["person"]: person},
-            drawn | {OUTPUTS[name]: rows for name, rows in repeated.items()},
+            drawn
+            | read
+            | {OUTPUTS[name]: rows for name, rows in repeated.items()},
         )
 
 
@@ -135,9 +165,10 @@ class RehearsalData(TrainingData):
     Args:
         identities: `IdentityData`.
         pairs: `CrowdData` of the same resolution.
+        movements: dict from `read_movements()`, of the identities' crops.
     """
 
-    def __init__(self, identities, pairs):
+    def __init__(self, identities, pairs, movements):
         if identities.resolution != pairs.resolution:
             raise ValueError(
                 "Identities and crowd are trained at one resolution. "
@@ -145,13 +176,25 @@ class RehearsalData(TrainingData):
             )
         self.identities = identities
         self.pairs = pairs
+        self.movements = _standardised(movements)
         self.seed = identities.seed
         self.measured = identities.measured
         self.reconstructed = identities.reconstructed
-        self.outputs = identities.outputs | _renamed(pairs.outputs)
-        self.losses = identities.losses | _renamed(pairs.losses)
-        self.loss_weights = dict.fromkeys(identities.losses, 1.0) | _renamed(
-            pairs.loss_weights
+        read = {blendshapes_key(name): name for name in movements}
+        self.outputs = (
+            identities.outputs
+            | {key: f"movements of {name}" for key, name in read.items()}
+            | _renamed(pairs.outputs)
+        )
+        self.losses = (
+            identities.losses
+            | {key: keras.losses.MeanSquaredError() for key in read}
+            | _renamed(pairs.losses)
+        )
+        self.loss_weights = (
+            dict.fromkeys(identities.losses, 1.0)
+            | dict.fromkeys(read, BLENDSHAPES_WEIGHT)
+            | _renamed(pairs.loss_weights)
         )
 
     def batch(self, step, level, blend, batch_size):
@@ -160,8 +203,10 @@ class RehearsalData(TrainingData):
         Args:
             batch_size: int. Pictures of each identity, and of the crowd.
         """
-        own = self.identities.batch(step, level, blend, batch_size)
-        return self._joined(own, step, level, blend, batch_size)
+        inputs, targets = self.identities.batch(step, level, blend, batch_size)
+        for name, rows in self.identities.rows_of(step, batch_size).items():
+            targets[blendshapes_key(name)] = self.movements[name][rows]
+        return self._joined((inputs, targets), step, level, blend, batch_size)
 
     def held_out(self, level, blend):
         """Inputs and targets that are the same at every call, or `None`."""
@@ -189,6 +234,19 @@ def _renamed(by_name):
     return {OUTPUTS[name]: value for name, value in by_name.items()}
 
 
+def _standardised(movements):
+    """Blendshapes of everybody's mean 0 and deviation 1, float32.
+
+    Everybody's, not each one's own: who smiles more than the other does.
+    """
+    together = np.concatenate(list(movements.values()))
+    middle, spread = together.mean(axis=0), together.std(axis=0)
+    return {
+        name: np.float32((own - middle) / np.maximum(spread, LEAST_SPREAD))
+        for name, own in movements.items()
+    }
+
+
 def rehearsal_data(identities, crowd, folder, frames=1000, seed=0):
     """Batches of identities, and of frames that the crowd plays for them.
 
@@ -205,4 +263,19 @@ def rehearsal_data(identities, crowd, folder, frames=1000, seed=0):
     film = film_crowd(folder, crowd, frames, seed=FRAMES_SEED)
     pairs = crowd_data(film, crowd, seed=seed)
     pairs.loss_weights["expression"] = EXPRESSION_WEIGHT
-    return RehearsalData(identities, pairs)
+    return RehearsalData(identities, pairs, read_movements(identities))
+
+
+def read_movements(identities):
+    """What each identity's crops do: blendshapes, 25 ms a face.
+
+    Args:
+        identities: `IdentityData`.
+
+    Returns:
+        dict of identity to float32 array `(faces, 52)`.
+    """
+    reader = blendshapes.shipped_blendshapes()
+    return {
+        name: reader.read(crops)[0] for name, crops in identities.crops.items()
+    }
