@@ -122,6 +122,7 @@ class LiveSwapper:
         )
         self._seconds = defaultdict(functools.partial(deque, maxlen=REMEMBERED))
         self._ends = deque(maxlen=REMEMBERED)
+        self._faces = deque(maxlen=REMEMBERED)
         self._frames = self._swapped = self._dropped = 0
 
     def __enter__(self):
@@ -149,6 +150,7 @@ class LiveSwapper:
             landmarks = self.tracker.follow(frame, taken.time)
         if landmarks is None:
             return LiveFrame(frame, None, None, taken.time, taken.taken)
+        self._faces.append(landmarks)
         with self.time_stage("network"):
             cut = swapping.cut_target(self.comb, frame, landmarks)
             face = swapping.draw_faces(self.comb, cut.seen[None], source)[0]
@@ -190,9 +192,9 @@ class LiveSwapper:
             (by the camera, for newer ones), `frames_per_second`,
             `latency_ms` (milliseconds from when a frame was taken until it
             was shown swapped, the median; 0 if none was), `latency_ms_95`
-            (what 95 of 100 of these keep), and `stages_ms` (dict from
-            `track`, `network`, `composite` and `show` to the median of a
-            frame).
+            (what 95 of 100 of these keep), `stages_ms` (dict from `track`,
+            `network`, `composite` and `show` to the median of a frame), and
+            `notes` (list of str), see `swapping.enlarged_note()`.
         """
         stages = {
             name: 1000 * np.array(seconds)
@@ -213,6 +215,7 @@ class LiveSwapper:
                 name: round(float(np.median(values)), 1)
                 for name, values in stages.items()
             },
+            "notes": swapping.enlarged_note(self.comb, self._faces),
         }
 
 

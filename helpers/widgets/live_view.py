@@ -186,7 +186,8 @@ def _in_words(report):
         f"{report['frames_per_second']:.0f} a second, "
         f"{report['latency_ms']:.0f} ms late"
     )
-    return f"{words}. {report['broken']}" if report["broken"] else words
+    broken = [report["broken"]] if report["broken"] else []
+    return ". ".join([words, *report["notes"], *broken])
 
 
 def _jpeg(frame):
