@@ -34,7 +34,12 @@ from helpers.faces.readers import likeness
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.latents import shifts
-from helpers.proof import evaluation, identity_judge, likeness_gap
+from helpers.proof import (
+    evaluation,
+    expression_watch,
+    identity_judge,
+    likeness_gap,
+)
 from helpers.training import bundles, rehearsal
 from helpers.training.identity_data import identity_data
 from helpers.training.identity_training import prepare_detail
@@ -179,7 +184,11 @@ def train(face_sets, start, steps, encoder, seed, minutes):
         minutes=minutes * (1 - DETAIL_SHARE),
         frozen=("encoder",) if encoder == "frozen" else (),
     )
-    trainer.run(tell=_tell)
+    watch = expression_watch.ExpressionWatch(network, face_sets)
+    trainer.run(on_report=watch.look, tell=_tell)
+    for step, *match in watch.looks:
+        _tell(f"step {step}: correlation {match[0]:.3f}, slope {match[1]:.3f}")
+    _tell(watch.advice())
     network.shifts = shifts.latent_shifts(network, face_sets)
     detail = prepare_detail(
         network, face_sets, minutes=minutes * DETAIL_SHARE, seed=seed
