@@ -14,9 +14,12 @@ sys.path.insert(0, str(ROOT))
 import numpy as np
 
 from helpers import plotting
+from helpers.crops import cut_network_crops
 from helpers.faces import facesets
+from helpers.faces.face_set import evenly
 from helpers.footage import media
-from helpers.proof import previews
+from helpers.proof import swap_pairs
+from helpers.proof.paired_faces import truth_of
 from helpers.training import bundles
 
 IMAGES = ROOT / "image"
@@ -36,6 +39,40 @@ def spread(face_set, count):
     return face_set.pick(np.linspace(0, len(face_set) - 1, count).astype(int))
 
 
+def swap_rows(comb, source, target, count=5):
+    """Source, target, swap and truth, as large as they are drawn and pasted."""
+    side = comb.drawn_side
+    pairs = np.array(source.select("test").pairs(target.select("test")))
+    truths, unseen = (
+        face_set.select("test").pick(rows)
+        for face_set, rows in zip(
+            (source, target),
+            pairs[evenly(len(pairs), count)].T,
+            strict=True,
+        )
+    )
+    codes = comb.encode(unseen.network_crops(comb.resolution))
+    codes = codes + comb.shift(source.identity, target.identity)
+    drawn = comb.decode(codes, source.identity)
+    pasted = swap_pairs.paste_faces(
+        comb,
+        unseen.load_crops(),
+        comb.enlarge(drawn, source.identity),
+        [record["yaw"] for record in unseen.records],
+    )
+    return {
+        # who the source is: training crops, which do something else
+        f"source\n{source.identity}": spread(
+            source.select("train"), count
+        ).network_crops(side),
+        f"target\n{target.identity}": unseen.network_crops(side),
+        f"swap\n{source.identity}": cut_network_crops(
+            pasted, comb.contract["coverage"], side
+        ),
+        "truth": truth_of(comb, truths, unseen, side)[0],
+    }
+
+
 def copy_course():
     """What the last run of the course made of Rosa and Marco."""
     comb = bundles.load_bundle(ROOT / "weights/trained")
@@ -43,14 +80,8 @@ def copy_course():
         name: facesets.read_face_set(ROOT / "data/faces", name)
         for name in comb.identities
     }
-    source, target = comb.identities[1], comb.identities[0]
-    rows = previews.preview_rows(comb, face_sets, source, target, 7)
-    del rows["own\nreconstruction"]
-    # who the source is: training crops, which do something else
-    seen = face_sets[source].select("train")
-    seen = spread(seen, 7)
-    first = {f"source\n{source}": seen.network_crops(comb.resolution)}
-    picture = plotting.plot_preview({**first, **rows})
+    source, target = (face_sets[comb.identities[place]] for place in (1, 0))
+    picture = plotting.plot_preview(swap_rows(comb, source, target))
     plotting.save_figure(picture, IMAGES / "swap.png")
     before_after = media.read_photo(ROOT / "build/swaps/before_after.png")
     media.write_image(IMAGES / "before_after.jpg", before_after, quality=88)
