@@ -8,9 +8,9 @@ import keras
 import numpy as np
 
 from helpers.faces.face_set import evenly
-from helpers.losses import MaskedFaceLoss
 from helpers.masks import feature_weights
 from helpers.swapper import face_key, resize_pictures
+from helpers.training.detail_loss import DetailLoss
 from helpers.training.training_data import TrainingData
 
 MOST_FACES = 600  # of each identity: a picture takes 256 kB at 256 pixels
@@ -44,7 +44,7 @@ class DetailData(TrainingData):
         self.drawn, self.shown, self.unseen = drawn, shown, unseen
         self.weights, self.seed = weights, seed
         self.outputs = {face_key(name): name for name in drawn}
-        self.losses = {key: MaskedFaceLoss(detail=1.0) for key in self.outputs}
+        self.losses = {key: DetailLoss() for key in self.outputs}
         self.measured = self.reconstructed = tuple(
             name for name, (faces, _) in unseen.items() if len(faces)
         )
