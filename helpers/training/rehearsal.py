@@ -9,7 +9,7 @@ to come out as another one doing the same.
 What real people do, nobody knows in numbers as of rendered ones; a public
 network reads it (`readers.blendshapes`). One layer has to read the same off the
 latents, whoever is seen. Without that teacher a swap's lids and lips follow
-less well the longer the comb is trained (`benchmarks/real_trials.md`).
+its target less (`benchmarks/real_trials.md`).
 
 References:
     Robins, 1995, "Catastrophic forgetting, rehearsal and pseudorehearsal":
