@@ -24,6 +24,7 @@ import numpy as np
 from helpers.crowd import Crowd
 from helpers.encoder_decoder import dense
 from helpers.faces.readers import blendshapes
+from helpers.files.progress import print_progress
 from helpers.swapper import name_key, named_variables
 from helpers.training.crowd_data import crowd_data, film_crowd
 from helpers.training.training_data import TrainingData
@@ -31,6 +32,7 @@ from helpers.training.training_data import TrainingData
 FRAMES_SEED = 20000  # other frames than those that the crowd was trained on
 EXPRESSION_WEIGHT = 0.2  # of the loss on expression of the crowd
 BLENDSHAPES_WEIGHT = 0.1  # of that on what each identity does
+READ_AT_ONCE = 50  # crops
 LEAST_SPREAD = 0.02  # of a blendshape: one that stands still teaches nothing
 # as `swapper.face_key()`: no identity's crops and pictures have these names
 INPUTS = {name: f"rehearsed-{name}" for name in ("crops", "person")}
@@ -276,6 +278,14 @@ def read_movements(identities):
         dict of identity to float32 array `(faces, 52)`.
     """
     reader = blendshapes.shipped_blendshapes()
-    return {
-        name: reader.read(crops)[0] for name, crops in identities.crops.items()
-    }
+    tell = print_progress("faces whose movements are read")
+    total, done = sum(map(len, identities.crops.values())), 0
+    movements = {}
+    for name, crops in identities.crops.items():
+        parts = []
+        for start in range(0, len(crops), READ_AT_ONCE):
+            parts.append(reader.read(crops[start : start + READ_AT_ONCE])[0])
+            done += len(parts[-1])
+            tell(done, total)
+        movements[name] = np.concatenate(parts)
+    return movements
