@@ -70,4 +70,4 @@ def test_its_network_is_not_trained_with_the_faces():
     assert not np.array_equal(first, model.get_weights()[0])
     for weights, old in zip(loss._features.get_weights(), before, strict=True):
         np.testing.assert_array_equal(weights, old)
-    assert loss.get_config()["seen"] == 1.0
+    assert loss.get_config()["seen"] == 0.5

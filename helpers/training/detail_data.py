@@ -18,6 +18,7 @@ MOST_FACES = 600  # of each identity: a picture takes 256 kB at 256 pixels
 # brighter than what was drawn of one's own crops. To draw their latents shaken,
 # as a swap's are never quite the source's, changed no figure.
 BRIGHTNESS, NOISE = 0.1, 0.01
+MOVED = 4  # pixels of what goes in, at most one less
 HELD_OUT = 16  # faces that unseen losses are measured on
 
 
@@ -66,6 +67,13 @@ class DetailData(TrainingData):
             wanted[..., 3] *= self.weights
             if random.random() < 0.5:
                 seen, wanted = seen[:, :, ::-1], wanted[:, :, ::-1]
+            # `DetailLoss` looks at every fourth pixel, and always at the same
+            # ones would teach a grid; what leaves on one side comes back
+            # on the other, where no face is
+            moved = random.integers(MOVED, size=2)
+            factor = wanted.shape[1] // seen.shape[1]
+            seen = np.roll(seen, moved, axis=(1, 2))
+            wanted = np.roll(wanted, factor * moved, axis=(1, 2))
             inputs[key], targets[key] = seen, wanted
         return inputs, targets
 
