@@ -135,6 +135,27 @@ def test_batches_are_those_of_their_step_and_hold_the_mask():
     assert data.measured == NAMES
 
 
+def test_both_pictures_are_moved_alike_by_whole_pixels():
+    drawn = np.zeros((1, 16, 16, 3), np.uint8)
+    drawn[:, 6, 9] = 255
+    shown = np.repeat(np.repeat(drawn, 4, axis=1), 4, axis=2)
+    shown = np.concatenate([shown, shown[..., :1]], axis=-1)
+    weights = np.ones((64, 64), np.float32)
+    data = DetailData({ROSA: drawn}, {ROSA: shown}, {}, weights)
+    places = set()
+    for step in range(40):
+        inputs, targets = (
+            each["face-Rosa"] for each in data.batch(step, 0, 1, 1)
+        )
+        place = np.argwhere(inputs[0, ..., 0] > 0.5)
+        assert len(place) == 1
+        block = np.argwhere(targets[0, ..., 3] > 0.5)
+        np.testing.assert_array_equal(block.min(axis=0), 4 * place[0])
+        np.testing.assert_array_equal(block.max(axis=0), 4 * place[0] + 3)
+        places.add(tuple(place[0] % 4))
+    assert len(places) > 10  # of the 16 ways to stand on a grid of four
+
+
 def test_who_is_filmed_largest_decides_how_large_all_are_drawn(capsys):
     comb = small_comb()
     people = {
