@@ -4,10 +4,13 @@ What the comb draws of a crop goes in, the crop as it was filmed should come
 out: the comb is not touched, and everything that trains it trains this too.
 """
 
+import functools
+
 import keras
 import numpy as np
 
 from helpers.faces.face_set import evenly
+from helpers.losses import MaskedFaceLoss
 from helpers.masks import feature_weights
 from helpers.swapper import face_key, resize_pictures
 from helpers.training.detail_loss import DetailLoss
@@ -39,13 +42,14 @@ class DetailData(TrainingData):
         weights: float32 array, shape `(side, side)`, how much each pixel
             counts.
         seed: int.
+        loss: function that makes the loss of an identity's pictures.
     """
 
-    def __init__(self, drawn, shown, unseen, weights, seed=0):
+    def __init__(self, drawn, shown, unseen, weights, seed=0, loss=DetailLoss):
         self.drawn, self.shown, self.unseen = drawn, shown, unseen
         self.weights, self.seed = weights, seed
         self.outputs = {face_key(name): name for name in drawn}
-        self.losses = {key: DetailLoss() for key in self.outputs}
+        self.losses = {key: loss() for key in self.outputs}
         self.measured = self.reconstructed = tuple(
             name for name, (faces, _) in unseen.items() if len(faces)
         )
@@ -131,7 +135,12 @@ def detail_data(comb, face_sets, side, seed=0):
     weights = feature_weights(side, comb.contract)
     drawn = {name: pair[0] for name, pair in seen.items()}
     shown = {name: pair[1] for name, pair in seen.items()}
-    return DetailData(drawn, shown, unseen, weights, seed)
+    loss = DetailLoss
+    if all(face_set.rendered for face_set in face_sets.values()):
+        # rendered skin has no more in it than its colours: as sharp, at half
+        # the time
+        loss = functools.partial(MaskedFaceLoss, detail=1.0)
+    return DetailData(drawn, shown, unseen, weights, seed, loss)
 
 
 def _pictures(comb, face_set, side):
