@@ -5,6 +5,7 @@ import numpy as np
 from helpers.faces import facesets
 from helpers.faces.readers import expression_reader
 from helpers.proof.detail_scores import detail_scores
+from helpers.proof.expression_watch import ExpressionWatch
 from helpers.proof.paired_faces import paired_crops
 from helpers.proof.scores import cycle_error, score_pair
 
@@ -112,6 +113,19 @@ def cycle_ratios(comb, face_sets):
                 cycle = cycle_error(comb, crops, masks, source, target, shift)
                 ratios[source, target] = cycle["cycle_ratio"]
     return ratios
+
+
+def watch_expressions(comb, face_sets):
+    """What to ask at each report of a training, of people without a truth.
+
+    Args:
+        comb: `helpers.comb.Comb` that is trained.
+        face_sets: dict from identity to its `FaceSet`.
+
+    Returns:
+        `expression_watch.ExpressionWatch`.
+    """
+    return ExpressionWatch(comb, face_sets)
 
 
 def print_scores(comb, faces_folder):
