@@ -16,10 +16,10 @@ import numpy as np
 from helpers import plotting
 from helpers.crops import cut_network_crops
 from helpers.faces import facesets
-from helpers.faces.face_set import evenly
 from helpers.footage import media
 from helpers.proof import swap_pairs
-from helpers.proof.paired_faces import truth_of
+from helpers.proof.paired_faces import paired_tests, truth_of
+from helpers.swap import swapping
 from helpers.training import bundles
 
 IMAGES = ROOT / "image"
@@ -42,22 +42,15 @@ def spread(face_set, count):
 def swap_rows(comb, source, target, count=5):
     """Source, target, swap and truth, as large as they are drawn and pasted."""
     side = comb.drawn_side
-    pairs = np.array(source.select("test").pairs(target.select("test")))
-    truths, unseen = (
-        face_set.select("test").pick(rows)
-        for face_set, rows in zip(
-            (source, target),
-            pairs[evenly(len(pairs), count)].T,
-            strict=True,
-        )
-    )
-    codes = comb.encode(unseen.network_crops(comb.resolution))
-    codes = codes + comb.shift(source.identity, target.identity)
-    drawn = comb.decode(codes, source.identity)
+    truths, unseen = paired_tests(source, target, count)
     pasted = swap_pairs.paste_faces(
         comb,
         unseen.load_crops(),
-        comb.enlarge(drawn, source.identity),
+        swapping.draw_faces(
+            comb.looking_at(target.identity),
+            unseen.network_crops(comb.resolution),
+            source.identity,
+        ),
         [record["yaw"] for record in unseen.records],
     )
     return {

@@ -6,7 +6,7 @@ Each figure stands beside that of smooth enlargement, which needs no network.
 import numpy as np
 
 from helpers.faces.face_set import evenly
-from helpers.proof.paired_faces import truth_of
+from helpers.proof.paired_faces import paired_tests, truth_of
 from helpers.proof.scores import masked_error, mean_face
 from helpers.swapper import resize_pictures
 
@@ -77,14 +77,9 @@ def _own_scores(comb, face_set, most):
 
 def _skills(comb, source, target, most):
     """Skills of one pair's swap; empty where there is no truth."""
-    pairs = np.array(source.select("test").pairs(target.select("test")), int)
-    if not len(pairs):
+    ours, theirs = paired_tests(source, target, most)
+    if not len(ours):
         return {}
-    pairs = pairs[evenly(len(pairs), most)]
-    ours, theirs = (
-        face_set.select("test").pick(rows)
-        for face_set, rows in zip((source, target), pairs.T, strict=True)
-    )
     side = comb.drawn_side
     truth, mask = truth_of(comb, ours, theirs, side)
     seen = theirs.network_crops(comb.resolution)

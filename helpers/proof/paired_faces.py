@@ -61,6 +61,25 @@ def paired_crops(comb, face_sets, most=240):
             yield source, target, paired, mean_faces[source]
 
 
+def paired_tests(source, target, most):
+    """Unseen faces of two identities, row by row of the same frames.
+
+    Args:
+        source: `FaceSet`, all of it.
+        target: the same of another identity.
+        most: int. Frames at most, evenly spread.
+
+    Returns:
+        tuple of two `FaceSet` of one length: 0 where they share no frame.
+    """
+    tests = [face_set.select("test") for face_set in (source, target)]
+    pairs = np.array(tests[0].pairs(tests[1]), int).reshape(-1, 2)
+    rows = pairs[evenly(len(pairs), most)].T
+    return tuple(
+        test.pick(chosen) for test, chosen in zip(tests, rows, strict=True)
+    )
+
+
 def truth_of(comb, source, target, side=None):
     """What a perfect swap would be: the source, cut as the target was.
 
