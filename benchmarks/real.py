@@ -34,12 +34,7 @@ from helpers.faces.readers import likeness
 from helpers.faces.sorting import extraction
 from helpers.files import manifests
 from helpers.latents import shifts
-from helpers.proof import (
-    evaluation,
-    expression_watch,
-    identity_judge,
-    likeness_gap,
-)
+from helpers.proof import evaluation, identity_judge, likeness_gap
 from helpers.training import bundles, rehearsal
 from helpers.training.identity_data import identity_data
 from helpers.training.identity_training import prepare_detail
@@ -184,7 +179,7 @@ def train(face_sets, start, steps, encoder, seed, minutes):
         minutes=minutes * (1 - DETAIL_SHARE),
         frozen=("encoder",) if encoder == "frozen" else (),
     )
-    watch = expression_watch.ExpressionWatch(network, face_sets)
+    watch = evaluation.watch_expressions(network, face_sets)
     trainer.run(on_report=watch.look, tell=_tell)
     for step, *match in watch.looks:
         _tell(f"step {step}: correlation {match[0]:.3f}, slope {match[1]:.3f}")

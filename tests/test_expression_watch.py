@@ -62,14 +62,11 @@ class Painter:
     resolution = 48
     still = False
 
-    def shift(self, source, target):
-        return 0.0
+    def looking_at(self, target):
+        return self
 
-    def encode(self, crops):
-        return crops
-
-    def decode(self, codes, identity):
-        return np.repeat(codes[:1], len(codes), axis=0) if self.still else codes
+    def swap(self, crops, source):
+        return np.repeat(crops[:1], len(crops), axis=0) if self.still else crops
 
 
 def watch(comb, **films):

@@ -15,7 +15,7 @@ from helpers.proof.swap_pairs import paste_faces
 
 EVERY = 400  # steps from one look to the next: a look takes seconds
 MOST_FACES = 40  # of each target
-WORN = 0.04  # of correlation; two looks with little between them differ by .02
+WORN = 0.04  # of correlation: a fall of less may be chance
 
 
 class ExpressionWatch:
@@ -35,12 +35,18 @@ class ExpressionWatch:
 
     def __init__(self, comb, face_sets, reader=None, every=EVERY):
         self._comb, self._every = comb, every
-        self._reader = reader or blendshapes.shipped_blendshapes()
-        self.looks = []
-        self._targets = {
-            name: self._look_at(face_set)
+        self.looks, self._targets = [], {}
+        photographed = {
+            name: face_set
             for name, face_set in face_sets.items()
             if not face_set.rendered
+        }
+        if len(photographed) < 2:
+            return  # no network is read for nothing
+        self._reader = reader or blendshapes.shipped_blendshapes()
+        self._targets = {
+            name: self._look_at(face_set)
+            for name, face_set in photographed.items()
         }
 
     def _look_at(self, face_set):
@@ -61,7 +67,7 @@ class ExpressionWatch:
             report: dict of `Trainer`, for its `step`; what the notebook shows
                 at each report calls this.
         """
-        if len(self._targets) < 2 or report["step"] % self._every:
+        if not self._targets or report["step"] % self._every:
             return
         matches = [
             self._match(source, target)
@@ -79,8 +85,7 @@ class ExpressionWatch:
 
     def _match(self, source, target):
         crops, read, seen, yaws = self._targets[target]
-        shift = self._comb.shift(source, target)
-        faces = self._comb.decode(self._comb.encode(seen) + shift, source)
+        faces = self._comb.looking_at(target).swap(seen, source)
         swaps = paste_faces(self._comb, crops, faces, yaws)
         return match_expressions(read, self._reader.read(swaps)[0])
 
