@@ -21,7 +21,7 @@ MOST_FACES = 600  # of each identity: a picture takes 256 kB at 256 pixels
 # brighter than what was drawn of one's own crops. To draw their latents shaken,
 # as a swap's are never quite the source's, changed no figure.
 BRIGHTNESS, NOISE = 0.1, 0.01
-MOVED = 4  # pixels of what goes in, at most one less
+MOVED = 4  # ways to stand on a grid of four: 0 to 3 pixels of what goes in
 HELD_OUT = 16  # faces that unseen losses are measured on
 
 
